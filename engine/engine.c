@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "engine/cores.h"
+#include "engine/repair.h"
+#include "engine/socket.h"
+#include "engine/worker.h"
+
+struct eng_engine {
+    uint16_t port;
+    int family;
+    size_t video_bytes;
+    const struct eng_io_ops *io_ops;
+    int event_fd;
+    unsigned worker_count;
+    struct eng_worker *workers;
+    struct eng_bell *bells;
+    unsigned viewers[ENG_WORKERS_MAX]; // per worker, the control thread's count
+    _Atomic uint64_t refused;          // viewers beyond it
+    unsigned stream_count;
+    struct eng_stream *streams[ENG_STREAMS_MAX];
+};
+
+// ---- creation ----
+
+// An io_uring that works here, with all that a worker asks of it?
+static int try_io(const struct eng_io_ops *ops, struct eng_worker *worker)
+{
+    struct eng_io_config config = {
+        .socket = worker->socket,
+        .bell = worker->bell->fd,
+        .family = worker->family,
+        .counters = &worker->counters,
+    };
+    struct eng_io *io;
+    int err = ops->create(&config, &io);
+
+    if (!err)
+        ops->destroy(io);
+    return err;
+}
+
+static int choose_io(struct eng_engine *e, enum eng_tx tx)
+{
+    int err = tx == ENG_TX_SENDMMSG ? -ENOTSUP : try_io(&eng_io_uring, &e->workers[0]);
+
+    if (err && tx == ENG_TX_IO_URING)
+        return err;
+    e->io_ops = err ? &eng_io_sendmmsg : &eng_io_uring;
+    for (unsigned i = 0; i < e->worker_count; i++)
+        e->workers[i].io_ops = e->io_ops;
+    return 0;
+}
+
+static int create_workers(struct eng_engine *e, const struct eng_config *config, const int *cores,
+                          const int *sockets)
+{
+    for (unsigned i = 0; i < e->worker_count; i++) {
+        struct eng_worker_config worker = {
+            .id = i,
+            .core = cores[i],
+            .socket = sockets[i],
+            .family = e->family,
+            .port = e->port,
+            .train_max = config->train_max,
+            .bell = &e->bells[i],
+            .event_fd = e->event_fd,
+        };
+        int err = eng_bell_init(&e->bells[i]);
+
+        if (!err && getrandom(&worker.seed, sizeof(worker.seed), 0) != sizeof(worker.seed))
+            err = -EIO;
+        if (!err)
+            err = eng_worker_init(&e->workers[i], &worker);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+// Cores, sockets, workers, in that order; what is made stays for eng_engine_destroy.
+static int build(struct eng_engine *e, const struct eng_config *config, const char **what)
+{
+    struct eng_addr listen = config->listen;
+    int cores[ENG_WORKERS_MAX], sockets[ENG_WORKERS_MAX];
+    unsigned count = (unsigned)config->core_count;
+    int err;
+
+    if (count > 0)
+        memcpy(cores, config->cores, count * sizeof(*cores));
+    else
+        count = eng_cores_choose(cores, ENG_WORKERS_MAX);
+    *what = "bind";
+    err = eng_socket_open_group(&listen, sockets, count);
+    if (err)
+        return err;
+    e->port = eng_addr_port(&listen);
+    *what = "memory";
+    e->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    e->workers = calloc(count, sizeof(*e->workers));
+    e->bells = aligned_alloc(_Alignof(struct eng_bell), count * sizeof(*e->bells));
+    if (e->event_fd < 0 || !e->workers || !e->bells) {
+        while (count > 0)
+            close(sockets[--count]);
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        e->workers[i].socket = sockets[i];
+        e->bells[i].fd = -1;
+    }
+    e->worker_count = count;
+    err = create_workers(e, config, cores, sockets);
+    if (err)
+        return err;
+    *what = "io_uring";
+    return choose_io(e, config->tx);
+}
+
+int eng_engine_create(const struct eng_config *config, struct eng_engine **out, const char **what)
+{
+    struct eng_engine *e = calloc(1, sizeof(*e));
+    int err;
+
+    *what = "memory";
+    if (!e)
+        return -ENOMEM;
+    e->event_fd = -1;
+    e->family = config->listen.sa.sa_family;
+    e->video_bytes = config->video_bytes;
+    err = build(e, config, what);
+    if (err) {
+        eng_engine_destroy(e);
+        return err;
+    }
+    *out = e;
+    return 0;
+}
+
+int eng_engine_start(struct eng_engine *engine)
+{
+    for (unsigned i = 0; i < engine->worker_count; i++) {
+        int err = eng_worker_start(&engine->workers[i]);
+
+        if (err) {
+            eng_engine_stop(engine);
+            return err;
+        }
+    }
+    return 0;
+}
+
+void eng_engine_stop(struct eng_engine *engine)
+{
+    for (unsigned i = 0; i < engine->worker_count; i++)
+        eng_worker_stop(&engine->workers[i]);
+}
+
+static void free_viewer(struct eng_viewer *v)
+{
+    eng_srtp_fini(&v->srtp);
+    explicit_bzero(v, sizeof(*v));
+    free(v);
+}
+
+static void free_viewers(struct eng_worker *w)
+{
+    for (unsigned slot = 0; slot < ENG_STREAMS_MAX; slot++) {
+        while (w->viewers[slot]) {
+            struct eng_viewer *v = w->viewers[slot];
+
+            w->viewers[slot] = v->stream_next;
+            free_viewer(v);
+        }
+    }
+}
+
+void eng_engine_destroy(struct eng_engine *engine)
+{
+    struct eng_event event;
+
+    eng_engine_stop(engine);
+    while (eng_engine_poll(engine, &event))
+        ; // frees the viewers that are gone
+    for (unsigned i = 0; i < engine->worker_count; i++) {
+        free_viewers(&engine->workers[i]);
+        eng_worker_fini(&engine->workers[i]);
+        eng_bell_fini(&engine->bells[i]);
+    }
+    for (unsigned i = 0; i < engine->stream_count; i++) {
+        eng_stream_fini(engine->streams[i]);
+        free(engine->streams[i]);
+    }
+    if (engine->event_fd >= 0)
+        close(engine->event_fd);
+    free(engine->workers);
+    free(engine->bells);
+    free(engine);
+}
+
+// ---- what was chosen ----
+
+unsigned eng_engine_workers(const struct eng_engine *engine)
+{
+    return engine->worker_count;
+}
+
+int eng_engine_core(const struct eng_engine *engine, unsigned worker)
+{
+    return engine->workers[worker].core;
+}
+
+const char *eng_engine_tx_name(const struct eng_engine *engine)
+{
+    return engine->io_ops->name;
+}
+
+uint16_t eng_engine_port(const struct eng_engine *engine)
+{
+    return engine->port;
+}
+
+const char *eng_sealer_name(void)
+{
+    return eng_gcm_best()->name;
+}
+
+// ---- streams ----
+
+int eng_stream_create(struct eng_engine *engine, struct eng_stream **out)
+{
+    struct eng_stream *stream;
+    int err;
+
+    if (engine->stream_count == ENG_STREAMS_MAX)
+        return -ENOSPC;
+    stream = aligned_alloc(_Alignof(struct eng_stream), sizeof(*stream));
+    if (!stream)
+        return -ENOMEM;
+    err = eng_stream_init(stream, engine->stream_count, engine->bells, engine->video_bytes);
+    if (err) {
+        free(stream);
+        return err;
+    }
+    engine->streams[engine->stream_count++] = stream;
+    *out = stream;
+    return 0;
+}
+
+void eng_stream_published(const struct eng_stream *stream, enum eng_track track, uint64_t *packets,
+                          uint64_t *bytes)
+{
+    *packets = eng_ring_head(&stream->ring[track]);
+    *bytes = atomic_load_explicit(&stream->ring[track].bytes, memory_order_relaxed);
+}
+
+// ---- commands ----
+
+// The next free entry of the worker's queue, to be filled and committed; NULL: full.
+static struct eng_command *reserve(struct eng_worker *w, enum eng_command_type type,
+                                   struct eng_viewer *viewer)
+{
+    struct eng_command *command = eng_queue_reserve_command(&w->commands);
+
+    if (command) {
+        command->type = type;
+        command->viewer = viewer;
+        command->len = 0;
+    }
+    return command;
+}
+
+static void commit(struct eng_worker *w)
+{
+    eng_queue_commit(&w->commands);
+    eng_bell_call(w->bell);
+}
+
+static int give(struct eng_viewer *viewer, enum eng_command_type type)
+{
+    if (!reserve(viewer->worker, type, viewer))
+        return -EAGAIN;
+    commit(viewer->worker);
+    return 0;
+}
+
+static int init_tracks(struct eng_viewer *v, const struct eng_viewer_config *config)
+{
+    uint64_t random[ENG_TRACKS];
+
+    if (getrandom(random, sizeof(random), 0) != sizeof(random))
+        return -EIO;
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        const struct eng_viewer_track *track = &config->track[t];
+
+        v->place[t].on = track->on;
+        eng_rewrite_init(&v->place[t].rewrite, track->ssrc, track->payload_type, track->clock_rate,
+                         random[t]);
+    }
+    return 0;
+}
+
+static int init_viewer(struct eng_viewer *v, struct eng_engine *e,
+                       const struct eng_viewer_config *config)
+{
+    uint32_t ssrcs[ENG_TRACKS];
+    size_t count = 0;
+    int err;
+
+    memset(v, 0, sizeof(*v));
+    v->engine = e;
+    v->worker = &e->workers[config->worker];
+    v->stream = config->stream;
+    v->owner = config->owner;
+    v->pace.viewer = v;
+    v->report.viewer = v;
+    v->resend_credit = ENG_RESEND_BURST * 100;
+    memcpy(v->cname, config->cname, sizeof(v->cname));
+    v->cname[sizeof(v->cname) - 1] = '\0';
+    err = init_tracks(v, config);
+    if (err)
+        return err;
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        if (config->track[t].on)
+            ssrcs[count++] = config->track[t].ssrc;
+    }
+    return eng_srtp_init(&v->srtp, &config->keying, ssrcs, count);
+}
+
+int eng_viewer_add(struct eng_engine *engine, const struct eng_viewer_config *config,
+                   struct eng_viewer **out)
+{
+    struct eng_worker *w = &engine->workers[config->worker];
+    struct eng_command *command;
+    struct eng_viewer *v;
+    int err;
+
+    if (engine->viewers[w->id] == ENG_WORKER_VIEWERS_MAX) {
+        atomic_fetch_add(&engine->refused, 1);
+        return -ENOSPC;
+    }
+    v = aligned_alloc(_Alignof(struct eng_viewer), sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    err = init_viewer(v, engine, config);
+    if (err) {
+        free(v);
+        return err;
+    }
+    command = reserve(w, ENG_COMMAND_ADD, v);
+    if (!command) {
+        free_viewer(v);
+        return -EAGAIN;
+    }
+    command->tuple = config->tuple;
+    commit(w);
+    engine->viewers[w->id]++;
+    *out = v;
+    return 0;
+}
+
+int eng_viewer_move(struct eng_viewer *viewer, const struct eng_tuple *tuple)
+{
+    struct eng_command *command = reserve(viewer->worker, ENG_COMMAND_MOVE, viewer);
+
+    if (!command)
+        return -EAGAIN;
+    command->tuple = *tuple;
+    commit(viewer->worker);
+    return 0;
+}
+
+int eng_viewer_pause(struct eng_viewer *viewer, bool paused)
+{
+    return give(viewer, paused ? ENG_COMMAND_PAUSE : ENG_COMMAND_RESUME);
+}
+
+int eng_viewer_deliver(struct eng_viewer *viewer, const uint8_t *data, size_t len)
+{
+    struct eng_command *command;
+
+    if (len > ENG_DATAGRAM_MAX)
+        return -EMSGSIZE;
+    command = reserve(viewer->worker, ENG_COMMAND_DELIVER, viewer);
+    if (!command)
+        return -EAGAIN;
+    command->len = (uint16_t)len;
+    memcpy(command->data, data, len);
+    commit(viewer->worker);
+    return 0;
+}
+
+int eng_viewer_remove(struct eng_viewer *viewer)
+{
+    return give(viewer, ENG_COMMAND_REMOVE);
+}
+
+int eng_engine_send(struct eng_engine *engine, unsigned worker, const struct eng_tuple *to,
+                    const void *data, size_t len)
+{
+    struct eng_worker *w = &engine->workers[worker];
+    struct eng_command *command;
+
+    if (len == 0 || len > ENG_DATAGRAM_MAX)
+        return -EMSGSIZE;
+    command = reserve(w, ENG_COMMAND_SEND, NULL);
+    if (!command)
+        return -EAGAIN;
+    command->tuple = *to;
+    command->len = (uint16_t)len;
+    memcpy(command->data, data, len);
+    commit(w);
+    return 0;
+}
+
+// ---- events and figures ----
+
+int eng_engine_event_fd(const struct eng_engine *engine)
+{
+    return engine->event_fd;
+}
+
+static bool take_from_any(struct eng_engine *e, struct eng_event *out)
+{
+    for (unsigned i = 0; i < e->worker_count; i++) {
+        if (eng_queue_take_event(&e->workers[i].events, out))
+            return true;
+    }
+    for (unsigned i = 0; i < e->worker_count; i++) {
+        if (eng_queue_take_event(&e->workers[i].strangers, out))
+            return true;
+    }
+    return false;
+}
+
+bool eng_engine_poll(struct eng_engine *engine, struct eng_event *out)
+{
+    uint64_t rings;
+
+    if (!take_from_any(engine, out)) {
+        // Only now is the bell cleared, and the queues looked at once more: an event that came
+        // between would otherwise wait for the next.
+        if (engine->event_fd >= 0)
+            (void)!read(engine->event_fd, &rings, sizeof(rings));
+        if (!take_from_any(engine, out))
+            return false;
+    }
+    if (out->type == ENG_EVENT_VIEWER_GONE) {
+        engine->viewers[out->viewer->worker->id]--;
+        free_viewer(out->viewer);
+        out->viewer = NULL;
+    }
+    return true;
+}
+
+static uint64_t figure(const _Atomic uint64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+static uint32_t figure32(const _Atomic uint32_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_stats *out)
+{
+    const struct eng_viewer_figures *f = &viewer->stats;
+
+    *out = (struct eng_viewer_stats){
+        .last_rtcp_ns = atomic_load_explicit(&f->last_rtcp_ns, memory_order_relaxed),
+        .first_packet_ns = atomic_load_explicit(&f->first_packet_ns, memory_order_relaxed),
+        .packets = figure(&f->packets),
+        .bytes = figure(&f->bytes),
+        .dropped = figure(&f->dropped),
+        .resent = figure(&f->resent),
+        .nacked = figure(&f->nacked),
+        .plis = figure(&f->plis),
+        .lost = figure32(&f->lost),
+        .loss_q8 = figure32(&f->loss_q8),
+        .rtt_us = figure32(&f->rtt_us),
+        .jitter = figure32(&f->jitter),
+    };
+}
+
+void eng_engine_counters(const struct eng_engine *engine, uint64_t out[ENG_COUNTERS])
+{
+    memset(out, 0, ENG_COUNTERS * sizeof(*out));
+    for (unsigned w = 0; w < engine->worker_count; w++) {
+        for (int i = 0; i < ENG_COUNTERS; i++)
+            out[i] += figure(&engine->workers[w].counters.value[i]);
+    }
+    out[ENG_COUNTER_DROP_VIEWERS_FULL] += figure(&engine->refused);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every bound in the engine, with its reason. What happens at each is counted (counters.h).
+#pragma once
+
+enum {
+    // Sockets in one SO_REUSEPORT group and bits in a worker mask.
+    ENG_WORKERS_MAX = 64,
+
+    // Streams of one engine; a worker's set of streams with news is a bitmap of this many bits.
+    ENG_STREAMS_MAX = 1024,
+
+    // Viewers of one worker. Twice the 5,000 at which one core is full, rounded up.
+    ENG_WORKER_VIEWERS_MAX = 16384,
+
+    // Largest datagram accepted or sent: nobody who speaks WebRTC goes beyond an Ethernet MTU.
+    ENG_DATAGRAM_MAX = 1500,
+
+    // Packets in one train. The kernel refuses more than 64 segments (UDP_MAX_SEGMENTS).
+    ENG_TRAIN_MAX = 64,
+
+    // Packet descriptors per track, powers of two. Video: 10 s of a 6 Mbit/s stream.
+    ENG_VIDEO_PACKETS = 8192,
+    ENG_AUDIO_PACKETS = 1024,
+
+    // Payload bytes kept per audio track: 4 s of 128 kbit/s.
+    ENG_AUDIO_BYTES = 65536,
+
+    // Trains that are built before they are handed to the kernel: enough to make the system call
+    // cheap per train, few enough for their buffers to stay in the cache of a core.
+    ENG_SENDS_MAX = 64,
+
+    // Receive buffers of a worker. A worker drains its socket at each turn.
+    ENG_RECEIVES_MAX = 256,
+
+    // Commands from the control thread to one worker: a shutdown of more viewers takes turns.
+    ENG_COMMANDS_MAX = 512,
+
+    // Datagrams and events from one worker to the control thread: from viewers, and from
+    // everybody else. Two queues, so that a stranger's flood cannot starve a viewer's consent.
+    ENG_EVENTS_MAX = 256,
+    ENG_STRANGER_EVENTS_MAX = 256,
+
+    // Viewers served per turn between two looks at the socket: bounds how long a
+    // connectivity check waits behind a keyframe to 5,000 viewers.
+    ENG_TURN_VIEWERS_MAX = 256,
+};

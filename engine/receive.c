@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/receive.h"
+
+#include <string.h>
+
+#include "engine/bytes.h"
+#include "engine/repair.h"
+#include "engine/rtcp.h"
+
+// ---- feedback ----
+
+struct feedback {
+    struct eng_worker *worker;
+    struct eng_viewer *viewer;
+};
+
+static void set32(_Atomic uint32_t *figure, uint32_t value)
+{
+    atomic_store_explicit(figure, value, memory_order_relaxed);
+}
+
+// RFC 3550 6.4.1: round trip = arrival - LSR - DLSR, all in 1/65536 s.
+static void note_round_trip(struct feedback *f, const struct eng_rtcp_report *report)
+{
+    uint32_t now = (uint32_t)(eng_ntp_from_real(f->worker->real_ns) >> 16);
+    uint32_t rtt = now - report->lsr - report->dlsr;
+
+    // A viewer whose clock runs fast answers "before" our report: that is a very short trip.
+    if (rtt > UINT32_MAX / 2)
+        rtt = 0;
+    if (report->lsr != 0)
+        set32(&f->viewer->stats.rtt_us, (uint32_t)((uint64_t)rtt * 1000000 >> 16));
+}
+
+static void on_report(void *ctx, const struct eng_rtcp_report *report)
+{
+    struct feedback *f = ctx;
+    struct eng_viewer_figures *stats = &f->viewer->stats;
+
+    if (report->ssrc != f->viewer->place[ENG_VIDEO].rewrite.ssrc) {
+        if (report->ssrc == f->viewer->place[ENG_AUDIO].rewrite.ssrc)
+            note_round_trip(f, report);
+        return;
+    }
+    set32(&stats->lost, report->lost > 0 ? (uint32_t)report->lost : 0);
+    set32(&stats->loss_q8, report->fraction_lost);
+    set32(&stats->jitter, report->jitter);
+    note_round_trip(f, report);
+}
+
+static void on_nack(void *ctx, uint32_t ssrc, uint16_t seq)
+{
+    struct feedback *f = ctx;
+
+    eng_repair_nack(f->worker, f->viewer, ssrc, seq);
+}
+
+static void on_keyframe(void *ctx, uint32_t ssrc)
+{
+    struct feedback *f = ctx;
+
+    eng_repair_keyframe(f->worker, f->viewer, ssrc);
+}
+
+static void on_bye(void *ctx)
+{
+    struct feedback *f = ctx;
+
+    f->viewer->bye_due = true;
+    eng_worker_tell(f->worker, f->viewer);
+}
+
+void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, const uint8_t *data,
+                      size_t len)
+{
+    struct feedback feedback = {worker, viewer};
+    struct eng_rtcp_handler handler = {&feedback, on_report, on_nack, on_keyframe, on_bye};
+    int n;
+
+    if (viewer->removed)
+        return;
+    n = eng_srtp_open_rtcp(&viewer->srtp, data, len, worker->rtcp);
+    if (n < 0) {
+        eng_count(&worker->counters, ENG_COUNTER_DROP_RTCP_AUTH, 1);
+        return;
+    }
+    eng_count(&worker->counters, ENG_COUNTER_RTCP_IN, 1);
+    atomic_store_explicit(&viewer->stats.last_rtcp_ns, worker->mono_ns, memory_order_relaxed);
+    if (eng_rtcp_read(worker->rtcp, (size_t)n, &handler))
+        eng_count(&worker->counters, ENG_COUNTER_DROP_RTCP_BAD, 1);
+}
+
+// ---- demultiplexing ----
+
+// STUN 0 to 3, DTLS 20 to 63 by the first byte (RFC 7983 7).
+static bool is_for_control(uint8_t first)
+{
+    return first <= 3 || (first >= 20 && first <= 63);
+}
+
+static bool is_rtcp(const uint8_t *data, size_t len)
+{
+    // RFC 5761 4: packet types 192 to 223 stand where RTP has marker and payload type.
+    return len >= 8 && data[0] >> 6 == 2 && data[1] >= 192 && data[1] <= 223;
+}
+
+static void pass_up(struct eng_worker *w, bool stranger, const struct eng_tuple *tuple,
+                    const uint8_t *data, size_t len)
+{
+    struct eng_queue *queue = stranger ? &w->strangers : &w->events;
+    struct eng_event *event = eng_queue_reserve_event(queue);
+
+    if (!event) {
+        eng_count(&w->counters,
+                  stranger ? ENG_COUNTER_DROP_STRANGERS_FULL : ENG_COUNTER_DROP_EVENTS_FULL, 1);
+        return;
+    }
+    event->type = ENG_EVENT_DATAGRAM;
+    event->worker = w->id;
+    event->owner = NULL;
+    event->tuple = *tuple;
+    event->len = (uint16_t)len;
+    memcpy(event->data, data, len);
+    eng_queue_commit(queue);
+    w->event_news = true;
+}
+
+void eng_receive(struct eng_worker *worker, const struct eng_tuple *tuple, const uint8_t *data,
+                 size_t len)
+{
+    const struct eng_tuple *known = eng_tuples_find(&worker->tuples, tuple);
+    struct eng_viewer *viewer = NULL;
+
+    if (known)
+        viewer = (struct eng_viewer *)((uintptr_t)known - offsetof(struct eng_viewer, tuple));
+    if (len > 0 && is_for_control(data[0])) {
+        pass_up(worker, !viewer, tuple, data, len);
+    } else if (is_rtcp(data, len)) {
+        if (viewer)
+            eng_receive_rtcp(worker, viewer, data, len);
+        else
+            pass_up(worker, true, tuple, data, len);
+    } else if (len >= ENG_RTP_HEADER_LEN && data[0] >> 6 == 2) {
+        eng_count(&worker->counters, ENG_COUNTER_DROP_RTP_IN, 1);
+    } else {
+        eng_count(&worker->counters, ENG_COUNTER_DROP_JUNK, 1);
+    }
+}

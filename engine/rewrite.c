@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/rewrite.h"
+
+#include <string.h>
+
+#include "engine/bytes.h"
+
+enum {
+    // 1 ms of a 90 kHz clock between squeezed frames: a 2 s GOP ends up 60 ms long.
+    SQUEEZE_STEP_MAX = 90,
+};
+
+void eng_rewrite_init(struct eng_rewrite *rw, uint32_t ssrc, uint8_t payload_type,
+                      uint32_t clock_rate, uint64_t random)
+{
+    memset(rw, 0, sizeof(*rw));
+    rw->ssrc = ssrc;
+    rw->payload_type = payload_type;
+    rw->clock_rate = clock_rate;
+    rw->next_seq = random & 0x7fff;
+    rw->ts_offset = (uint32_t)(random >> 32);
+}
+
+void eng_rewrite_start(struct eng_rewrite *rw, uint64_t index)
+{
+    rw->run_start = index;
+    rw->seq_delta = rw->next_seq - index;
+    rw->until_frame = 0;
+}
+
+void eng_rewrite_squeeze(struct eng_rewrite *rw, const struct eng_ring_packet *first,
+                         const struct eng_ring_packet *newest)
+{
+    uint64_t frames = newest->frame - first->frame + 1;
+    int64_t span = newest->media_time - first->media_time;
+    int64_t frame_time = frames > 1 ? span / (int64_t)(frames - 1) : 0;
+    // Half a frame after the newest: later than all that this viewer may have been sent before,
+    // earlier than what comes next, also when frames are a little early.
+    int64_t room = frame_time / 2;
+    int64_t step = room / (int64_t)(frames + 1);
+
+    if (step > SQUEEZE_STEP_MAX)
+        step = SQUEEZE_STEP_MAX;
+    rw->until_frame = newest->frame + 1;
+    rw->anchor = newest->media_time + room;
+    rw->step = step > 0 ? (uint32_t)step : 1;
+}
+
+static uint32_t timestamp_of(const struct eng_rewrite *rw, const struct eng_ring_packet *packet)
+{
+    int64_t media_time = packet->media_time;
+
+    if (packet->frame < rw->until_frame)
+        media_time = rw->anchor - (int64_t)(rw->until_frame - packet->frame) * rw->step;
+    return (uint32_t)media_time + rw->ts_offset;
+}
+
+uint64_t eng_rewrite_header(const struct eng_rewrite *rw, const struct eng_ring_packet *packet,
+                            uint8_t out[ENG_RTP_HEADER_LEN])
+{
+    uint64_t seq = packet->index + rw->seq_delta;
+    unsigned marker = packet->flags & ENG_PACKET_MARKER ? 0x80 : 0;
+
+    out[0] = 0x80; // version 2, no padding, extension or CSRC
+    out[1] = (uint8_t)(marker | rw->payload_type);
+    eng_put16(out + 2, (uint16_t)seq);
+    eng_put32(out + 4, timestamp_of(rw, packet));
+    eng_put32(out + 8, rw->ssrc);
+    return seq;
+}
+
+void eng_rewrite_used(struct eng_rewrite *rw, const struct eng_ring_packet *packet)
+{
+    rw->next_seq = packet->index + rw->seq_delta + 1;
+    rw->last_media_time = packet->media_time;
+    rw->last_capture_ns = packet->capture_ns;
+    rw->packets++;
+    rw->octets += packet->len;
+    rw->any = true;
+}
+
+bool eng_rewrite_find(const struct eng_rewrite *rw, uint16_t seq, uint64_t *index)
+{
+    uint64_t run_seq = rw->run_start + rw->seq_delta;
+    uint64_t newest = rw->next_seq - 1;
+    uint64_t back = (uint16_t)(newest - seq);
+
+    if (rw->next_seq == run_seq || back > newest - run_seq)
+        return false;
+    *index = newest - back - rw->seq_delta;
+    return true;
+}
+
+uint32_t eng_rewrite_timestamp_at(const struct eng_rewrite *rw, int64_t real_ns)
+{
+    // Split, so that hours of nanoseconds times the clock rate do not overflow.
+    int64_t ns = real_ns - rw->last_capture_ns;
+    int64_t s = ns / 1000000000, rest = ns % 1000000000;
+    int64_t units = s * rw->clock_rate + rest * rw->clock_rate / 1000000000;
+
+    return (uint32_t)(rw->last_media_time + units) + rw->ts_offset;
+}

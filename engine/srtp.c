@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/srtp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/bytes.h"
+#include "engine/srtp_compat.h"
+#include "engine/srtp_kdf.h"
+
+enum {
+    RTCP_HEADER_LEN = 8, // fixed header and sender SSRC: authenticated, not encrypted
+    INDEX_WORD_LEN = 4,
+    REPLAY_WINDOW = 64,
+};
+
+#define SRTCP_E_BIT     UINT32_C(0x80000000)
+#define SRTCP_INDEX_MAX UINT32_C(0x7fffffff)
+
+static int init_key(const struct eng_gcm_ops *ops, struct eng_gcm *gcm, uint8_t *salt,
+                    const struct eng_srtp_key *master, enum eng_srtp_label key_label,
+                    enum eng_srtp_label salt_label)
+{
+    uint8_t key[ENG_GCM_KEY_LEN];
+    int err = eng_srtp_derive(master, key_label, key, sizeof(key));
+
+    if (!err)
+        err = eng_srtp_derive(master, salt_label, salt, ENG_GCM_IV_LEN);
+    if (!err)
+        err = ops->init(gcm, key);
+    explicit_bzero(key, sizeof(key));
+    return err;
+}
+
+static int init_gcm(struct eng_srtp *srtp, const struct eng_srtp_keying *keying)
+{
+    const struct eng_gcm_ops *ops = eng_gcm_best();
+    struct eng_srtcp_gcm *rtcp = aligned_alloc(_Alignof(struct eng_srtcp_gcm), sizeof(*rtcp));
+    int err;
+
+    if (!rtcp)
+        return -ENOMEM;
+    memset(rtcp, 0, sizeof(*rtcp));
+    err = init_key(ops, &srtp->rtp, srtp->rtp_salt, &keying->send, ENG_SRTP_LABEL_RTP_KEY,
+                   ENG_SRTP_LABEL_RTP_SALT);
+    if (err)
+        goto free_rtcp;
+    err = init_key(ops, &rtcp->send, rtcp->send_salt, &keying->send, ENG_SRTP_LABEL_RTCP_KEY,
+                   ENG_SRTP_LABEL_RTCP_SALT);
+    if (err)
+        goto fini_rtp;
+    err = init_key(ops, &rtcp->receive, rtcp->receive_salt, &keying->receive,
+                   ENG_SRTP_LABEL_RTCP_KEY, ENG_SRTP_LABEL_RTCP_SALT);
+    if (err)
+        goto fini_send;
+    srtp->ops = ops;
+    srtp->rtcp = rtcp;
+    return 0;
+
+fini_send:
+    ops->fini(&rtcp->send);
+fini_rtp:
+    ops->fini(&srtp->rtp);
+free_rtcp:
+    free(rtcp);
+    return err;
+}
+
+int eng_srtp_init(struct eng_srtp *srtp, const struct eng_srtp_keying *keying,
+                  const uint32_t *ssrcs, size_t ssrc_count)
+{
+    int err = -EINVAL;
+
+    memset(srtp, 0, sizeof(*srtp));
+    if (keying->profile == ENG_SRTP_AEAD_AES_128_GCM)
+        err = init_gcm(srtp, keying);
+    else if (keying->profile == ENG_SRTP_AES128_CM_HMAC_SHA1_80)
+        err = eng_srtp_compat_create(keying, ssrcs, ssrc_count, &srtp->compat);
+    if (!err)
+        srtp->profile = keying->profile;
+    return err;
+}
+
+void eng_srtp_fini(struct eng_srtp *srtp)
+{
+    if (srtp->profile == ENG_SRTP_AEAD_AES_128_GCM) {
+        srtp->ops->fini(&srtp->rtp);
+        srtp->ops->fini(&srtp->rtcp->send);
+        srtp->ops->fini(&srtp->rtcp->receive);
+        explicit_bzero(srtp->rtcp, sizeof(*srtp->rtcp));
+        free(srtp->rtcp);
+    }
+    eng_srtp_compat_destroy(srtp->compat);
+    explicit_bzero(srtp, sizeof(*srtp));
+}
+
+size_t eng_srtp_overhead(const struct eng_srtp *srtp)
+{
+    return srtp->compat ? 10 : ENG_GCM_TAG_LEN;
+}
+
+static void xor_salt(uint8_t iv[ENG_GCM_IV_LEN], const uint8_t salt[ENG_GCM_IV_LEN])
+{
+    for (int i = 0; i < ENG_GCM_IV_LEN; i++)
+        iv[i] ^= salt[i];
+}
+
+size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_LEN],
+                     uint64_t index, const uint8_t *payload, size_t len, uint8_t *out)
+{
+    // RFC 7714 8.1: 0x0000 || SSRC || ROC || SEQ, XOR salt.
+    uint8_t iv[ENG_GCM_IV_LEN] = {0};
+
+    memcpy(out, header, ENG_RTP_HEADER_LEN);
+    if (srtp->compat) {
+        memcpy(out + ENG_RTP_HEADER_LEN, payload, len);
+        return eng_srtp_compat_seal(srtp->compat, out, ENG_RTP_HEADER_LEN + len);
+    }
+    memcpy(iv + 2, header + 8, 4);
+    eng_put32(iv + 6, (uint32_t)(index >> 16));
+    eng_put16(iv + 10, (uint16_t)index);
+    xor_salt(iv, srtp->rtp_salt);
+    srtp->ops->seal(&srtp->rtp, iv, header, ENG_RTP_HEADER_LEN, payload, len,
+                    out + ENG_RTP_HEADER_LEN);
+    return ENG_RTP_HEADER_LEN + len + ENG_GCM_TAG_LEN;
+}
+
+// RFC 7714 9.1: 0x0000 || SSRC || 0x0000 || 0 and 31 bits of index, XOR salt. 9.2: the additional
+// data are the first 8 bytes and the word with the E bit and the index.
+static void rtcp_nonce(const uint8_t *packet, uint32_t word, const uint8_t *salt, uint8_t *iv,
+                       uint8_t *aad)
+{
+    memset(iv, 0, ENG_GCM_IV_LEN);
+    memcpy(iv + 2, packet + 4, 4);
+    eng_put32(iv + 8, word & SRTCP_INDEX_MAX);
+    xor_salt(iv, salt);
+    memcpy(aad, packet, RTCP_HEADER_LEN);
+    eng_put32(aad + RTCP_HEADER_LEN, word);
+}
+
+size_t eng_srtp_seal_rtcp(struct eng_srtp *srtp, uint8_t *packet, size_t len)
+{
+    uint8_t iv[ENG_GCM_IV_LEN], aad[RTCP_HEADER_LEN + INDEX_WORD_LEN];
+    uint32_t word;
+
+    if (srtp->compat)
+        return eng_srtp_compat_seal_rtcp(srtp->compat, packet, len);
+    if (srtp->rtcp_index == SRTCP_INDEX_MAX)
+        return 0;
+    word = SRTCP_E_BIT | srtp->rtcp_index++;
+    rtcp_nonce(packet, word, srtp->rtcp->send_salt, iv, aad);
+    srtp->ops->seal(&srtp->rtcp->send, iv, aad, sizeof(aad), packet + RTCP_HEADER_LEN,
+                    len - RTCP_HEADER_LEN, packet + RTCP_HEADER_LEN);
+    len += ENG_GCM_TAG_LEN;
+    eng_put32(packet + len, word);
+    return len + INDEX_WORD_LEN;
+}
+
+static bool replayed(const struct eng_srtcp_gcm *rtcp, uint32_t index)
+{
+    if (!rtcp->any || index > rtcp->newest)
+        return false;
+    if (rtcp->newest - index >= REPLAY_WINDOW)
+        return true;
+    return rtcp->window >> (rtcp->newest - index) & 1;
+}
+
+static void remember(struct eng_srtcp_gcm *rtcp, uint32_t index)
+{
+    if (!rtcp->any || index > rtcp->newest) {
+        uint32_t ahead = rtcp->any ? index - rtcp->newest : REPLAY_WINDOW;
+
+        rtcp->window = ahead < REPLAY_WINDOW ? rtcp->window << ahead : 0;
+        rtcp->newest = index;
+        rtcp->any = true;
+    }
+    rtcp->window |= UINT64_C(1) << (rtcp->newest - index);
+}
+
+static int open_rtcp_gcm(struct eng_srtp *srtp, const uint8_t *data, size_t len, uint8_t *out)
+{
+    struct eng_srtcp_gcm *rtcp = srtp->rtcp;
+    uint8_t iv[ENG_GCM_IV_LEN], aad[RTCP_HEADER_LEN + INDEX_WORD_LEN];
+    size_t text_len;
+    uint32_t word;
+
+    if (len < RTCP_HEADER_LEN + ENG_GCM_TAG_LEN + INDEX_WORD_LEN)
+        return -EBADMSG;
+    text_len = len - RTCP_HEADER_LEN - ENG_GCM_TAG_LEN - INDEX_WORD_LEN;
+    word = eng_get32(data + len - INDEX_WORD_LEN);
+    // WebRTC allows no unencrypted SRTCP (RFC 8827 6.5).
+    if (!(word & SRTCP_E_BIT) || replayed(rtcp, word & SRTCP_INDEX_MAX))
+        return -EBADMSG;
+    rtcp_nonce(data, word, rtcp->receive_salt, iv, aad);
+    if (!srtp->ops->open(&rtcp->receive, iv, aad, sizeof(aad), data + RTCP_HEADER_LEN, text_len,
+                         out + RTCP_HEADER_LEN))
+        return -EBADMSG;
+    remember(rtcp, word & SRTCP_INDEX_MAX);
+    memcpy(out, data, RTCP_HEADER_LEN);
+    return (int)(RTCP_HEADER_LEN + text_len);
+}
+
+int eng_srtp_open_rtcp(struct eng_srtp *srtp, const uint8_t *data, size_t len, uint8_t *out)
+{
+    if (!srtp->compat)
+        return open_rtcp_gcm(srtp, data, len, out);
+    memcpy(out, data, len);
+    return eng_srtp_compat_open_rtcp(srtp->compat, out, len);
+}

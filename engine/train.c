@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train.h"
+
+#include <errno.h>
+
+#include "engine/repair.h"
+
+enum {
+    PACE_MS = 1,      // between the parts of a frame that is longer than a train
+    AUDIO_BURST = 16, // audio packets sent in one go: more than that is a backlog, not live
+};
+
+void eng_train_wait(struct eng_viewer *viewer, uint64_t from)
+{
+    struct eng_viewer_place *video = &viewer->place[ENG_VIDEO];
+
+    video->waiting = true;
+    video->wait_from = from;
+}
+
+static void count_dropped(struct eng_worker *w, struct eng_viewer *v, enum eng_counter cause,
+                          uint64_t packets)
+{
+    eng_count(&w->counters, cause, packets);
+    eng_viewer_add_to(&v->stats.dropped, packets);
+}
+
+// The ring overtook this viewer: whatever it missed is gone.
+static void on_lapped(struct eng_worker *w, struct eng_viewer *v, enum eng_track track)
+{
+    struct eng_viewer_place *place = &v->place[track];
+    uint64_t head = eng_ring_head(&v->stream->ring[track]);
+
+    count_dropped(w, v, ENG_COUNTER_DROP_LAPPED, head - place->next);
+    place->next = head;
+    if (track == ENG_VIDEO)
+        eng_train_wait(v, 0);
+    else
+        eng_rewrite_start(&place->rewrite, head);
+}
+
+// Begins a run at the newest keyframe, its backlog squeezed. False: there is none yet.
+static bool start_video(struct eng_worker *w, struct eng_viewer *v)
+{
+    struct eng_viewer_place *video = &v->place[ENG_VIDEO];
+    const struct eng_ring *ring = &v->stream->ring[ENG_VIDEO];
+    uint64_t key = eng_ring_keyframe(ring);
+    struct eng_ring_packet first, newest;
+
+    if (key == ENG_RING_NONE || key < video->wait_from) {
+        if (key == ENG_RING_NONE)
+            atomic_store_explicit(&v->stream->keyframe_wanted, true, memory_order_relaxed);
+        return false;
+    }
+    if (eng_ring_read(ring, key, &first) || eng_ring_read(ring, eng_ring_head(ring) - 1, &newest))
+        return false;
+    if (key > video->next && video->rewrite.any)
+        count_dropped(w, v, ENG_COUNTER_DROP_WAITING, key - video->next);
+    eng_count(&w->counters, ENG_COUNTER_RESTARTS, video->rewrite.any);
+    eng_rewrite_start(&video->rewrite, key);
+    if (newest.frame > first.frame)
+        eng_rewrite_squeeze(&video->rewrite, &first, &newest);
+    video->next = key;
+    video->waiting = false;
+    return true;
+}
+
+// Seals packets from place->next on into the send: as many as may share a train. Returns how many,
+// 0 with *lapped set or not: nothing to send.
+static unsigned seal_train(struct eng_viewer *v, enum eng_track track, unsigned budget,
+                           struct eng_send *send, size_t room, size_t *segment, bool *lapped)
+{
+    struct eng_viewer_place *place = &v->place[track];
+    const struct eng_ring *ring = &v->stream->ring[track];
+    uint8_t header[ENG_RTP_HEADER_LEN];
+    struct eng_ring_packet packet;
+    uint16_t first_len = 0;
+    unsigned n = 0;
+    int err = 0;
+
+    send->len = 0;
+    while (n < budget) {
+        err = eng_ring_read(ring, place->next + n, &packet);
+        if (err || (n > 0 && packet.len > first_len) ||
+            send->len + ENG_RTP_HEADER_LEN + packet.len + ENG_SRTP_OVERHEAD_MAX > room)
+            break;
+        if (n == 0)
+            first_len = packet.len;
+        send->len +=
+            eng_srtp_seal(&v->srtp, header, eng_rewrite_header(&place->rewrite, &packet, header),
+                          packet.payload, packet.len, send->data + send->len);
+        eng_rewrite_used(&place->rewrite, &packet);
+        n++;
+        if (n == 1)
+            *segment = send->len;
+        // A shorter packet ends the train, and so does the frame.
+        if (packet.len < first_len || packet.flags & ENG_PACKET_MARKER)
+            break;
+    }
+    // What was read while the writer came by is not what the ring held.
+    *lapped = err == -ESTALE || (n > 0 && !eng_ring_holds(ring, place->next));
+    return *lapped ? 0 : n;
+}
+
+// One train of the track, at most budget packets. Returns packets sent.
+static unsigned send_train(struct eng_worker *w, struct eng_viewer *v, enum eng_track track,
+                           unsigned budget)
+{
+    struct eng_viewer_place *place = &v->place[track];
+    struct eng_send *send;
+    size_t segment = 0;
+    bool lapped;
+    unsigned n;
+
+    if (place->next >= eng_ring_head(&v->stream->ring[track]))
+        return 0;
+    send = eng_worker_send(w);
+    if (!send)
+        return 0;
+    n = seal_train(v, track, budget, send, w->sends.data_size, &segment, &lapped);
+    if (n == 0) {
+        eng_send_put(&w->sends, send);
+        if (lapped)
+            on_lapped(w, v, track);
+        return 0;
+    }
+    place->next += n;
+    send->viewer = v;
+    send->packets = n;
+    send->kind = track == ENG_VIDEO ? ENG_SEND_VIDEO : ENG_SEND_AUDIO;
+    eng_worker_push(w, send, &v->tuple, segment);
+    eng_repair_earn(v, n);
+    return n;
+}
+
+static void run_audio(struct eng_worker *w, struct eng_viewer *v)
+{
+    for (unsigned sent = 0, n = 1; n > 0 && sent < AUDIO_BURST; sent += n)
+        n = send_train(w, v, ENG_AUDIO, 1);
+}
+
+static void run_video(struct eng_worker *w, struct eng_viewer *v)
+{
+    struct eng_viewer_place *video = &v->place[ENG_VIDEO];
+    unsigned budget = w->train_max;
+
+    if (video->waiting && !start_video(w, v))
+        return;
+    for (unsigned n = 1; n > 0 && budget > 0 && !video->waiting; budget -= n)
+        n = send_train(w, v, ENG_VIDEO, budget);
+    if (!video->waiting && video->next < eng_ring_head(&v->stream->ring[ENG_VIDEO]))
+        eng_wheel_arm(&w->wheel, &v->pace, PACE_MS);
+}
+
+void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer)
+{
+    if (viewer->paused || viewer->removed)
+        return;
+    if (viewer->place[ENG_AUDIO].on)
+        run_audio(worker, viewer);
+    // The rest of a paced frame is due at its time, whatever comes in between.
+    if (viewer->place[ENG_VIDEO].on && !eng_timer_armed(&viewer->pace))
+        run_video(worker, viewer);
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Packets of the ring to sealed trains, for one viewer. Worker thread.
+#pragma once
+
+#include "engine/worker.h"
+
+// Sends the viewer what its rings hold for it: all audio, and video up to train_max packets; what
+// is left of a frame or a backlog follows 1 ms later.
+void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer);
+
+// Video of this viewer stops, and starts again at the newest keyframe whose index is at least from.
+void eng_train_wait(struct eng_viewer *viewer, uint64_t from);

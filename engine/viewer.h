@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A viewer as its worker sees it: keys, an address, a place in each ring, and a view on each track.
+// Made by the control thread (engine.c), handed to its worker by a command, the worker's alone
+// until ENG_EVENT_VIEWER_GONE, freed by the control thread. Only `stats` is read by both at once.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "engine/engine.h"
+#include "engine/rewrite.h"
+#include "engine/srtp.h"
+#include "engine/stream.h"
+#include "engine/wheel.h"
+
+// A track's state is one of: off; waiting for a keyframe at or after `next`, or after `wait_from`
+// (video only); running, `next` being the packet to send.
+struct eng_viewer_place {
+    bool on;
+    bool waiting;
+    uint64_t wait_from; // a keyframe with this index or a higher one ends the wait
+    uint64_t next;
+    struct eng_rewrite rewrite;
+};
+
+// Written by the worker, read by the control thread: relaxed atomics, each on its own.
+struct eng_viewer_figures {
+    _Atomic int64_t last_rtcp_ns, first_packet_ns;
+    _Atomic uint64_t packets, bytes, dropped, resent, nacked, plis;
+    _Atomic uint32_t lost, loss_q8, rtt_us, jitter;
+};
+
+struct eng_viewer {
+    struct eng_srtp srtp;
+    struct eng_engine *engine;
+    struct eng_worker *worker;
+    struct eng_stream *stream;
+    void *owner;
+    struct eng_tuple tuple;
+    struct eng_viewer_place place[ENG_TRACKS];
+
+    struct eng_viewer *stream_next, **stream_link; // the worker's viewers of one stream
+    struct eng_viewer *run_next;                   // the worker's run queue
+    bool queued;
+    struct eng_timer pace;   // the rest of a frame, or of a backlog
+    struct eng_timer report; // RTCP, each second
+
+    bool paused;
+    bool removed;           // by command; gone once nothing is in flight
+    bool bye_due, gone_due; // events that wait for room
+    struct eng_viewer *due_next;
+    bool due;              // is on the worker's list of viewers with events
+    unsigned in_flight;    // sends that the kernel has
+    int32_t resend_credit; // in percent of a packet, see repair.h
+    int64_t restart_ns;    // last restart that the viewer asked for
+    char cname[32];
+    struct eng_viewer_figures stats;
+};
+
+static inline void eng_viewer_add_to(_Atomic uint64_t *figure, uint64_t n)
+{
+    uint64_t value = atomic_load_explicit(figure, memory_order_relaxed);
+
+    atomic_store_explicit(figure, value + n, memory_order_relaxed);
+}

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/receive.h"
+#include "engine/report.h"
+#include "engine/train.h"
+
+enum {
+    UDP_PAYLOAD_MAX = 65507,
+    FIRST_REPORT_MS = 100, // soon, so that lip sync does not wait a second; spread over 256 ms
+};
+
+// ---- what the kernel did with a send ----
+
+static void count_sent(struct eng_worker *w, const struct eng_send *send)
+{
+    static const enum eng_counter packets[] = {
+        [ENG_SEND_VIDEO] = ENG_COUNTER_PACKETS_VIDEO,
+        [ENG_SEND_AUDIO] = ENG_COUNTER_PACKETS_AUDIO,
+        [ENG_SEND_RESENT] = ENG_COUNTER_PACKETS_RESENT,
+        [ENG_SEND_RTCP] = ENG_COUNTER_PACKETS_RTCP,
+    };
+    static const enum eng_counter trains[] = {
+        [ENG_SEND_VIDEO] = ENG_COUNTER_TRAINS_VIDEO,
+        [ENG_SEND_AUDIO] = ENG_COUNTER_TRAINS_AUDIO,
+        [ENG_SEND_RESENT] = ENG_COUNTER_TRAINS_RESENT,
+        [ENG_SEND_RTCP] = ENG_COUNTER_TRAINS_RTCP,
+    };
+    struct eng_viewer_figures *stats = &send->viewer->stats;
+
+    eng_count(&w->counters, packets[send->kind], send->packets);
+    eng_count(&w->counters, trains[send->kind], 1);
+    eng_count(&w->counters, ENG_COUNTER_BYTES, send->len);
+    eng_viewer_add_to(&stats->packets, send->packets);
+    eng_viewer_add_to(&stats->bytes, send->len);
+    if (send->kind == ENG_SEND_RESENT)
+        eng_viewer_add_to(&stats->resent, 1);
+    if (atomic_load_explicit(&stats->first_packet_ns, memory_order_relaxed) == 0)
+        atomic_store_explicit(&stats->first_packet_ns, w->mono_ns, memory_order_relaxed);
+}
+
+static void count_refused(struct eng_worker *w, const struct eng_send *send)
+{
+    eng_count(&w->counters, ENG_COUNTER_DROP_REFUSED, send->packets);
+    eng_viewer_add_to(&send->viewer->stats.dropped, send->packets);
+    // What follows is useless to a decoder up to the next keyframe.
+    if (send->kind == ENG_SEND_VIDEO)
+        eng_train_wait(send->viewer, send->viewer->place[ENG_VIDEO].next);
+}
+
+static void settle_removed(struct eng_worker *w, struct eng_viewer *v)
+{
+    if (v->removed && v->in_flight == 0 && !v->gone_due) {
+        v->gone_due = true;
+        eng_worker_tell(w, v);
+    }
+}
+
+static void on_sent(void *ctx, struct eng_send *send, int result)
+{
+    struct eng_worker *w = ctx;
+    struct eng_viewer *v = send->viewer;
+
+    if (v) {
+        if (result == 0)
+            count_sent(w, send);
+        else
+            count_refused(w, send);
+        v->in_flight--;
+        settle_removed(w, v);
+    }
+    eng_send_put(&w->sends, send);
+}
+
+struct eng_send *eng_worker_send(struct eng_worker *worker)
+{
+    struct eng_send *send = eng_send_get(&worker->sends);
+
+    if (!send) {
+        worker->io_ops->flush(worker->io);
+        send = eng_send_get(&worker->sends);
+    }
+    if (!send)
+        eng_count(&worker->counters, ENG_COUNTER_DROP_NO_BUFFER, 1);
+    return send;
+}
+
+void eng_worker_push(struct eng_worker *worker, struct eng_send *send,
+                     const struct eng_tuple *tuple, size_t segment)
+{
+    eng_send_address(&worker->sends, send, tuple, segment);
+    if (send->viewer)
+        send->viewer->in_flight++;
+    worker->io_ops->push(worker->io, send);
+}
+
+// ---- the run queue, and events that wait for room ----
+
+void eng_worker_queue(struct eng_worker *worker, struct eng_viewer *viewer)
+{
+    if (viewer->queued)
+        return;
+    viewer->queued = true;
+    viewer->run_next = NULL;
+    *worker->run_last = viewer;
+    worker->run_last = &viewer->run_next;
+}
+
+static struct eng_viewer *take_queued(struct eng_worker *w)
+{
+    struct eng_viewer *v = w->run_first;
+
+    if (!v)
+        return NULL;
+    w->run_first = v->run_next;
+    if (!w->run_first)
+        w->run_last = &w->run_first;
+    v->queued = false;
+    return v;
+}
+
+static void unqueue(struct eng_worker *w, struct eng_viewer *viewer)
+{
+    struct eng_viewer **link = &w->run_first;
+
+    if (!viewer->queued)
+        return;
+    while (*link != viewer)
+        link = &(*link)->run_next;
+    *link = viewer->run_next;
+    if (!*link)
+        w->run_last = link;
+    viewer->queued = false;
+}
+
+void eng_worker_tell(struct eng_worker *worker, struct eng_viewer *viewer)
+{
+    if (viewer->due)
+        return;
+    viewer->due = true;
+    viewer->due_next = worker->due;
+    worker->due = viewer;
+}
+
+static bool put_event(struct eng_worker *w, enum eng_event_type type, struct eng_viewer *v)
+{
+    struct eng_event *event = eng_queue_reserve_event(&w->events);
+
+    if (!event)
+        return false;
+    event->type = type;
+    event->worker = w->id;
+    event->owner = v->owner;
+    event->viewer = v;
+    event->len = 0;
+    eng_queue_commit(&w->events);
+    w->event_news = true;
+    return true;
+}
+
+// A viewer's last words are never dropped: what finds the queue full is tried again next turn.
+static void tell_control(struct eng_worker *w)
+{
+    uint64_t one = 1;
+
+    while (w->due) {
+        struct eng_viewer *v = w->due;
+
+        if (v->bye_due && !v->removed && !put_event(w, ENG_EVENT_VIEWER_BYE, v))
+            break;
+        v->bye_due = false;
+        if (v->gone_due && !put_event(w, ENG_EVENT_VIEWER_GONE, v))
+            break;
+        // After GONE the viewer is the control thread's to free: not a byte of it is touched.
+        w->due = v->due_next;
+        if (!v->gone_due)
+            v->due = false;
+    }
+    if (w->event_news) {
+        (void)!write(w->event_fd, &one, sizeof(one));
+        eng_count(&w->counters, ENG_COUNTER_SYSCALLS, 1);
+    }
+    w->event_news = false;
+}
+
+// ---- commands ----
+
+static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
+{
+    struct eng_viewer **list = &w->viewers[v->stream->slot];
+
+    v->stream_next = *list;
+    v->stream_link = list;
+    if (*list)
+        (*list)->stream_link = &v->stream_next;
+    else
+        eng_stream_listen(v->stream, w->id, true);
+    *list = v;
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        v->place[t].next = eng_ring_head(&v->stream->ring[t]);
+        eng_rewrite_start(&v->place[t].rewrite, v->place[t].next);
+    }
+    eng_train_wait(v, 0);
+    eng_wheel_arm(&w->wheel, &v->report,
+                  FIRST_REPORT_MS + (v->place[ENG_VIDEO].rewrite.ssrc & 0xff));
+    eng_worker_queue(w, v);
+}
+
+static void bind_tuple(struct eng_worker *w, struct eng_viewer *v, const struct eng_tuple *tuple)
+{
+    const struct eng_tuple *old = eng_tuples_find(&w->tuples, tuple);
+
+    // A NAT may give a new viewer the port of one that has left unnoticed.
+    if (old)
+        eng_tuples_remove(&w->tuples, old);
+    v->tuple = *tuple;
+    (void)eng_tuples_add(&w->tuples, &v->tuple); // room: see eng_viewer_add
+}
+
+static void move_viewer(struct eng_worker *w, struct eng_viewer *v, const struct eng_tuple *tuple)
+{
+    eng_tuples_remove(&w->tuples, &v->tuple);
+    bind_tuple(w, v, tuple);
+}
+
+static void pause_viewer(struct eng_worker *w, struct eng_viewer *v, bool paused)
+{
+    if (v->paused == paused)
+        return;
+    v->paused = paused;
+    for (int t = 0; t < ENG_TRACKS && !paused; t++) {
+        struct eng_viewer_place *place = &v->place[t];
+        uint64_t head = eng_ring_head(&v->stream->ring[t]);
+
+        eng_count(&w->counters, ENG_COUNTER_DROP_PAUSED, head - place->next);
+        eng_viewer_add_to(&v->stats.dropped, head - place->next);
+        place->next = head;
+        eng_rewrite_start(&place->rewrite, head);
+    }
+    if (!paused) {
+        eng_train_wait(v, 0);
+        eng_worker_queue(w, v);
+    }
+}
+
+static void remove_viewer(struct eng_worker *w, struct eng_viewer *v)
+{
+    if (v->removed)
+        return;
+    eng_report_send(w, v, true);
+    v->removed = true;
+    eng_wheel_disarm(&w->wheel, &v->pace);
+    eng_wheel_disarm(&w->wheel, &v->report);
+    unqueue(w, v);
+    eng_tuples_remove(&w->tuples, &v->tuple);
+    *v->stream_link = v->stream_next;
+    if (v->stream_next)
+        v->stream_next->stream_link = v->stream_link;
+    if (!w->viewers[v->stream->slot])
+        eng_stream_listen(v->stream, w->id, false);
+    settle_removed(w, v);
+}
+
+static void send_raw(struct eng_worker *w, const struct eng_command *command)
+{
+    struct eng_send *send = eng_worker_send(w);
+
+    if (!send)
+        return;
+    memcpy(send->data, command->data, command->len);
+    send->len = command->len;
+    send->packets = 1;
+    send->kind = ENG_SEND_RAW;
+    eng_worker_push(w, send, &command->tuple, send->len);
+}
+
+static void carry_out(struct eng_worker *w, const struct eng_command *command)
+{
+    struct eng_viewer *v = command->viewer;
+
+    switch (command->type) {
+    case ENG_COMMAND_ADD:
+        bind_tuple(w, v, &command->tuple);
+        add_viewer(w, v);
+        break;
+    case ENG_COMMAND_MOVE:
+        move_viewer(w, v, &command->tuple);
+        break;
+    case ENG_COMMAND_PAUSE:
+    case ENG_COMMAND_RESUME:
+        pause_viewer(w, v, command->type == ENG_COMMAND_PAUSE);
+        break;
+    case ENG_COMMAND_DELIVER:
+        eng_receive_rtcp(w, v, command->data, command->len);
+        break;
+    case ENG_COMMAND_REMOVE:
+        remove_viewer(w, v);
+        break;
+    case ENG_COMMAND_SEND:
+        send_raw(w, command);
+        break;
+    }
+}
+
+static void run_commands(struct eng_worker *w)
+{
+    struct eng_command command;
+
+    if (!atomic_exchange(&w->bell->called, false))
+        return;
+    while (eng_queue_take_command(&w->commands, &command))
+        carry_out(w, &command);
+    explicit_bzero(&command, sizeof(command));
+}
+
+// ---- the loop ----
+
+static void read_clocks(struct eng_worker *w)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    w->mono_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    w->real_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static void take_news(struct eng_worker *w)
+{
+    for (unsigned word = 0; word < ENG_BELL_WORDS; word++) {
+        uint64_t news = atomic_load_explicit(&w->bell->news[word], memory_order_relaxed);
+
+        if (news == 0)
+            continue;
+        // Acquire, with the ringer's sequentially consistent set: the packets are there.
+        news = atomic_exchange_explicit(&w->bell->news[word], 0, memory_order_acquire);
+        for (; news; news &= news - 1) {
+            unsigned slot = word * 64 + (unsigned)__builtin_ctzll(news);
+
+            for (struct eng_viewer *v = w->viewers[slot]; v; v = v->stream_next)
+                eng_worker_queue(w, v);
+        }
+    }
+}
+
+static void run_timers(struct eng_worker *w)
+{
+    struct eng_timer *timer;
+
+    while ((timer = eng_wheel_expire(&w->wheel, w->mono_ns / 1000000)) != NULL) {
+        struct eng_viewer *v = timer->viewer;
+
+        if (timer == &v->pace) {
+            eng_worker_queue(w, v);
+            continue;
+        }
+        if (!v->paused)
+            eng_report_send(w, v, false);
+        eng_wheel_arm(&w->wheel, &v->report, ENG_REPORT_INTERVAL_MS);
+    }
+}
+
+static void run_viewers(struct eng_worker *w)
+{
+    for (int i = 0; i < ENG_TURN_VIEWERS_MAX; i++) {
+        struct eng_viewer *v = take_queued(w);
+
+        if (!v)
+            break;
+        eng_train_run(w, v);
+    }
+}
+
+// Nanoseconds that the worker may wait for the kernel; -1: for ever.
+static int64_t wait_time(const struct eng_worker *w)
+{
+    int next_ms = eng_wheel_next_ms(&w->wheel);
+    int64_t left;
+
+    if (w->due && (next_ms < 0 || next_ms > 1))
+        next_ms = 1; // the event queue is full: look again soon
+    if (next_ms < 0)
+        return -1;
+    left = (w->wheel.now_ms + next_ms) * 1000000 - w->mono_ns;
+    return left > 0 ? left : 0;
+}
+
+static void sleep_or_look(struct eng_worker *w)
+{
+    bool busy = w->run_first || !eng_bell_sleep(w->bell);
+
+    w->io_ops->wait(w->io, busy ? 0 : wait_time(w));
+    eng_bell_wake(w->bell);
+    eng_count(&w->counters, ENG_COUNTER_WAKEUPS, 1);
+}
+
+static void turn(struct eng_worker *w)
+{
+    read_clocks(w);
+    run_commands(w);
+    take_news(w);
+    run_timers(w);
+    run_viewers(w);
+    w->io_ops->flush(w->io);
+    tell_control(w);
+}
+
+static void on_received(void *ctx, const struct eng_tuple *tuple, const uint8_t *data, size_t len)
+{
+    eng_receive(ctx, tuple, data, len);
+}
+
+static void pin(int core)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET((size_t)core, &set);
+    // A core that is not ours (any more) is no reason not to work.
+    (void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+static void *run(void *arg)
+{
+    struct eng_worker *w = arg;
+    struct eng_io_config config = {
+        .socket = w->socket,
+        .bell = w->bell->fd,
+        .family = w->family,
+        .port = w->port,
+        .counters = &w->counters,
+        .ctx = w,
+        .received = on_received,
+        .sent = on_sent,
+    };
+    int err;
+
+    pin(w->core);
+    err = w->io_ops->create(&config, &w->io);
+    atomic_store(&w->start_result, err);
+    if (err)
+        return NULL;
+    read_clocks(w);
+    eng_wheel_init(&w->wheel, w->mono_ns / 1000000);
+    while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+        turn(w);
+        sleep_or_look(w);
+    }
+    turn(w);
+    w->io_ops->destroy(w->io);
+    return NULL;
+}
+
+// ---- life ----
+
+int eng_worker_init(struct eng_worker *worker, const struct eng_worker_config *config)
+{
+    size_t train =
+        config->train_max * (ENG_RTP_HEADER_LEN + (size_t)ENG_PAYLOAD_MAX + ENG_SRTP_OVERHEAD_MAX);
+    int err;
+
+    memset(worker, 0, sizeof(*worker));
+    worker->id = config->id;
+    worker->core = config->core;
+    worker->socket = config->socket;
+    worker->family = config->family;
+    worker->port = config->port;
+    worker->train_max = config->train_max;
+    worker->io_ops = config->io_ops;
+    worker->bell = config->bell;
+    worker->event_fd = config->event_fd;
+    worker->run_last = &worker->run_first;
+    if (train > UDP_PAYLOAD_MAX)
+        train = UDP_PAYLOAD_MAX;
+    if (train < ENG_DATAGRAM_MAX)
+        train = ENG_DATAGRAM_MAX;
+    err = eng_queue_init(&worker->commands, ENG_COMMANDS_MAX, sizeof(struct eng_command));
+    if (!err)
+        err = eng_queue_init(&worker->events, ENG_EVENTS_MAX, sizeof(struct eng_event));
+    if (!err)
+        err = eng_queue_init(&worker->strangers, ENG_STRANGER_EVENTS_MAX, sizeof(struct eng_event));
+    if (!err)
+        err = eng_send_pool_init(&worker->sends, train, config->family);
+    if (!err)
+        err = eng_tuples_init(&worker->tuples, ENG_WORKER_VIEWERS_MAX, config->seed);
+    if (err)
+        eng_worker_fini(worker);
+    return err;
+}
+
+void eng_worker_fini(struct eng_worker *worker)
+{
+    eng_tuples_fini(&worker->tuples);
+    eng_send_pool_fini(&worker->sends);
+    eng_queue_fini(&worker->strangers);
+    eng_queue_fini(&worker->events);
+    eng_queue_fini(&worker->commands);
+    if (worker->socket >= 0)
+        close(worker->socket);
+    worker->socket = -1;
+}
+
+int eng_worker_start(struct eng_worker *worker)
+{
+    int err;
+
+    atomic_store(&worker->start_result, 1);
+    err = pthread_create(&worker->thread, NULL, run, worker);
+    if (err)
+        return -err;
+    while ((err = atomic_load(&worker->start_result)) == 1)
+        sched_yield();
+    if (err)
+        pthread_join(worker->thread, NULL);
+    else
+        worker->started = true;
+    return err;
+}
+
+void eng_worker_stop(struct eng_worker *worker)
+{
+    if (!worker->started)
+        return;
+    atomic_store(&worker->stop, true);
+    eng_bell_call(worker->bell);
+    pthread_join(worker->thread, NULL);
+    worker->started = false;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker: one thread on one core, with its own socket, its own way to the kernel, and its own
+// viewers. Everything in here belongs to that thread once it runs, except the bell and the queues.
+// It allocates nothing after start.
+//
+// The verbs that act on a worker stand in files of their own:
+//     worker.c   the loop: commands, news, timers, the run queue
+//     train.c    packets of the ring -> sealed trains
+//     repair.c   NACK, PLI -> resends, restarts
+//     report.c   RTCP each second, BYE
+//     receive.c  datagrams -> viewers or events
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "engine/bell.h"
+#include "engine/counters.h"
+#include "engine/io.h"
+#include "engine/queue.h"
+#include "engine/send.h"
+#include "engine/tuples.h"
+#include "engine/viewer.h"
+#include "engine/wheel.h"
+
+struct eng_worker {
+    unsigned id;
+    int core;
+    int socket;
+    int family;
+    uint16_t port;
+    unsigned train_max;
+    const struct eng_io_ops *io_ops;
+    struct eng_io *io;
+    struct eng_bell *bell;
+    struct eng_counters counters;
+
+    struct eng_queue commands;  // control -> worker
+    struct eng_queue events;    // worker -> control, about viewers
+    struct eng_queue strangers; // worker -> control, from everybody else
+    int event_fd;               // tells the control thread
+    bool event_news;            // something was queued in this turn
+
+    struct eng_send_pool sends;
+    struct eng_tuples tuples;
+    struct eng_wheel wheel;
+    struct eng_viewer *viewers[ENG_STREAMS_MAX]; // lists by stream slot
+    struct eng_viewer *run_first, **run_last;    // viewers that have something to send
+    struct eng_viewer *due;                      // viewers with events that wait for room
+    uint8_t rtcp[ENG_DATAGRAM_MAX];              // an opened SRTCP datagram
+
+    // The time of this turn.
+    int64_t mono_ns;
+    int64_t real_ns;
+
+    pthread_t thread;
+    bool started;
+    _Atomic bool stop;
+    _Atomic int start_result; // 1: not known yet
+};
+
+struct eng_worker_config {
+    unsigned id;
+    int core;
+    int socket; // becomes the worker's
+    int family;
+    uint16_t port;
+    unsigned train_max;
+    const struct eng_io_ops *io_ops;
+    struct eng_bell *bell;
+    int event_fd;
+    uint64_t seed; // random
+};
+
+int eng_worker_init(struct eng_worker *worker, const struct eng_worker_config *config);
+void eng_worker_fini(struct eng_worker *worker);
+
+// Starts the thread and waits until it has its io; 0 or -errno of that.
+int eng_worker_start(struct eng_worker *worker);
+
+// Ends the thread once it has carried out all commands given before.
+void eng_worker_stop(struct eng_worker *worker);
+
+// ---- for the verbs ----
+
+// The viewer has something to send.
+void eng_worker_queue(struct eng_worker *worker, struct eng_viewer *viewer);
+
+// A free send, flushing if need be; NULL: the kernel holds them all (counted).
+struct eng_send *eng_worker_send(struct eng_worker *worker);
+
+// Sends what was written: len, packets, kind and viewer are set by the caller.
+void eng_worker_push(struct eng_worker *worker, struct eng_send *send,
+                     const struct eng_tuple *tuple, size_t segment);
+
+// The control thread is to hear of this viewer: bye_due or gone_due was set.
+void eng_worker_tell(struct eng_worker *worker, struct eng_viewer *viewer);

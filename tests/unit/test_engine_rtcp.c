@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/bytes.h"
+#include "engine/rtcp.h"
+
+struct seen {
+    struct eng_rtcp_report report;
+    unsigned reports, nacks, keyframes, byes;
+    uint16_t nacked[600];
+    uint32_t ssrc;
+};
+
+static void on_report(void *ctx, const struct eng_rtcp_report *report)
+{
+    struct seen *seen = ctx;
+
+    seen->report = *report;
+    seen->reports++;
+}
+
+static void on_nack(void *ctx, uint32_t ssrc, uint16_t seq)
+{
+    struct seen *seen = ctx;
+
+    seen->ssrc = ssrc;
+    assert_true(seen->nacks < 600);
+    seen->nacked[seen->nacks++] = seq;
+}
+
+static void on_keyframe(void *ctx, uint32_t ssrc)
+{
+    struct seen *seen = ctx;
+
+    seen->ssrc = ssrc;
+    seen->keyframes++;
+}
+
+static void on_bye(void *ctx)
+{
+    ((struct seen *)ctx)->byes++;
+}
+
+static int read_into(struct seen *seen, const uint8_t *data, size_t len)
+{
+    struct eng_rtcp_handler handler = {seen, on_report, on_nack, on_keyframe, on_bye};
+
+    memset(seen, 0, sizeof(*seen));
+    return eng_rtcp_read(data, len, &handler);
+}
+
+static void reads_a_receiver_report(void **state)
+{
+    static const uint8_t rr[] = {0x81, 201, 0,    7,    0,    0, 0, 9,    0x11, 0x22, 0x33,
+                                 0x44, 64,  0xff, 0xff, 0xfe, 0, 1, 0x12, 0x34, 0,    0,
+                                 0,    77,  1,    2,    3,    4, 0, 0,    0x80, 0};
+    struct seen seen;
+
+    (void)state;
+    assert_int_equal(read_into(&seen, rr, sizeof(rr)), 0);
+    assert_int_equal(seen.reports, 1);
+    assert_int_equal(seen.report.ssrc, 0x11223344);
+    assert_int_equal(seen.report.fraction_lost, 64);
+    assert_int_equal(seen.report.lost, -2);
+    assert_int_equal(seen.report.jitter, 77);
+    assert_int_equal(seen.report.lsr, 0x01020304);
+    assert_int_equal(seen.report.dlsr, 0x8000);
+}
+
+static void reads_nack_pli_fir_bye_in_one_compound(void **state)
+{
+    static const uint8_t compound[] = {
+        0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 5, 0xff, 0xff, 0x80, 0x01, // NACK 65535, 0, 15
+        0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 5,                         // PLI
+        0x84, 206, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0,    0,    0,    6,    1, 0, 0, 0, // FIR
+        0x80, 204, 0, 0,                         // APP: passed over
+        0xa1, 203, 0, 2, 0, 0, 0, 9, 0, 0, 0, 4, // BYE with padding
+    };
+    struct seen seen;
+
+    (void)state;
+    assert_int_equal(read_into(&seen, compound, sizeof(compound)), 0);
+    assert_int_equal(seen.nacks, 3);
+    assert_int_equal(seen.nacked[0], 65535);
+    assert_int_equal(seen.nacked[1], 0);
+    assert_int_equal(seen.nacked[2], 15);
+    assert_int_equal(seen.keyframes, 2);
+    assert_int_equal(seen.ssrc, 6);
+    assert_int_equal(seen.byes, 1);
+}
+
+static void bounds_the_nacks_of_one_datagram(void **state)
+{
+    uint8_t nack[12 + 300 * 4] = {0x81, 205};
+    struct seen seen;
+
+    (void)state;
+    eng_put16(nack + 2, sizeof(nack) / 4 - 1);
+    memset(nack + 12, 0xff, sizeof(nack) - 12);
+    assert_int_equal(read_into(&seen, nack, sizeof(nack)), 0);
+    assert_int_equal(seen.nacks, ENG_RTCP_NACKS_MAX);
+}
+
+static void survives_anything(void **state)
+{
+    struct seen seen;
+
+    (void)state;
+    srand(5);
+    for (int i = 0; i < 200000; i++) {
+        uint8_t *data, bytes[256];
+        size_t len = (size_t)rand() % 256;
+
+        for (size_t k = 0; k < len; k++)
+            bytes[k] = (uint8_t)rand();
+        if (len > 4 && i % 2) {
+            bytes[0] = (uint8_t)(0x80 | (bytes[0] & 0x3f));
+            bytes[1] = (uint8_t)(200 + bytes[1] % 8);
+            eng_put16(bytes + 2, (uint16_t)(rand() % 64));
+        }
+        // Of its own, so that a read past the end is seen by the sanitizer.
+        data = malloc(len + 1);
+        memcpy(data, bytes, len);
+        (void)read_into(&seen, data, len);
+        free(data);
+    }
+}
+
+static void writes_what_it_reads(void **state)
+{
+    struct eng_rtcp_sender senders[2] = {
+        {.ssrc = 5, .report = true, .rtp_timestamp = 90000, .packets = 3, .octets = 4},
+        {.ssrc = 6, .report = true, .rtp_timestamp = 48000, .packets = 5, .octets = 6},
+    };
+    uint8_t out[ENG_RTCP_COMPOUND_MAX];
+    struct seen seen;
+    size_t len = eng_rtcp_write(out, senders, 2, "abcdefghijklmno", INT64_C(1500000000), false);
+
+    (void)state;
+    assert_int_equal(len, 28 + 28 + 4 + 2 * 24);
+    assert_int_equal(out[1], 200);
+    assert_int_equal(eng_get32(out + 4), 5);
+    assert_int_equal(eng_get32(out + 8), 2208988801u); // NTP seconds of 1.5 s after 1970
+    assert_int_equal(eng_get32(out + 12), 0x80000000u);
+    assert_int_equal(eng_get32(out + 16), 90000);
+    assert_int_equal(out[57], 202);
+    assert_int_equal(out[56] & 0x1f, 2);
+    assert_int_equal(out[64], 1);
+    assert_int_equal(out[65], 15);
+    assert_memory_equal(out + 66, "abcdefghijklmno", 15);
+    assert_int_equal(read_into(&seen, out, len), 0);
+
+    senders[0].report = senders[1].report = false;
+    len = eng_rtcp_write(out, senders, 2, "x", 0, true);
+    assert_int_equal(out[1], 201); // a compound begins with a report (RFC 3550 6.1)
+    assert_int_equal(read_into(&seen, out, len), 0);
+    assert_int_equal(seen.byes, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_a_receiver_report),
+        cmocka_unit_test(reads_nack_pli_fir_bye_in_one_compound),
+        cmocka_unit_test(bounds_the_nacks_of_one_datagram),
+        cmocka_unit_test(survives_anything),
+        cmocka_unit_test(writes_what_it_reads),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
