@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "engine/cores.h"
-#include "engine/repair.h"
 #include "engine/socket.h"
 #include "engine/worker.h"
 
@@ -22,8 +21,6 @@ struct eng_engine {
     unsigned worker_count;
     struct eng_worker *workers;
     struct eng_bell *bells;
-    unsigned viewers[ENG_WORKERS_MAX]; // per worker, the control thread's count
-    _Atomic uint64_t refused;          // viewers beyond it
     unsigned stream_count;
     struct eng_stream *streams[ENG_STREAMS_MAX];
 };
@@ -162,13 +159,6 @@ void eng_engine_stop(struct eng_engine *engine)
         eng_worker_stop(&engine->workers[i]);
 }
 
-static void free_viewer(struct eng_viewer *v)
-{
-    eng_srtp_fini(&v->srtp);
-    explicit_bzero(v, sizeof(*v));
-    free(v);
-}
-
 static void free_viewers(struct eng_worker *w)
 {
     for (unsigned slot = 0; slot < ENG_STREAMS_MAX; slot++) {
@@ -176,7 +166,7 @@ static void free_viewers(struct eng_worker *w)
             struct eng_viewer *v = w->viewers[slot];
 
             w->viewers[slot] = v->stream_next;
-            free_viewer(v);
+            eng_viewer_free(v);
         }
     }
 }
@@ -231,6 +221,11 @@ const char *eng_sealer_name(void)
     return eng_gcm_best()->name;
 }
 
+struct eng_worker *eng_engine_worker(struct eng_engine *engine, unsigned worker)
+{
+    return &engine->workers[worker];
+}
+
 // ---- streams ----
 
 int eng_stream_create(struct eng_engine *engine, struct eng_stream **out)
@@ -260,146 +255,7 @@ void eng_stream_published(const struct eng_stream *stream, enum eng_track track,
     *bytes = atomic_load_explicit(&stream->ring[track].bytes, memory_order_relaxed);
 }
 
-// ---- commands ----
-
-// The next free entry of the worker's queue, to be filled and committed; NULL: full.
-static struct eng_command *reserve(struct eng_worker *w, enum eng_command_type type,
-                                   struct eng_viewer *viewer)
-{
-    struct eng_command *command = eng_queue_reserve_command(&w->commands);
-
-    if (command) {
-        command->type = type;
-        command->viewer = viewer;
-        command->len = 0;
-    }
-    return command;
-}
-
-static void commit(struct eng_worker *w)
-{
-    eng_queue_commit(&w->commands);
-    eng_bell_call(w->bell);
-}
-
-static int give(struct eng_viewer *viewer, enum eng_command_type type)
-{
-    if (!reserve(viewer->worker, type, viewer))
-        return -EAGAIN;
-    commit(viewer->worker);
-    return 0;
-}
-
-static int init_tracks(struct eng_viewer *v, const struct eng_viewer_config *config)
-{
-    uint64_t random[ENG_TRACKS];
-
-    if (getrandom(random, sizeof(random), 0) != sizeof(random))
-        return -EIO;
-    for (int t = 0; t < ENG_TRACKS; t++) {
-        const struct eng_viewer_track *track = &config->track[t];
-
-        v->place[t].on = track->on;
-        eng_rewrite_init(&v->place[t].rewrite, track->ssrc, track->payload_type, track->clock_rate,
-                         random[t]);
-    }
-    return 0;
-}
-
-static int init_viewer(struct eng_viewer *v, struct eng_engine *e,
-                       const struct eng_viewer_config *config)
-{
-    uint32_t ssrcs[ENG_TRACKS];
-    size_t count = 0;
-    int err;
-
-    memset(v, 0, sizeof(*v));
-    v->engine = e;
-    v->worker = &e->workers[config->worker];
-    v->stream = config->stream;
-    v->owner = config->owner;
-    v->pace.viewer = v;
-    v->report.viewer = v;
-    v->resend_credit = ENG_RESEND_BURST * 100;
-    memcpy(v->cname, config->cname, sizeof(v->cname));
-    v->cname[sizeof(v->cname) - 1] = '\0';
-    err = init_tracks(v, config);
-    if (err)
-        return err;
-    for (int t = 0; t < ENG_TRACKS; t++) {
-        if (config->track[t].on)
-            ssrcs[count++] = config->track[t].ssrc;
-    }
-    return eng_srtp_init(&v->srtp, &config->keying, ssrcs, count);
-}
-
-int eng_viewer_add(struct eng_engine *engine, const struct eng_viewer_config *config,
-                   struct eng_viewer **out)
-{
-    struct eng_worker *w = &engine->workers[config->worker];
-    struct eng_command *command;
-    struct eng_viewer *v;
-    int err;
-
-    if (engine->viewers[w->id] == ENG_WORKER_VIEWERS_MAX) {
-        atomic_fetch_add(&engine->refused, 1);
-        return -ENOSPC;
-    }
-    v = aligned_alloc(_Alignof(struct eng_viewer), sizeof(*v));
-    if (!v)
-        return -ENOMEM;
-    err = init_viewer(v, engine, config);
-    if (err) {
-        free(v);
-        return err;
-    }
-    command = reserve(w, ENG_COMMAND_ADD, v);
-    if (!command) {
-        free_viewer(v);
-        return -EAGAIN;
-    }
-    command->tuple = config->tuple;
-    commit(w);
-    engine->viewers[w->id]++;
-    *out = v;
-    return 0;
-}
-
-int eng_viewer_move(struct eng_viewer *viewer, const struct eng_tuple *tuple)
-{
-    struct eng_command *command = reserve(viewer->worker, ENG_COMMAND_MOVE, viewer);
-
-    if (!command)
-        return -EAGAIN;
-    command->tuple = *tuple;
-    commit(viewer->worker);
-    return 0;
-}
-
-int eng_viewer_pause(struct eng_viewer *viewer, bool paused)
-{
-    return give(viewer, paused ? ENG_COMMAND_PAUSE : ENG_COMMAND_RESUME);
-}
-
-int eng_viewer_deliver(struct eng_viewer *viewer, const uint8_t *data, size_t len)
-{
-    struct eng_command *command;
-
-    if (len > ENG_DATAGRAM_MAX)
-        return -EMSGSIZE;
-    command = reserve(viewer->worker, ENG_COMMAND_DELIVER, viewer);
-    if (!command)
-        return -EAGAIN;
-    command->len = (uint16_t)len;
-    memcpy(command->data, data, len);
-    commit(viewer->worker);
-    return 0;
-}
-
-int eng_viewer_remove(struct eng_viewer *viewer)
-{
-    return give(viewer, ENG_COMMAND_REMOVE);
-}
+// ---- datagrams, events and figures ----
 
 int eng_engine_send(struct eng_engine *engine, unsigned worker, const struct eng_tuple *to,
                     const void *data, size_t len)
@@ -409,17 +265,15 @@ int eng_engine_send(struct eng_engine *engine, unsigned worker, const struct eng
 
     if (len == 0 || len > ENG_DATAGRAM_MAX)
         return -EMSGSIZE;
-    command = reserve(w, ENG_COMMAND_SEND, NULL);
+    command = eng_worker_ask(w, ENG_COMMAND_SEND, NULL);
     if (!command)
         return -EAGAIN;
     command->tuple = *to;
     command->len = (uint16_t)len;
     memcpy(command->data, data, len);
-    commit(w);
+    eng_worker_asked(w);
     return 0;
 }
-
-// ---- events and figures ----
 
 int eng_engine_event_fd(const struct eng_engine *engine)
 {
@@ -452,8 +306,8 @@ bool eng_engine_poll(struct eng_engine *engine, struct eng_event *out)
             return false;
     }
     if (out->type == ENG_EVENT_VIEWER_GONE) {
-        engine->viewers[out->viewer->worker->id]--;
-        free_viewer(out->viewer);
+        out->viewer->worker->viewer_count--;
+        eng_viewer_free(out->viewer);
         out->viewer = NULL;
     }
     return true;
@@ -464,37 +318,12 @@ static uint64_t figure(const _Atomic uint64_t *value)
     return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-static uint32_t figure32(const _Atomic uint32_t *value)
-{
-    return atomic_load_explicit(value, memory_order_relaxed);
-}
-
-void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_stats *out)
-{
-    const struct eng_viewer_figures *f = &viewer->stats;
-
-    *out = (struct eng_viewer_stats){
-        .last_rtcp_ns = atomic_load_explicit(&f->last_rtcp_ns, memory_order_relaxed),
-        .first_packet_ns = atomic_load_explicit(&f->first_packet_ns, memory_order_relaxed),
-        .packets = figure(&f->packets),
-        .bytes = figure(&f->bytes),
-        .dropped = figure(&f->dropped),
-        .resent = figure(&f->resent),
-        .nacked = figure(&f->nacked),
-        .plis = figure(&f->plis),
-        .lost = figure32(&f->lost),
-        .loss_q8 = figure32(&f->loss_q8),
-        .rtt_us = figure32(&f->rtt_us),
-        .jitter = figure32(&f->jitter),
-    };
-}
-
 void eng_engine_counters(const struct eng_engine *engine, uint64_t out[ENG_COUNTERS])
 {
     memset(out, 0, ENG_COUNTERS * sizeof(*out));
     for (unsigned w = 0; w < engine->worker_count; w++) {
         for (int i = 0; i < ENG_COUNTERS; i++)
             out[i] += figure(&engine->workers[w].counters.value[i]);
+        out[ENG_COUNTER_DROP_VIEWERS_FULL] += figure(&engine->workers[w].refused);
     }
-    out[ENG_COUNTER_DROP_VIEWERS_FULL] += figure(&engine->refused);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A viewer as its worker sees it: keys, an address, a place in each ring, and a view on each track.
-// Made by the control thread (engine.c), handed to its worker by a command, the worker's alone
+// Made by the control thread (viewer.c), handed to its worker by a command, the worker's alone
 // until ENG_EVENT_VIEWER_GONE, freed by the control thread. Only `stats` is read by both at once.
 #pragma once
 
@@ -33,7 +33,6 @@ struct eng_viewer_figures {
 
 struct eng_viewer {
     struct eng_srtp srtp;
-    struct eng_engine *engine;
     struct eng_worker *worker;
     struct eng_stream *stream;
     void *owner;
@@ -57,6 +56,9 @@ struct eng_viewer {
     char cname[32];
     struct eng_viewer_figures stats;
 };
+
+// Control thread, once the worker has let go.
+void eng_viewer_free(struct eng_viewer *viewer);
 
 static inline void eng_viewer_add_to(_Atomic uint64_t *figure, uint64_t n)
 {

@@ -9,13 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/command.h"
 #include "engine/receive.h"
 #include "engine/report.h"
 #include "engine/train.h"
 
 enum {
-    UDP_PAYLOAD_MAX = 65507,
-    FIRST_REPORT_MS = 100, // soon, so that lip sync does not wait a second; spread over 256 ms
+    UDP_PAYLOAD_MAX = 65507
 };
 
 // ---- what the kernel did with a send ----
@@ -56,11 +56,11 @@ static void count_refused(struct eng_worker *w, const struct eng_send *send)
         eng_train_wait(send->viewer, send->viewer->place[ENG_VIDEO].next);
 }
 
-static void settle_removed(struct eng_worker *w, struct eng_viewer *v)
+void eng_worker_settle(struct eng_worker *worker, struct eng_viewer *viewer)
 {
-    if (v->removed && v->in_flight == 0 && !v->gone_due) {
-        v->gone_due = true;
-        eng_worker_tell(w, v);
+    if (viewer->removed && viewer->in_flight == 0 && !viewer->gone_due) {
+        viewer->gone_due = true;
+        eng_worker_tell(worker, viewer);
     }
 }
 
@@ -75,7 +75,7 @@ static void on_sent(void *ctx, struct eng_send *send, int result)
         else
             count_refused(w, send);
         v->in_flight--;
-        settle_removed(w, v);
+        eng_worker_settle(w, v);
     }
     eng_send_put(&w->sends, send);
 }
@@ -127,9 +127,9 @@ static struct eng_viewer *take_queued(struct eng_worker *w)
     return v;
 }
 
-static void unqueue(struct eng_worker *w, struct eng_viewer *viewer)
+void eng_worker_unqueue(struct eng_worker *worker, struct eng_viewer *viewer)
 {
-    struct eng_viewer **link = &w->run_first;
+    struct eng_viewer **link = &worker->run_first;
 
     if (!viewer->queued)
         return;
@@ -137,7 +137,7 @@ static void unqueue(struct eng_worker *w, struct eng_viewer *viewer)
         link = &(*link)->run_next;
     *link = viewer->run_next;
     if (!*link)
-        w->run_last = link;
+        worker->run_last = link;
     viewer->queued = false;
 }
 
@@ -189,136 +189,6 @@ static void tell_control(struct eng_worker *w)
         eng_count(&w->counters, ENG_COUNTER_SYSCALLS, 1);
     }
     w->event_news = false;
-}
-
-// ---- commands ----
-
-static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
-{
-    struct eng_viewer **list = &w->viewers[v->stream->slot];
-
-    v->stream_next = *list;
-    v->stream_link = list;
-    if (*list)
-        (*list)->stream_link = &v->stream_next;
-    else
-        eng_stream_listen(v->stream, w->id, true);
-    *list = v;
-    for (int t = 0; t < ENG_TRACKS; t++) {
-        v->place[t].next = eng_ring_head(&v->stream->ring[t]);
-        eng_rewrite_start(&v->place[t].rewrite, v->place[t].next);
-    }
-    eng_train_wait(v, 0);
-    eng_wheel_arm(&w->wheel, &v->report,
-                  FIRST_REPORT_MS + (v->place[ENG_VIDEO].rewrite.ssrc & 0xff));
-    eng_worker_queue(w, v);
-}
-
-static void bind_tuple(struct eng_worker *w, struct eng_viewer *v, const struct eng_tuple *tuple)
-{
-    const struct eng_tuple *old = eng_tuples_find(&w->tuples, tuple);
-
-    // A NAT may give a new viewer the port of one that has left unnoticed.
-    if (old)
-        eng_tuples_remove(&w->tuples, old);
-    v->tuple = *tuple;
-    (void)eng_tuples_add(&w->tuples, &v->tuple); // room: see eng_viewer_add
-}
-
-static void move_viewer(struct eng_worker *w, struct eng_viewer *v, const struct eng_tuple *tuple)
-{
-    eng_tuples_remove(&w->tuples, &v->tuple);
-    bind_tuple(w, v, tuple);
-}
-
-static void pause_viewer(struct eng_worker *w, struct eng_viewer *v, bool paused)
-{
-    if (v->paused == paused)
-        return;
-    v->paused = paused;
-    for (int t = 0; t < ENG_TRACKS && !paused; t++) {
-        struct eng_viewer_place *place = &v->place[t];
-        uint64_t head = eng_ring_head(&v->stream->ring[t]);
-
-        eng_count(&w->counters, ENG_COUNTER_DROP_PAUSED, head - place->next);
-        eng_viewer_add_to(&v->stats.dropped, head - place->next);
-        place->next = head;
-        eng_rewrite_start(&place->rewrite, head);
-    }
-    if (!paused) {
-        eng_train_wait(v, 0);
-        eng_worker_queue(w, v);
-    }
-}
-
-static void remove_viewer(struct eng_worker *w, struct eng_viewer *v)
-{
-    if (v->removed)
-        return;
-    eng_report_send(w, v, true);
-    v->removed = true;
-    eng_wheel_disarm(&w->wheel, &v->pace);
-    eng_wheel_disarm(&w->wheel, &v->report);
-    unqueue(w, v);
-    eng_tuples_remove(&w->tuples, &v->tuple);
-    *v->stream_link = v->stream_next;
-    if (v->stream_next)
-        v->stream_next->stream_link = v->stream_link;
-    if (!w->viewers[v->stream->slot])
-        eng_stream_listen(v->stream, w->id, false);
-    settle_removed(w, v);
-}
-
-static void send_raw(struct eng_worker *w, const struct eng_command *command)
-{
-    struct eng_send *send = eng_worker_send(w);
-
-    if (!send)
-        return;
-    memcpy(send->data, command->data, command->len);
-    send->len = command->len;
-    send->packets = 1;
-    send->kind = ENG_SEND_RAW;
-    eng_worker_push(w, send, &command->tuple, send->len);
-}
-
-static void carry_out(struct eng_worker *w, const struct eng_command *command)
-{
-    struct eng_viewer *v = command->viewer;
-
-    switch (command->type) {
-    case ENG_COMMAND_ADD:
-        bind_tuple(w, v, &command->tuple);
-        add_viewer(w, v);
-        break;
-    case ENG_COMMAND_MOVE:
-        move_viewer(w, v, &command->tuple);
-        break;
-    case ENG_COMMAND_PAUSE:
-    case ENG_COMMAND_RESUME:
-        pause_viewer(w, v, command->type == ENG_COMMAND_PAUSE);
-        break;
-    case ENG_COMMAND_DELIVER:
-        eng_receive_rtcp(w, v, command->data, command->len);
-        break;
-    case ENG_COMMAND_REMOVE:
-        remove_viewer(w, v);
-        break;
-    case ENG_COMMAND_SEND:
-        send_raw(w, command);
-        break;
-    }
-}
-
-static void run_commands(struct eng_worker *w)
-{
-    struct eng_command command;
-
-    if (!atomic_exchange(&w->bell->called, false))
-        return;
-    while (eng_queue_take_command(&w->commands, &command))
-        carry_out(w, &command);
-    explicit_bzero(&command, sizeof(command));
 }
 
 // ---- the loop ----
@@ -402,6 +272,16 @@ static void sleep_or_look(struct eng_worker *w)
     eng_count(&w->counters, ENG_COUNTER_WAKEUPS, 1);
 }
 
+static void run_commands(struct eng_worker *w)
+{
+    struct eng_command command;
+
+    if (!atomic_exchange(&w->bell->called, false))
+        return;
+    while (eng_queue_take_command(&w->commands, &command))
+        eng_command_run(w, &command);
+}
+
 static void turn(struct eng_worker *w)
 {
     read_clocks(w);
@@ -457,6 +337,27 @@ static void *run(void *arg)
     turn(w);
     w->io_ops->destroy(w->io);
     return NULL;
+}
+
+// ---- the control thread's side of the command queue ----
+
+struct eng_command *eng_worker_ask(struct eng_worker *worker, enum eng_command_type type,
+                                   struct eng_viewer *viewer)
+{
+    struct eng_command *command = eng_queue_reserve_command(&worker->commands);
+
+    if (command) {
+        command->type = type;
+        command->viewer = viewer;
+        command->len = 0;
+    }
+    return command;
+}
+
+void eng_worker_asked(struct eng_worker *worker)
+{
+    eng_queue_commit(&worker->commands);
+    eng_bell_call(worker->bell);
 }
 
 // ---- life ----

@@ -6,6 +6,7 @@
 //
 // The verbs that act on a worker stand in files of their own:
 //     worker.c   the loop: commands, news, timers, the run queue
+//     command.c  viewers come, move, pause and go
 //     train.c    packets of the ring -> sealed trains
 //     repair.c   NACK, PLI -> resends, restarts
 //     report.c   RTCP each second, BYE
@@ -41,6 +42,8 @@ struct eng_worker {
     struct eng_queue events;    // worker -> control, about viewers
     struct eng_queue strangers; // worker -> control, from everybody else
     int event_fd;               // tells the control thread
+    unsigned viewer_count;      // the control thread's count, of those not yet gone
+    _Atomic uint64_t refused;   // viewers beyond the limit, counted by the control thread
     bool event_news;            // something was queued in this turn
 
     struct eng_send_pool sends;
@@ -83,10 +86,20 @@ int eng_worker_start(struct eng_worker *worker);
 // Ends the thread once it has carried out all commands given before.
 void eng_worker_stop(struct eng_worker *worker);
 
+// The control thread's side: the next free command, to be filled in and then asked; NULL: the queue
+// is full.
+struct eng_command *eng_worker_ask(struct eng_worker *worker, enum eng_command_type type,
+                                   struct eng_viewer *viewer);
+void eng_worker_asked(struct eng_worker *worker);
+
+// The engine's worker of this number.
+struct eng_worker *eng_engine_worker(struct eng_engine *engine, unsigned worker);
+
 // ---- for the verbs ----
 
-// The viewer has something to send.
+// The viewer has something to send; it has nothing any more.
 void eng_worker_queue(struct eng_worker *worker, struct eng_viewer *viewer);
+void eng_worker_unqueue(struct eng_worker *worker, struct eng_viewer *viewer);
 
 // A free send, flushing if need be; NULL: the kernel holds them all (counted).
 struct eng_send *eng_worker_send(struct eng_worker *worker);
@@ -97,3 +110,6 @@ void eng_worker_push(struct eng_worker *worker, struct eng_send *send,
 
 // The control thread is to hear of this viewer: bye_due or gone_due was set.
 void eng_worker_tell(struct eng_worker *worker, struct eng_viewer *viewer);
+
+// A removed viewer is gone once the kernel holds nothing of it.
+void eng_worker_settle(struct eng_worker *worker, struct eng_viewer *viewer);

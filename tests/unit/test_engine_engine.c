@@ -2,11 +2,12 @@
 //
 // The whole engine over loopback, through its doors: packets are published, a viewer made of a UDP
 // socket and libsrtp2 receives them. Each test runs with both send backends.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
