@@ -6,6 +6,7 @@
 #include "engine/receive.h"
 #include "engine/report.h"
 #include "engine/train.h"
+#include "engine/worker.h"
 
 enum {
     // Soon, so that lip sync does not wait a second, and spread over 256 ms: viewers that join

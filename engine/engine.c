@@ -283,11 +283,11 @@ int eng_engine_event_fd(const struct eng_engine *engine)
 static bool take_from_any(struct eng_engine *e, struct eng_event *out)
 {
     for (unsigned i = 0; i < e->worker_count; i++) {
-        if (eng_queue_take_event(&e->workers[i].events, out))
+        if (eng_queue_take_eng_event(&e->workers[i].events, out))
             return true;
     }
     for (unsigned i = 0; i < e->worker_count; i++) {
-        if (eng_queue_take_event(&e->workers[i].strangers, out))
+        if (eng_queue_take_eng_event(&e->workers[i].strangers, out))
             return true;
     }
     return false;

@@ -108,7 +108,7 @@ static void pass_up(struct eng_worker *w, bool stranger, const struct eng_tuple 
                     const uint8_t *data, size_t len)
 {
     struct eng_queue *queue = stranger ? &w->strangers : &w->events;
-    struct eng_event *event = eng_queue_reserve_event(queue);
+    struct eng_event *event = eng_queue_reserve_eng_event(queue);
 
     if (!event) {
         eng_count(&w->counters,

@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/command.h"
 #include "engine/receive.h"
 #include "engine/report.h"
 #include "engine/train.h"
@@ -152,7 +151,7 @@ void eng_worker_tell(struct eng_worker *worker, struct eng_viewer *viewer)
 
 static bool put_event(struct eng_worker *w, enum eng_event_type type, struct eng_viewer *v)
 {
-    struct eng_event *event = eng_queue_reserve_event(&w->events);
+    struct eng_event *event = eng_queue_reserve_eng_event(&w->events);
 
     if (!event)
         return false;
@@ -278,7 +277,7 @@ static void run_commands(struct eng_worker *w)
 
     if (!atomic_exchange(&w->bell->called, false))
         return;
-    while (eng_queue_take_command(&w->commands, &command))
+    while (eng_queue_take_eng_command(&w->commands, &command))
         eng_command_run(w, &command);
 }
 
@@ -344,7 +343,7 @@ static void *run(void *arg)
 struct eng_command *eng_worker_ask(struct eng_worker *worker, enum eng_command_type type,
                                    struct eng_viewer *viewer)
 {
-    struct eng_command *command = eng_queue_reserve_command(&worker->commands);
+    struct eng_command *command = eng_queue_reserve_eng_command(&worker->commands);
 
     if (command) {
         command->type = type;

@@ -18,9 +18,9 @@
 #include <stdbool.h>
 
 #include "engine/bell.h"
+#include "engine/command.h"
 #include "engine/counters.h"
 #include "engine/io.h"
-#include "engine/queue.h"
 #include "engine/send.h"
 #include "engine/tuples.h"
 #include "engine/viewer.h"
