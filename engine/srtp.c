@@ -157,25 +157,41 @@ size_t eng_srtp_seal_rtcp(struct eng_srtp *srtp, uint8_t *packet, size_t len)
     return len + INDEX_WORD_LEN;
 }
 
-static bool replayed(const struct eng_srtcp_gcm *rtcp, uint32_t index)
+static struct eng_srtcp_replay *find_sender(struct eng_srtcp_gcm *rtcp, uint32_t ssrc)
 {
-    if (!rtcp->any || index > rtcp->newest)
-        return false;
-    if (rtcp->newest - index >= REPLAY_WINDOW)
-        return true;
-    return rtcp->window >> (rtcp->newest - index) & 1;
+    for (int i = 0; i < ENG_SRTCP_SENDERS_MAX; i++) {
+        if (rtcp->replay[i].used && rtcp->replay[i].ssrc == ssrc)
+            return &rtcp->replay[i];
+    }
+    return NULL;
 }
 
-static void remember(struct eng_srtcp_gcm *rtcp, uint32_t index)
+static bool replayed(struct eng_srtcp_gcm *rtcp, uint32_t ssrc, uint32_t index)
 {
-    if (!rtcp->any || index > rtcp->newest) {
-        uint32_t ahead = rtcp->any ? index - rtcp->newest : REPLAY_WINDOW;
+    const struct eng_srtcp_replay *r = find_sender(rtcp, ssrc);
 
-        rtcp->window = ahead < REPLAY_WINDOW ? rtcp->window << ahead : 0;
-        rtcp->newest = index;
-        rtcp->any = true;
+    if (!r || index > r->newest)
+        return false;
+    return r->newest - index >= REPLAY_WINDOW || (r->window >> (r->newest - index) & 1);
+}
+
+// Only for what was authentic: nobody else can fill the table.
+static void remember(struct eng_srtcp_gcm *rtcp, uint32_t ssrc, uint32_t index)
+{
+    struct eng_srtcp_replay *r = find_sender(rtcp, ssrc);
+
+    if (!r) {
+        r = rtcp->replay;
+        memmove(r + 1, r, (ENG_SRTCP_SENDERS_MAX - 1) * sizeof(*r));
+        *r = (struct eng_srtcp_replay){.used = true, .ssrc = ssrc, .newest = index};
     }
-    rtcp->window |= UINT64_C(1) << (rtcp->newest - index);
+    if (index > r->newest) {
+        uint32_t ahead = index - r->newest;
+
+        r->window = ahead < REPLAY_WINDOW ? r->window << ahead : 0;
+        r->newest = index;
+    }
+    r->window |= UINT64_C(1) << (r->newest - index);
 }
 
 static int open_rtcp_gcm(struct eng_srtp *srtp, const uint8_t *data, size_t len, uint8_t *out)
@@ -183,20 +199,21 @@ static int open_rtcp_gcm(struct eng_srtp *srtp, const uint8_t *data, size_t len,
     struct eng_srtcp_gcm *rtcp = srtp->rtcp;
     uint8_t iv[ENG_GCM_IV_LEN], aad[RTCP_HEADER_LEN + INDEX_WORD_LEN];
     size_t text_len;
-    uint32_t word;
+    uint32_t word, ssrc;
 
     if (len < RTCP_HEADER_LEN + ENG_GCM_TAG_LEN + INDEX_WORD_LEN)
         return -EBADMSG;
     text_len = len - RTCP_HEADER_LEN - ENG_GCM_TAG_LEN - INDEX_WORD_LEN;
     word = eng_get32(data + len - INDEX_WORD_LEN);
+    ssrc = eng_get32(data + 4);
     // WebRTC allows no unencrypted SRTCP (RFC 8827 6.5).
-    if (!(word & SRTCP_E_BIT) || replayed(rtcp, word & SRTCP_INDEX_MAX))
+    if (!(word & SRTCP_E_BIT) || replayed(rtcp, ssrc, word & SRTCP_INDEX_MAX))
         return -EBADMSG;
     rtcp_nonce(data, word, rtcp->receive_salt, iv, aad);
     if (!srtp->ops->open(&rtcp->receive, iv, aad, sizeof(aad), data + RTCP_HEADER_LEN, text_len,
                          out + RTCP_HEADER_LEN))
         return -EBADMSG;
-    remember(rtcp, word & SRTCP_INDEX_MAX);
+    remember(rtcp, ssrc, word & SRTCP_INDEX_MAX);
     memcpy(out, data, RTCP_HEADER_LEN);
     return (int)(RTCP_HEADER_LEN + text_len);
 }

@@ -23,15 +23,27 @@ enum {
 
 struct eng_srtp_compat;
 
+// Which SRTCP indices of one sender were received (RFC 3711 3.3.2). Each SSRC counts its own: a
+// browser sends as one per track.
+struct eng_srtcp_replay {
+    bool used;
+    uint32_t ssrc;
+    uint32_t newest; // highest index received
+    uint64_t window; // bit i: newest - i was received
+};
+
+// Senders of SRTCP that one viewer may be at a time; a further one takes the oldest one's place.
+enum {
+    ENG_SRTCP_SENDERS_MAX = 4
+};
+
 // Both directions' SRTCP under GCM.
 struct eng_srtcp_gcm {
     struct eng_gcm send;
     struct eng_gcm receive;
     uint8_t send_salt[ENG_GCM_IV_LEN];
     uint8_t receive_salt[ENG_GCM_IV_LEN];
-    uint32_t newest; // highest index received
-    uint64_t window; // bit i: newest - i was received
-    bool any;        // something was received
+    struct eng_srtcp_replay replay[ENG_SRTCP_SENDERS_MAX]; // newest sender first
 };
 
 struct eng_srtp {

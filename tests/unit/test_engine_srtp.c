@@ -374,6 +374,32 @@ static void takes_reordered_rtcp_once(void **state)
     srtp_dealloc(sender);
 }
 
+// libsrtp2, and so every browser, counts SRTCP indices per SSRC: audio and video both begin at 1.
+static void takes_rtcp_of_several_senders(void **state)
+{
+    struct eng_srtp_keying keying = random_keying(ENG_SRTP_AEAD_AES_128_GCM);
+    srtp_t sender = oracle(keying.profile, &keying.receive, ssrc_any_outbound);
+    uint8_t packet[128], opened[128];
+    uint32_t ssrc = SSRC;
+    struct eng_srtp srtp;
+
+    (void)state;
+    assert_int_equal(eng_srtp_init(&srtp, &keying, &ssrc, 1), 0);
+    for (uint32_t round = 0; round < 10; round++) {
+        for (uint32_t who = 0; who < ENG_SRTCP_SENDERS_MAX; who++) {
+            int n = 52;
+
+            unhex(rtcp_plain, packet);
+            eng_put32(packet + 4, who);
+            assert_int_equal(srtp_protect_rtcp(sender, packet, &n), srtp_err_status_ok);
+            assert_int_equal(eng_srtp_open_rtcp(&srtp, packet, (size_t)n, opened), 52);
+            assert_int_equal(eng_srtp_open_rtcp(&srtp, packet, (size_t)n, opened), -EBADMSG);
+        }
+    }
+    eng_srtp_fini(&srtp);
+    srtp_dealloc(sender);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +412,7 @@ int main(void)
         cmocka_unit_test(cm_agrees_with_libsrtp),
         cmocka_unit_test(seals_a_packet_again_to_the_same_bytes),
         cmocka_unit_test(takes_reordered_rtcp_once),
+        cmocka_unit_test(takes_rtcp_of_several_senders),
     };
 
     struct eng_srtp_keying keying = {.profile = ENG_SRTP_AES128_CM_HMAC_SHA1_80};
