@@ -29,5 +29,5 @@ void eng_repair_nack(struct eng_worker *worker, struct eng_viewer *viewer, uint3
                      uint16_t seq);
 
 // The viewer's decoder needs a keyframe: video starts over at the newest one in the ring, at most
-// once a second, however often it is asked for.
+// once a second, however often it is asked for, and not while the stream itself stands still.
 void eng_repair_keyframe(struct eng_worker *worker, struct eng_viewer *viewer, uint32_t ssrc);

@@ -39,6 +39,7 @@ struct world {
     struct eng_srtp_keying keying;
     srtp_t receive, send;
     int64_t frame;
+    int64_t epoch_ns; // CLOCK_REALTIME at which frame 0 was captured
 };
 
 static enum eng_tx tx;
@@ -97,9 +98,12 @@ static void start(struct world *w)
         .video_bytes = 1 << 20,
         .train_max = 16,
     };
+    struct timespec now;
     const char *what;
 
     memset(w, 0, sizeof(*w));
+    clock_gettime(CLOCK_REALTIME, &now);
+    w->epoch_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     assert_int_equal(eng_engine_create(&config, &w->engine, &what), 0);
     assert_string_equal(eng_engine_tx_name(w->engine),
                         tx == ENG_TX_SENDMMSG ? "sendmmsg" : "io_uring");
@@ -148,7 +152,7 @@ static void publish_frame(struct world *w, bool keyframe)
         bool last = i == PACKETS_PER_FRAME - 1;
         struct eng_packet packet = {
             .media_time = w->frame * 3000,
-            .capture_ns = w->frame * 33333333,
+            .capture_ns = w->epoch_ns + w->frame * 33333333,
             .len = last ? PAYLOAD / 2 : PAYLOAD,
             .flags =
                 (uint16_t)((i == 0 ? ENG_PACKET_FRAME_START : 0) | (last ? ENG_PACKET_MARKER : 0) |
@@ -434,6 +438,25 @@ static void restarts_at_the_keyframe_once_a_second(void **state)
     finish(&w);
 }
 
+static void does_not_go_back_while_the_camera_is_away(void **state)
+{
+    static const uint8_t pli[12] = {0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, VIDEO_SSRC >> 8, 0};
+    struct world w;
+    struct got got;
+
+    (void)state;
+    start(&w);
+    w.epoch_ns -= INT64_C(3000000000);
+    publish_frame(&w, true);
+    add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
+    for (int i = 0; i < PACKETS_PER_FRAME; i++)
+        assert_true(receive_rtp(&w, &got, PATIENCE_MS));
+    send_rtcp(&w, pli, sizeof(pli), w.fd);
+    wait_counter(&w, ENG_COUNTER_PLI, 1);
+    assert_false(receive_rtp(&w, &got, 100));
+    finish(&w);
+}
+
 static void reports_each_second_and_says_bye(void **state)
 {
     struct eng_event event;
@@ -647,6 +670,7 @@ static int run_with(enum eng_tx backend, const char *name)
         cmocka_unit_test(resends_the_identical_packet),
         cmocka_unit_test(bounds_resends),
         cmocka_unit_test(restarts_at_the_keyframe_once_a_second),
+        cmocka_unit_test(does_not_go_back_while_the_camera_is_away),
         cmocka_unit_test(reports_each_second_and_says_bye),
         cmocka_unit_test(reads_reports_and_bye_of_viewers),
         cmocka_unit_test(passes_strangers_up_and_sends_for_control),
