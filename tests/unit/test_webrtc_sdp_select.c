@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "webrtc/sdp.h"
+
+#include "webrtc_offers.h"
+
+#define SESSION                                                                                  \
+    "v=0\ns=-\nt=0 0\na=ice-ufrag:abcd\na=ice-pwd:0123456789012345678901\n"                      \
+    "a=fingerprint:sha-256 "                                                                     \
+    "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:" \
+    "1e:ff\n"
+#define H264(pt, fmtp) "a=rtpmap:" pt " H264/90000\na=fmtp:" pt " " fmtp "\n"
+#define MODE_1         "packetization-mode=1;profile-level-id=42e01f"
+
+static struct wrtc_offer offer;
+static struct wrtc_selection selection;
+static struct wrtc_error error;
+
+static const struct wrtc_track none = {.codec = WRTC_CODEC_NONE};
+static const struct wrtc_track opus = {
+    .codec = WRTC_CODEC_OPUS, .clock_rate = 48000, .channels = 2};
+static const struct wrtc_track pcma = {.codec = WRTC_CODEC_PCMA, .clock_rate = 8000, .channels = 1};
+static const struct wrtc_track pcmu = {.codec = WRTC_CODEC_PCMU, .clock_rate = 8000, .channels = 1};
+
+static struct wrtc_track h264(unsigned profile_level_id)
+{
+    return (struct wrtc_track){
+        .codec = WRTC_CODEC_H264,
+        .clock_rate = 90000,
+        .profile_level_id = {(uint8_t)(profile_level_id >> 16), (uint8_t)(profile_level_id >> 8),
+                             (uint8_t)profile_level_id},
+    };
+}
+
+static int choose(const char *text, size_t len, struct wrtc_track video, struct wrtc_track audio)
+{
+    int rc = wrtc_offer_parse(text, len, &offer, &error);
+
+    if (rc != 0)
+        fail_msg("%s", error.text);
+    memset(&error, 0, sizeof(error));
+    rc = wrtc_offer_select(&offer, &video, &audio, &selection, &error);
+    assert_true(rc == 0 || rc == -ENOENT);
+    assert_int_equal(rc == 0, error.text[0] == '\0');
+    return rc;
+}
+
+static int choose_text(const char *text, struct wrtc_track video, struct wrtc_track audio)
+{
+    return choose(text, strlen(text), video, audio);
+}
+
+static int choose_file(const char *name, struct wrtc_track video, struct wrtc_track audio)
+{
+    size_t len;
+    char *text = read_offer(name, &len);
+    int rc = choose(text, len, video, audio);
+
+    free(text);
+    return rc;
+}
+
+// Which payload type each client gets for each profile of a camera, and what it is told.
+static void test_h264_of_clients(void **state)
+{
+    static const struct {
+        const char *file;
+        unsigned live, payload_type;
+        const char *told;
+    } table[] = {
+        {"chromium-156-video", 0x42c01e, 108, "\x42\xe0\x1e"},
+        {"chromium-156-video", 0x4d8028, 108, "\x42\xe0\x28"},
+        {"chromium-156-video", 0x42001f, 102, "\x42\x00\x1f"},
+        {"chromium-156-video", 0x4d4028, 116, "\x4d\x00\x28"},
+        {"chromium-156-video", 0x640028, 41, "\xf4\x00\x28"}, // contains High
+        {"chromium-156-video", 0x000000, 108, "\x42\xe0\x1f"},
+        {"aiortc-1.4-video-audio", 0x42e01f, 101, "\x42\xe0\x1f"},
+        {"aiortc-1.4-video-audio", 0x640028, 99, "\x42\x00\x28"},                // what there is
+        {"gstreamer-1.22-video-audio-max-bundle", 0x640028, 96, "\x42\xe0\x1f"}, // no asymmetry
+        {"gstreamer-1.22-video-audio-max-bundle", 0x42c01e, 96, "\x42\xe0\x1e"},
+        {"hand-safari", 0x640028, 96, "\x64\x0c\x28"},
+        {"hand-safari", 0x640c1f, 96, "\x64\x0c\x1f"},
+        {"hand-safari", 0x42c01f, 98, "\x42\xe0\x1f"},
+        {"hand-firefox-h264", 0x4d0028, 126, "\x42\xe0\x28"},
+        {"hand-pion", 0x640028, 125, "\x64\x00\x28"},
+        {"hand-pion", 0x4d4028, 125, "\x64\x00\x28"},
+        {"hand-libdatachannel", 0x42c01f, 96, "\x42\xe0\x1f"},
+        {"hand-bundle-only", 0x4d401f, 100, "\x4d\x00\x1f"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct wrtc_choice *video = &selection.video;
+
+        assert_int_equal(choose_file(table[i].file, h264(table[i].live), none), 0);
+        if (!video->on || video->payload_type != table[i].payload_type ||
+            memcmp(video->profile_level_id, table[i].told, 3) != 0)
+            fail_msg("%s, %06x: %u, %02x%02x%02x", table[i].file, table[i].live,
+                     video->payload_type, video->profile_level_id[0], video->profile_level_id[1],
+                     video->profile_level_id[2]);
+    }
+}
+
+static void test_audio(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_file("chromium-156-video-audio", none, opus), 0);
+    assert_false(selection.video.on);
+    assert_int_equal(selection.audio.payload_type, 111);
+    assert_int_equal(selection.audio.media, 1);
+    assert_int_equal(choose_file("chromium-156-video-audio", none, pcmu), 0);
+    assert_int_equal(selection.audio.payload_type, 0);
+    assert_int_equal(choose_file("chromium-156-video-audio", none, pcma), 0);
+    assert_int_equal(selection.audio.payload_type, 8);
+    assert_int_equal(choose_file("gstreamer-1.22-video-audio-max-bundle", h264(0x42e01f), opus), 0);
+    assert_int_equal(selection.audio.payload_type, 97); // "OPUS"
+    // Static payload types need no a=rtpmap.
+    assert_int_equal(
+        choose_text(SESSION "m=audio 9 UDP/TLS/RTP/SAVPF 8 0\na=rtcp-mux\n", none, pcmu), 0);
+    assert_int_equal(selection.audio.payload_type, 0);
+}
+
+static void test_feedback(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_file("chromium-156-video-audio", h264(0x42e01f), opus), 0);
+    assert_true(selection.video.nack && selection.video.nack_pli);
+    assert_true(selection.video.level_asymmetry_allowed);
+    assert_false(selection.audio.nack || selection.audio.nack_pli);
+}
+
+static void test_only_packetization_mode_1(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_text(SESSION "m=video 9 UDP/TLS/RTP/SAVPF 96 97\na=rtcp-mux\n" H264(
+                                     "96", "profile-level-id=42e01f")
+                                     H264("97", "packetization-mode=0;profile-level-id=42e01f"),
+                                 h264(0x42e01f), none),
+                     -ENOENT);
+    assert_non_null(strstr(error.text, "packetization-mode=1"));
+    // A nearer profile in mode 0 and a broken one do not win.
+    assert_int_equal(choose_text(SESSION "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\na=rtcp-mux\n" H264(
+                                     "96", "profile-level-id=64001f")
+                                     H264("97", "packetization-mode=1;profile-level-id=64")
+                                         H264("98", MODE_1),
+                                 h264(0x64001f), none),
+                     0);
+    assert_int_equal(selection.video.payload_type, 98);
+}
+
+static void test_first_of_equals(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_text(SESSION "m=video 9 UDP/TLS/RTP/SAVPF 97 96\na=rtcp-mux\n" H264(
+                                     "96", MODE_1) H264("97", MODE_1),
+                                 h264(0x42e01f), none),
+                     0);
+    assert_int_equal(selection.video.payload_type, 97);
+}
+
+static void test_rtcp_lookalikes(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_text(SESSION "m=video 9 UDP/TLS/RTP/SAVPF 64 95 96\na=rtcp-mux\n" H264(
+                                     "64", MODE_1) H264("95", MODE_1) H264("96", MODE_1),
+                                 h264(0x42e01f), none),
+                     0);
+    assert_int_equal(selection.video.payload_type, 96);
+}
+
+static void test_unfit_m_lines(void **state)
+{
+    static const char *const unfit[] = {
+        "m=video 9 RTP/AVP 96\na=rtcp-mux\n",
+        "m=video 9 UDP/TLS/RTP/SAVP 96\na=rtcp-mux\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\na=rtcp-mux\na=sendonly\n",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\na=rtcp-mux\na=inactive\n",
+        "m=video 0 UDP/TLS/RTP/SAVPF 96\na=rtcp-mux\n",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 96\na=rtcp-mux\n",
+        "m=text 9 UDP/TLS/RTP/SAVPF 96\na=rtcp-mux\n",
+    };
+    char text[1000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+        snprintf(text, sizeof(text), SESSION "%s" H264("96", MODE_1), unfit[i]);
+        if (choose_text(text, h264(0x42e01f), none) != -ENOENT)
+            fail_msg("taken: %s", unfit[i]);
+    }
+}
+
+static void test_nothing_fits(void **state)
+{
+    (void)state;
+    assert_int_equal(choose_file("hand-firefox-no-h264", h264(0x42e01f), none), -ENOENT);
+    assert_int_equal(choose_file("chromium-156-video", none, opus), -ENOENT);
+    assert_int_equal(choose_file("chromium-156-video", none, none), -ENOENT);
+    assert_int_equal(choose_file("chromium-156-video", h264(0x7a1028), none), -ENOENT);
+    // Firefox without its plugin still hears.
+    assert_int_equal(choose_file("hand-firefox-no-h264", h264(0x42e01f), opus), 0);
+    assert_false(selection.video.on);
+    assert_true(selection.audio.on && selection.inactive[0]);
+}
+
+static void test_inactive_in_the_group(void **state)
+{
+    (void)state;
+    // A camera without sound: the audio m-line stays, and so does the group's first transport.
+    assert_int_equal(choose_file("aiortc-1.4-audio-video", h264(0x42e01f), none), 0);
+    assert_true(selection.inactive[0]);
+    assert_false(selection.inactive[1]);
+    assert_ptr_equal(selection.transport, &offer.media[0].transport);
+    assert_string_equal(selection.transport->ufrag, "8H7p");
+    // A data channel cannot stay.
+    assert_int_equal(choose_file("chromium-156-audio-video-datachannel", h264(0x42e01f), opus), 0);
+    assert_false(selection.inactive[0] || selection.inactive[1] || selection.inactive[2]);
+}
+
+static void test_transport_of_the_group(void **state)
+{
+    static const char text[] = SESSION
+        "a=group:BUNDLE a c b\n"
+        "m=video 9 RTP/AVP 96\na=mid:a\na=ice-ufrag:first\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\na=mid:b\na=rtcp-mux\na=ice-ufrag:second\n" H264(
+            "96", MODE_1) "m=audio 9 UDP/TLS/RTP/SAVPF 0\na=mid:c\na=rtcp-mux\na=ice-ufrag:third\n";
+
+    (void)state;
+    // a is rejected, so the group's next counts (RFC 8843 7.3.1).
+    assert_int_equal(choose_text(text, h264(0x42e01f), pcmu), 0);
+    assert_string_equal(selection.transport->ufrag, "third");
+}
+
+static void test_one_of_each_kind(void **state)
+{
+    static const char text[] = SESSION
+        "a=group:BUNDLE 0 1 2\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\na=mid:0\na=rtcp-mux\na=rtpmap:96 VP8/90000\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 97\na=mid:1\na=rtcp-mux\n" H264(
+            "97", MODE_1) "m=video 9 UDP/TLS/RTP/SAVPF 97\na=mid:2\na=rtcp-mux\n" H264("97",
+                                                                                       MODE_1);
+
+    (void)state;
+    assert_int_equal(choose_text(text, h264(0x42e01f), opus), 0);
+    assert_int_equal(selection.video.media, 1);
+    assert_true(selection.inactive[0]);
+    assert_false(selection.inactive[1]);
+    assert_true(selection.inactive[2]);
+}
+
+static void test_without_bundle(void **state)
+{
+    static const char mixed[] =
+        SESSION "a=group:BUNDLE 1\n"
+                "m=video 9 UDP/TLS/RTP/SAVPF 96\na=mid:0\na=rtcp-mux\n" H264(
+                    "96", MODE_1) "m=audio 9 UDP/TLS/RTP/SAVPF 0\na=mid:1\na=rtcp-mux\n";
+
+    (void)state;
+    assert_int_equal(choose_file("gstreamer-1.22-video-audio-no-bundle", h264(0x42e01f), opus), 0);
+    assert_true(selection.video.on);
+    assert_false(selection.audio.on);
+    assert_false(selection.inactive[1]);
+    assert_ptr_equal(selection.transport, &offer.media[0].transport);
+    assert_int_equal(choose_file("gstreamer-1.22-video-audio-no-bundle", none, opus), 0);
+    assert_true(selection.audio.on);
+    assert_ptr_equal(selection.transport, &offer.media[1].transport);
+    // The group goes before what stands outside of it.
+    assert_int_equal(choose_text(mixed, h264(0x42e01f), pcmu), 0);
+    assert_true(selection.audio.on);
+    assert_false(selection.video.on);
+    assert_int_equal(choose_text(mixed, h264(0x42e01f), opus), 0);
+    assert_true(selection.video.on);
+    assert_false(selection.inactive[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_h264_of_clients),
+        cmocka_unit_test(test_audio),
+        cmocka_unit_test(test_feedback),
+        cmocka_unit_test(test_only_packetization_mode_1),
+        cmocka_unit_test(test_first_of_equals),
+        cmocka_unit_test(test_rtcp_lookalikes),
+        cmocka_unit_test(test_unfit_m_lines),
+        cmocka_unit_test(test_nothing_fits),
+        cmocka_unit_test(test_inactive_in_the_group),
+        cmocka_unit_test(test_transport_of_the_group),
+        cmocka_unit_test(test_one_of_each_kind),
+        cmocka_unit_test(test_without_bundle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webrtc/sdp.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+// The answer as it grows. Once full it takes no more.
+struct writer {
+    char *out;
+    size_t size;
+    size_t len;
+    bool full;
+    const struct wrtc_answer_config *config;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct writer *writer, const char *format,
+                                                      ...)
+{
+    size_t room = writer->size - writer->len;
+    va_list args;
+    int len;
+
+    if (writer->full)
+        return;
+    va_start(args, format);
+    len = vsnprintf(writer->out + writer->len, room, format, args);
+    va_end(args);
+    assert(len >= 0);
+    writer->full = (size_t)len >= room;
+    if (!writer->full)
+        writer->len += (size_t)len;
+}
+
+static const char *address_text(const struct eng_addr *addr, char out[INET6_ADDRSTRLEN])
+{
+    const void *bytes = addr->sa.sa_family == AF_INET6 ? (const void *)&addr->in6.sin6_addr
+                                                       : (const void *)&addr->in4.sin_addr;
+
+    return inet_ntop(addr->sa.sa_family, bytes, out, INET6_ADDRSTRLEN);
+}
+
+// What was chosen in an m-line; NULL: nothing, it is rejected.
+static const struct wrtc_choice *choice_of(const struct wrtc_selection *selection, size_t media)
+{
+    if (selection->video.on && selection->video.media == media)
+        return &selection->video;
+    if (selection->audio.on && selection->audio.media == media)
+        return &selection->audio;
+    return NULL;
+}
+
+// RFC 8843 7.3.1: the accepted m-lines in the order of the offer's group, which makes the first of
+// them the one whose transport counts.
+static void put_bundle(struct writer *writer, const struct wrtc_offer *offer,
+                       const struct wrtc_selection *selection)
+{
+    bool begun = false;
+
+    for (size_t i = 0; i < offer->bundle_count; i++) {
+        size_t index = offer->bundle[i];
+
+        if (!choice_of(selection, index) && !selection->inactive[index])
+            continue;
+        put(writer, "%s %s", begun ? "" : "a=group:BUNDLE", offer->media[index].mid);
+        begun = true;
+    }
+    if (begun)
+        put(writer, "\r\n");
+}
+
+static void put_session(struct writer *writer, const struct wrtc_offer *offer,
+                        const struct wrtc_selection *selection)
+{
+    put(writer,
+        "v=0\r\n"
+        "o=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n"
+        "s=-\r\n"
+        "t=0 0\r\n",
+        writer->config->session_id);
+    put_bundle(writer, offer, selection);
+    put(writer, "a=ice-lite\r\n"
+                "a=msid-semantic:WMS *\r\n");
+}
+
+// RFC 8445 5.1.2.1: the type preference of host candidates is 126; the local preference falls from
+// one candidate to the next.
+static void put_candidates(struct writer *writer)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    for (size_t i = 0; i < writer->config->candidate_count; i++) {
+        const struct eng_addr *addr = &writer->config->candidates[i];
+        uint32_t local_preference = 65535 - (uint32_t)i;
+        uint32_t priority = UINT32_C(126) << 24 | local_preference << 8 | (256 - 1);
+
+        put(writer, "a=candidate:%zu 1 udp %" PRIu32 " %s %u typ host\r\n", i + 1, priority,
+            address_text(addr, text), eng_addr_port(addr));
+    }
+    put(writer, "a=end-of-candidates\r\n");
+}
+
+static void put_transport(struct writer *writer)
+{
+    const struct wrtc_answer_config *config = writer->config;
+    const struct wrtc_fingerprint *fingerprint = config->fingerprint;
+
+    put(writer,
+        "a=ice-ufrag:%s\r\n"
+        "a=ice-pwd:%s\r\n"
+        "a=fingerprint:%s ",
+        config->ufrag, config->pwd, fingerprint->algorithm);
+    for (size_t i = 0; i < fingerprint->len; i++)
+        put(writer, "%s%02X", i == 0 ? "" : ":", fingerprint->bytes[i]);
+    put(writer, "\r\n"
+                "a=setup:passive\r\n");
+}
+
+static void put_rejected(struct writer *writer, const struct wrtc_offer_media *media)
+{
+    put(writer,
+        "m=%s 0 %s %s\r\n"
+        "c=IN IP4 0.0.0.0\r\n"
+        "a=inactive\r\n",
+        media->kind_name, media->protocol, media->format);
+    if (media->mid[0] != '\0')
+        put(writer, "a=mid:%s\r\n", media->mid);
+    put_transport(writer);
+}
+
+// What every accepted m-line begins with.
+static void put_accepted(struct writer *writer, const struct wrtc_offer_media *media,
+                         unsigned payload_type, const char *direction)
+{
+    const struct eng_addr *first = &writer->config->candidates[0];
+    char text[INET6_ADDRSTRLEN];
+
+    // RFC 8839 4.2.1.2: the default destination is one of the candidates.
+    put(writer,
+        "m=%s %u %s %u\r\n"
+        "c=IN IP%d %s\r\n"
+        "a=%s\r\n",
+        media->kind_name, eng_addr_port(first), media->protocol, payload_type,
+        first->sa.sa_family == AF_INET6 ? 6 : 4, address_text(first, text), direction);
+    if (media->mid[0] != '\0')
+        put(writer, "a=mid:%s\r\n", media->mid);
+    put(writer, "a=rtcp-mux\r\n");
+    if (media->rtcp_rsize)
+        put(writer, "a=rtcp-rsize\r\n");
+    put_transport(writer);
+    put_candidates(writer);
+}
+
+static void put_rtpmap(struct writer *writer, const struct wrtc_offer_codec *codec)
+{
+    if (codec->name[0] == '\0')
+        return;
+    put(writer, "a=rtpmap:%u %s/%" PRIu32, codec->payload_type, codec->name, codec->clock_rate);
+    if (codec->channels > 1)
+        put(writer, "/%u", codec->channels);
+    put(writer, "\r\n");
+}
+
+// The first payload type as it was offered, for there has to be one.
+static void put_inactive(struct writer *writer, const struct wrtc_offer_media *media)
+{
+    const struct wrtc_offer_codec *codec = &media->codec[0];
+
+    put_accepted(writer, media, codec->payload_type, "inactive");
+    put_rtpmap(writer, codec);
+    if (codec->fmtp[0] != '\0')
+        put(writer, "a=fmtp:%u %s\r\n", codec->payload_type, codec->fmtp);
+}
+
+static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
+                     const struct wrtc_track *track)
+{
+    const uint8_t *id = choice->profile_level_id;
+
+    if (track->codec == WRTC_CODEC_H264)
+        put(writer, "a=fmtp:%u %spacketization-mode=1;profile-level-id=%02x%02x%02x\r\n",
+            choice->payload_type,
+            choice->level_asymmetry_allowed ? "level-asymmetry-allowed=1;" : "", id[0], id[1],
+            id[2]);
+    else if (track->codec == WRTC_CODEC_OPUS && track->channels == 2)
+        put(writer, "a=fmtp:%u stereo=1;sprop-stereo=1\r\n", choice->payload_type);
+}
+
+static void put_chosen(struct writer *writer, const struct wrtc_offer_media *media,
+                       const struct wrtc_choice *choice)
+{
+    const struct wrtc_answer_config *config = writer->config;
+    const struct wrtc_offer_codec *codec = media->codec;
+    bool video = media->kind == WRTC_KIND_VIDEO;
+
+    while (codec->payload_type != choice->payload_type)
+        codec++;
+    put_accepted(writer, media, codec->payload_type, "sendonly");
+    put_rtpmap(writer, codec);
+    put_fmtp(writer, choice, video ? config->video : config->audio);
+    if (choice->nack)
+        put(writer, "a=rtcp-fb:%u nack\r\n", codec->payload_type);
+    if (choice->nack_pli)
+        put(writer, "a=rtcp-fb:%u nack pli\r\n", codec->payload_type);
+    put(writer, "a=msid:%s %s\r\n", config->cname, media->kind_name);
+    put(writer, "a=ssrc:%" PRIu32 " cname:%s\r\n", video ? config->video_ssrc : config->audio_ssrc,
+        config->cname);
+}
+
+int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selection *selection,
+                      const struct wrtc_answer_config *config, char *out, size_t size, size_t *len)
+{
+    struct writer writer = {.out = out, .size = size, .config = config};
+
+    assert(config->candidate_count >= 1 && config->candidate_count <= WRTC_CANDIDATES_MAX);
+    put_session(&writer, offer, selection);
+    for (size_t i = 0; i < offer->media_count; i++) {
+        const struct wrtc_choice *choice = choice_of(selection, i);
+
+        if (choice)
+            put_chosen(&writer, &offer->media[i], choice);
+        else if (selection->inactive[i])
+            put_inactive(&writer, &offer->media[i]);
+        else
+            put_rejected(&writer, &offer->media[i]);
+    }
+    if (writer.full)
+        return -ENOSPC;
+    *len = writer.len;
+    return 0;
+}

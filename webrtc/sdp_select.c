@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webrtc/sdp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "webrtc/h264_profile.h"
+
+enum {
+    // Under rtcp-mux these payload types look like RTCP (RFC 5761 4).
+    RTCP_LOOKALIKE_FIRST = 64,
+    RTCP_LOOKALIKE_LAST = 95,
+};
+
+static bool is_codec(const struct wrtc_offer_codec *codec, const char *name, uint32_t clock_rate,
+                     unsigned channels)
+{
+    return strcasecmp(codec->name, name) == 0 && codec->clock_rate == clock_rate &&
+           codec->channels == channels;
+}
+
+// How far the payload type is from what the track sends: 0 is the same, less is better. -1: it
+// cannot carry it. Sets what the choice says of H.264.
+static int h264_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
+                         struct wrtc_choice *choice)
+{
+    struct wrtc_h264_params params;
+
+    if (!is_codec(codec, "H264", 90000, 1) || wrtc_h264_params_parse(codec->fmtp, &params) != 0 ||
+        params.packetization_mode != 1)
+        return -1;
+    choice->level_asymmetry_allowed = params.level_asymmetry_allowed;
+    wrtc_h264_answer(&params, track->profile_level_id, choice->profile_level_id);
+    return wrtc_h264_distance(track->profile_level_id, params.profile_level_id);
+}
+
+static int codec_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
+                          struct wrtc_choice *choice)
+{
+    bool same = false;
+
+    if (codec->payload_type >= RTCP_LOOKALIKE_FIRST && codec->payload_type <= RTCP_LOOKALIKE_LAST)
+        return -1;
+    switch (track->codec) {
+    case WRTC_CODEC_H264:
+        return h264_distance(track, codec, choice);
+    case WRTC_CODEC_OPUS:
+        same = is_codec(codec, "opus", 48000, 2); // RFC 7587 7: always so, even for mono
+        break;
+    case WRTC_CODEC_PCMU:
+        same = is_codec(codec, "PCMU", 8000, track->channels);
+        break;
+    case WRTC_CODEC_PCMA:
+        same = is_codec(codec, "PCMA", 8000, track->channels);
+        break;
+    case WRTC_CODEC_NONE:
+        break;
+    }
+    return same ? 0 : -1;
+}
+
+static bool usable(const struct wrtc_offer_media *media)
+{
+    return !media->refused && media->savpf && media->rtcp_mux && media->kind != WRTC_KIND_OTHER;
+}
+
+// The nearest payload type of the m-line; of equally near ones the first, which the viewer prefers.
+static bool choose(const struct wrtc_offer *offer, size_t index, const struct wrtc_track *track,
+                   struct wrtc_choice *out)
+{
+    const struct wrtc_offer_media *media = &offer->media[index];
+    int best = -1;
+
+    if (!usable(media) || !media->receives)
+        return false;
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct wrtc_offer_codec *codec = &media->codec[i];
+        struct wrtc_choice choice = {
+            .on = true,
+            .media = index,
+            .payload_type = codec->payload_type,
+            .nack = codec->nack,
+            .nack_pli = codec->nack_pli,
+        };
+        int distance = codec_distance(track, codec, &choice);
+
+        if (distance >= 0 && (best < 0 || distance < best)) {
+            best = distance;
+            *out = choice;
+        }
+    }
+    return best >= 0;
+}
+
+// Takes the m-line for the track of its kind, unless that track has one.
+static bool take(const struct wrtc_offer *offer, size_t index, const struct wrtc_track *video,
+                 const struct wrtc_track *audio, struct wrtc_selection *out)
+{
+    enum wrtc_kind kind = offer->media[index].kind;
+
+    if (kind == WRTC_KIND_VIDEO && !out->video.on)
+        return choose(offer, index, video, &out->video);
+    if (kind == WRTC_KIND_AUDIO && !out->audio.on)
+        return choose(offer, index, audio, &out->audio);
+    return false;
+}
+
+// Sets what becomes of the other m-lines of the group, and whose transport the group uses.
+static void keep_bundle(const struct wrtc_offer *offer, struct wrtc_selection *selection)
+{
+    for (size_t i = 0; i < offer->bundle_count; i++) {
+        size_t index = offer->bundle[i];
+        bool chosen = (selection->video.on && selection->video.media == index) ||
+                      (selection->audio.on && selection->audio.media == index);
+
+        selection->inactive[index] = !chosen && usable(&offer->media[index]);
+        if (!selection->transport && (chosen || selection->inactive[index]))
+            selection->transport = &offer->media[index].transport;
+    }
+}
+
+static const char *codec_name(enum wrtc_codec codec)
+{
+    switch (codec) {
+    case WRTC_CODEC_H264:
+        return "H264 with packetization-mode=1";
+    case WRTC_CODEC_OPUS:
+        return "opus/48000/2";
+    case WRTC_CODEC_PCMU:
+        return "PCMU/8000";
+    case WRTC_CODEC_PCMA:
+        return "PCMA/8000";
+    case WRTC_CODEC_NONE:
+        break;
+    }
+    return "nothing";
+}
+
+int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *video,
+                      const struct wrtc_track *audio, struct wrtc_selection *out,
+                      struct wrtc_error *err)
+{
+    struct wrtc_selection selection = {0};
+
+    for (size_t i = 0; i < offer->media_count; i++) {
+        if (offer->media[i].bundled)
+            take(offer, i, video, audio, &selection);
+    }
+    if (selection.video.on || selection.audio.on)
+        keep_bundle(offer, &selection);
+    for (size_t i = 0; i < offer->media_count && !selection.transport; i++) {
+        if (take(offer, i, video, audio, &selection))
+            selection.transport = &offer->media[i].transport;
+    }
+    if (!selection.transport) {
+        snprintf(err->text, sizeof(err->text),
+                 "no m-line fits: the stream has %s as video and %s as audio, to be received over "
+                 "UDP/TLS/RTP/SAVPF with rtcp-mux",
+                 codec_name(video->codec), codec_name(audio->codec));
+        return -ENOENT;
+    }
+    *out = selection;
+    return 0;
+}
