@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration file (libconfig), read once at start into one struct that nobody changes
+// afterwards. Control thread; any thread may read the result. configs/rtcfan.cfg documents every
+// key. Errors are one line, "file:line: what is wrong; what is expected", and never show what
+// stands in a source's URL. This module is libconfig's only door.
+#pragma once
+
+#include <stddef.h>
+
+#include "control/log.h"
+#include "control/name.h"
+#include "engine/engine.h"
+
+enum {
+    // webrtc.additional_hosts: with the machine's own addresses they must fit into one answer.
+    CTL_HOSTS_MAX = 16,
+
+    // An error line: a path, a name or address, and two half sentences.
+    CTL_CONFIG_ERROR_MAX = 512,
+};
+
+struct ctl_stream_config {
+    char *name;   // ctl_name_fault finds nothing wrong with it
+    char *source; // URL, checked by rtsp_url_parse; has credentials in it
+    int line;     // of the file, for messages
+};
+
+struct ctl_config {
+    char *path;
+    struct eng_addr http_listen;              // default 0.0.0.0:8889
+    struct eng_addr webrtc_listen;            // default 0.0.0.0:8189
+    struct eng_addr metrics_listen;           // default 127.0.0.1:9998
+    int http_line, webrtc_line, metrics_line; // of the listen keys, 0: default
+    // webrtc.additional_hosts: further addresses to offer as candidates (a NAT's outer address);
+    // literal addresses or names, as written.
+    char *additional_hosts[CTL_HOSTS_MAX];
+    size_t additional_host_count;
+    struct eng_config engine; // cores, tx, and the tuning keys; listen is webrtc_listen
+    int cores[ENG_WORKERS_MAX];
+    size_t payload_max;   // engine.payload_max: RTP payload bytes, default 1180
+    unsigned max_viewers; // webrtc.max_viewers: sessions at one time, default 10000
+    enum ctl_log_level log_level;
+    struct ctl_stream_config *streams; // 1 to ENG_STREAMS_MAX
+    size_t stream_count;
+};
+
+// 0 with *out set, or -errno with one line in error[]. Checks everything that can be checked
+// without opening a socket.
+int ctl_config_load(const char *path, struct ctl_config **out, char *error, size_t error_size);
+void ctl_config_free(struct ctl_config *config);

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/http.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+
+#include "control/http_guard.h"
+#include "control/listen.h"
+#include "control/metrics.h"
+#include "control/pages.h"
+#include "control/reply.h"
+#include "control/route.h"
+#include "control/status_json.h"
+#include "control/whep.h"
+
+enum {
+    // Connections at one time. Viewers hold one for a moment, an open index page holds one; with
+    // the cameras' they stay below 1,024, the usual limit of open files.
+    CONNECTIONS_MAX = 512,
+    METRICS_CONNECTIONS_MAX = 32,
+
+    SILENCE_MAX_S = 5,       // between two reads or writes, and between requests
+    REQUEST_MAX_MS = 15000,  // a whole request: 5 s for its header and 10 s for its body
+    HEADERS_MAX = 16 * 1024, // request line and header; browsers send 1 KiB, and a token
+    BACKLOG = 1024,
+};
+
+static const char text_html[] = "text/html; charset=utf-8";
+
+// Pages need no other origin for anything, whatever might be injected into them.
+static const char page_policy[] =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "connect-src 'self'; media-src 'self' blob: mediastream:; img-src data:; base-uri 'none'; "
+    "form-action 'none'";
+
+struct listener {
+    struct evhttp *http;
+    struct ctl_http_guard *guard;
+};
+
+struct ctl_http {
+    struct ctl_http_config config;
+    struct listener pages;
+    struct listener metrics;
+};
+
+// ---- pages ----
+
+static bool is_read(struct evhttp_request *req)
+{
+    enum evhttp_cmd_type method = evhttp_request_get_command(req);
+
+    return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+}
+
+static void set_page_headers(struct evhttp_request *req)
+{
+    ctl_reply_header(req, "Content-Security-Policy", page_policy);
+    ctl_reply_header(req, "Referrer-Policy", "no-referrer");
+    // The page belongs to this build of the server: ask again each time.
+    ctl_reply_header(req, "Cache-Control", "no-cache");
+}
+
+static void reply_player(struct evhttp_request *req)
+{
+    set_page_headers(req);
+    ctl_reply_bytes(req, HTTP_OK, text_html, ctl_page_player_html, ctl_page_player_html_len);
+}
+
+// The index carries the streams' status from the start, so that it shows them at once.
+static void reply_index(struct ctl_http *http, struct evhttp_request *req)
+{
+    static const char mark[] = "<!--status-->";
+    const size_t mark_len = sizeof(mark) - 1;
+    const unsigned char *page = ctl_page_index_html;
+    const unsigned char *at = memmem(page, ctl_page_index_html_len, mark, mark_len);
+    struct evbuffer *body = evbuffer_new();
+    char *status = ctl_status_json(http->config.streams);
+
+    assert(at);
+    if (body && status) {
+        evbuffer_add(body, page, (size_t)(at - page));
+        evbuffer_add(body, status, strlen(status));
+        at += mark_len;
+        evbuffer_add(body, at, ctl_page_index_html_len - (size_t)(at - page));
+        set_page_headers(req);
+        ctl_reply_buffer(req, HTTP_OK, text_html, body);
+    } else {
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+    }
+    if (body)
+        evbuffer_free(body);
+    free(status);
+}
+
+static void reply_streams(struct ctl_http *http, struct evhttp_request *req)
+{
+    char *text = ctl_status_json(http->config.streams);
+
+    ctl_reply_cors(req);
+    ctl_reply_header(req, "Cache-Control", "no-store");
+    if (text)
+        ctl_reply_bytes(req, HTTP_OK, "application/json", text, strlen(text));
+    else
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+    free(text);
+}
+
+// 307 keeps the method (RFC 9110 15.4.8). The name is one of ours, so the target is our own.
+static void reply_slash(struct evhttp_request *req, const struct ctl_stream *stream)
+{
+    char location[CTL_NAME_MAX + 3];
+
+    snprintf(location, sizeof(location), "/%s/", stream->name);
+    ctl_reply_header(req, "Location", location);
+    ctl_reply_text(req, 307, "the player is at %s", location);
+}
+
+// What is only there to be read.
+static void route_read(struct ctl_http *http, struct evhttp_request *req,
+                       const struct ctl_route *route, const struct ctl_stream *stream)
+{
+    if (route->name && !stream)
+        ctl_reply_text(req, HTTP_NOTFOUND, "there is no such stream");
+    else if (route->kind == CTL_ROUTE_NONE)
+        ctl_reply_text(req, HTTP_NOTFOUND, "there is no such page");
+    else if (!is_read(req))
+        ctl_reply_not_allowed(req, "GET, HEAD");
+    else if (route->kind == CTL_ROUTE_INDEX)
+        reply_index(http, req);
+    else if (route->kind == CTL_ROUTE_PLAYER)
+        reply_player(req);
+    else if (route->kind == CTL_ROUTE_PLAYER_BARE)
+        reply_slash(req, stream);
+    else
+        reply_streams(http, req);
+}
+
+static void on_request(struct evhttp_request *req, void *ctx)
+{
+    struct ctl_http *http = ctx;
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+    struct ctl_route route = ctl_route_parse(path ? path : "");
+    struct ctl_stream *stream = NULL;
+    struct ctl_session *session = NULL;
+
+    ctl_http_guard_request(http->pages.guard, req);
+    if (route.name)
+        stream = ctl_streams_find(http->config.streams, route.name, route.name_len);
+    if (route.kind == CTL_ROUTE_WHEP) {
+        ctl_whep_endpoint(http->config.sessions, stream, req);
+    } else if (route.kind == CTL_ROUTE_WHEP_SESSION) {
+        session = ctl_session_find(http->config.sessions, route.id, route.id_len);
+        if (session && ctl_session_stream(session) != stream)
+            session = NULL;
+        ctl_whep_session(session, req);
+    } else {
+        route_read(http, req, &route, stream);
+    }
+}
+
+// ---- metrics ----
+
+static void on_metrics(struct evhttp_request *req, void *ctx)
+{
+    struct ctl_http *http = ctx;
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+    struct evbuffer *text;
+
+    ctl_http_guard_request(http->metrics.guard, req);
+    if (!path || strcmp(path, "/metrics") != 0) {
+        ctl_reply_text(req, HTTP_NOTFOUND, "metrics are at /metrics");
+        return;
+    }
+    if (!is_read(req)) {
+        ctl_reply_not_allowed(req, "GET, HEAD");
+        return;
+    }
+    text = evbuffer_new();
+    if (!text) {
+        ctl_reply_empty(req, HTTP_INTERNAL);
+        return;
+    }
+    ctl_metrics_write(text, http->config.engine, http->config.streams, http->config.sessions);
+    ctl_reply_buffer(req, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text);
+    evbuffer_free(text);
+}
+
+// ---- listeners ----
+
+// evhttp itself answers 501 to methods that are not in its list; we know better what is allowed
+// where.
+static void configure(struct evhttp *http, size_t body_max)
+{
+    evhttp_set_timeout(http, SILENCE_MAX_S);
+    evhttp_set_max_headers_size(http, HEADERS_MAX);
+    evhttp_set_max_body_size(http, (ev_ssize_t)body_max);
+    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+                                         EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
+                                         EVHTTP_REQ_PATCH | EVHTTP_REQ_TRACE);
+}
+
+static int open_listener(struct event_base *base, const struct eng_addr *addr,
+                         unsigned connections_max, struct listener *out)
+{
+    const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
+    struct evconnlistener *listener;
+
+    out->http = evhttp_new(base);
+    if (!out->http)
+        return -ENOMEM;
+    errno = 0;
+    listener = evconnlistener_new_bind(base, NULL, NULL, flags, BACKLOG, &addr->sa,
+                                       (int)eng_addr_len(addr));
+    if (!listener)
+        return errno ? -errno : -ENOMEM;
+    if (!evhttp_bind_listener(out->http, listener)) {
+        evconnlistener_free(listener);
+        return -ENOMEM;
+    }
+    return ctl_http_guard_create(base, out->http, listener, connections_max, REQUEST_MAX_MS,
+                                 &out->guard);
+}
+
+static void close_listener(struct listener *listener)
+{
+    if (listener->http)
+        evhttp_free(listener->http);
+    ctl_http_guard_destroy(listener->guard);
+}
+
+int ctl_http_create(struct event_base *base, const struct ctl_http_config *config,
+                    struct ctl_http **out, char *error, size_t error_size)
+{
+    struct ctl_http *http = calloc(1, sizeof(*http));
+    const char *key = "http.listen";
+    int rc;
+
+    if (!http)
+        return -ENOMEM;
+    http->config = *config;
+    rc = open_listener(base, &config->config->http_listen, CONNECTIONS_MAX, &http->pages);
+    if (rc == 0) {
+        key = "metrics.listen";
+        rc = open_listener(base, &config->config->metrics_listen, METRICS_CONNECTIONS_MAX,
+                           &http->metrics);
+    }
+    if (rc != 0) {
+        ctl_listen_error(config->config, key, rc, error, error_size);
+        ctl_http_destroy(http);
+        return rc;
+    }
+    configure(http->pages.http, WRTC_SDP_MAX);
+    configure(http->metrics.http, 0);
+    evhttp_set_gencb(http->pages.http, on_request, http);
+    evhttp_set_gencb(http->metrics.http, on_metrics, http);
+    *out = http;
+    return 0;
+}
+
+void ctl_http_stop(struct ctl_http *http)
+{
+    ctl_http_guard_stop(http->pages.guard);
+    ctl_http_guard_stop(http->metrics.guard);
+}
+
+void ctl_http_destroy(struct ctl_http *http)
+{
+    if (!http)
+        return;
+    close_listener(&http->pages);
+    close_listener(&http->metrics);
+    free(http);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/ingest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "engine/queue.h"
+
+enum {
+    // How soon a status that found the queue full tries again.
+    RETRY_MS = 20,
+};
+
+ENG_QUEUE(ctl_ingest_status)
+
+// One source, on the ingest thread.
+struct source {
+    struct ctl_ingest *ingest;
+    struct rtsp_source *rtsp;
+    struct ctl_ingest_status latest;
+    bool untold; // latest is not in the queue yet
+    bool active; // started and not idle again
+};
+
+struct ctl_ingest {
+    struct event_base *base;
+    struct event *stop_event;
+    struct event *stop_deadline;
+    struct event *retry;
+    pthread_t thread;
+    bool started;
+    bool stopping; // ingest thread
+    int stop_fd;   // eventfd, control to ingest: readable once the sources shall stop
+    int event_fd;  // eventfd, ingest to control
+    // event_fd has been written since the control thread last looked: saves the system call.
+    atomic_bool rung;
+    atomic_bool finished;
+    struct eng_queue queue;
+    size_t count;
+    struct source sources[];
+};
+
+// ---- ingest thread ----
+
+// Tells the control thread to look. The exchange pairs with the one in ctl_ingest_poll(): acquire
+// and release, so that whoever comes second sees what the first has done to the queue.
+static void ring_bell(struct ctl_ingest *ingest)
+{
+    if (!atomic_exchange_explicit(&ingest->rung, true, memory_order_acq_rel))
+        eventfd_write(ingest->event_fd, 1);
+}
+
+static void tell(struct source *source)
+{
+    struct ctl_ingest *ingest = source->ingest;
+    struct timeval delay = {.tv_usec = RETRY_MS * 1000L};
+    struct ctl_ingest_status *entry = eng_queue_reserve_ctl_ingest_status(&ingest->queue);
+
+    if (entry) {
+        *entry = source->latest;
+        eng_queue_commit(&ingest->queue);
+        source->untold = false;
+        ring_bell(ingest);
+        return;
+    }
+    source->untold = true;
+    if (!evtimer_pending(ingest->retry, NULL))
+        evtimer_add(ingest->retry, &delay);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+    struct ctl_ingest *ingest = arg;
+
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < ingest->count; i++)
+        if (ingest->sources[i].untold)
+            tell(&ingest->sources[i]);
+}
+
+static void end_if_all_idle(struct ctl_ingest *ingest)
+{
+    for (size_t i = 0; i < ingest->count; i++)
+        if (ingest->sources[i].active)
+            return;
+    event_base_loopbreak(ingest->base);
+}
+
+static void on_status(void *ctx, const struct rtsp_source_status *status)
+{
+    struct source *source = ctx;
+
+    source->latest.status = *status;
+    tell(source);
+    source->active = status->state != RTSP_IDLE;
+    if (source->ingest->stopping)
+        end_if_all_idle(source->ingest);
+}
+
+static void on_stop(evutil_socket_t fd, short what, void *arg)
+{
+    struct ctl_ingest *ingest = arg;
+    struct timeval limit = {
+        .tv_sec = CTL_INGEST_STOP_MS / 1000,
+        .tv_usec = CTL_INGEST_STOP_MS % 1000 * 1000L,
+    };
+
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < ingest->count; i++)
+        rtsp_source_stop(ingest->sources[i].rtsp);
+    // Only now: those that were idle at once have said so from within the loop above.
+    ingest->stopping = true;
+    evtimer_add(ingest->stop_deadline, &limit);
+    end_if_all_idle(ingest);
+}
+
+static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct ctl_ingest *ingest = arg;
+
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(ingest->base);
+}
+
+static void *run(void *arg)
+{
+    struct ctl_ingest *ingest = arg;
+
+    for (size_t i = 0; i < ingest->count; i++) {
+        ingest->sources[i].active = true;
+        rtsp_source_start(ingest->sources[i].rtsp);
+    }
+    event_base_dispatch(ingest->base);
+    // Release: whoever sees it sees all that the thread did.
+    atomic_store_explicit(&ingest->finished, true, memory_order_release);
+    ring_bell(ingest);
+    return NULL;
+}
+
+// ---- control thread ----
+
+static int create_loop(struct ctl_ingest *ingest)
+{
+    struct event_config *config = event_config_new();
+
+    if (!config)
+        return -ENOMEM;
+    // Other threads never touch this loop: they write to stop_fd.
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    ingest->base = event_base_new_with_config(config);
+    event_config_free(config);
+    if (!ingest->base)
+        return -ENOMEM;
+    ingest->stop_event = event_new(ingest->base, ingest->stop_fd, EV_READ, on_stop, ingest);
+    ingest->stop_deadline = evtimer_new(ingest->base, on_stop_deadline, ingest);
+    ingest->retry = evtimer_new(ingest->base, on_retry, ingest);
+    if (!ingest->stop_event || !ingest->stop_deadline || !ingest->retry)
+        return -ENOMEM;
+    return event_add(ingest->stop_event, NULL) ? -ENOMEM : 0;
+}
+
+static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_source *config)
+{
+    struct source *source = &ingest->sources[ingest->count];
+    struct rtsp_source_config rtsp = {
+        .name = config->name,
+        .url = config->url,
+        .stream = config->stream,
+        .payload_max = config->payload_max,
+        .on_status = on_status,
+        .ctx = source,
+    };
+    int rc;
+
+    source->ingest = ingest;
+    source->latest.source = ingest->count;
+    rc = rtsp_source_create(ingest->base, &rtsp, &source->rtsp);
+    if (!rc)
+        ingest->count++;
+    return rc;
+}
+
+int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count,
+                      struct ctl_ingest **out)
+{
+    struct ctl_ingest *ingest = calloc(1, sizeof(*ingest) + count * sizeof(ingest->sources[0]));
+    int rc;
+
+    if (!ingest)
+        return -ENOMEM;
+    ingest->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    ingest->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    rc = ingest->event_fd < 0 || ingest->stop_fd < 0 ? -errno : create_loop(ingest);
+    if (!rc)
+        rc = eng_queue_init(&ingest->queue, CTL_INGEST_STATUSES_MAX,
+                            sizeof(struct ctl_ingest_status));
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = create_source(ingest, &sources[i]);
+    if (rc) {
+        ctl_ingest_destroy(ingest);
+        return rc;
+    }
+    *out = ingest;
+    return 0;
+}
+
+int ctl_ingest_start(struct ctl_ingest *ingest)
+{
+    int rc;
+
+    assert(!ingest->started);
+    rc = pthread_create(&ingest->thread, NULL, run, ingest);
+    if (rc)
+        return -rc;
+    pthread_setname_np(ingest->thread, "ingest");
+    ingest->started = true;
+    return 0;
+}
+
+void ctl_ingest_stop(struct ctl_ingest *ingest)
+{
+    eventfd_write(ingest->stop_fd, 1);
+}
+
+int ctl_ingest_event_fd(const struct ctl_ingest *ingest)
+{
+    return ingest->event_fd;
+}
+
+bool ctl_ingest_poll(struct ctl_ingest *ingest, struct ctl_ingest_status *out)
+{
+    eventfd_t rings;
+
+    if (eng_queue_take_ctl_ingest_status(&ingest->queue, out))
+        return true;
+    // Empty: arm the bell, then look once more, for what came in between rang no bell.
+    eventfd_read(ingest->event_fd, &rings);
+    atomic_exchange_explicit(&ingest->rung, false, memory_order_acq_rel);
+    return eng_queue_take_ctl_ingest_status(&ingest->queue, out);
+}
+
+bool ctl_ingest_finished(const struct ctl_ingest *ingest)
+{
+    return atomic_load_explicit(&ingest->finished, memory_order_acquire);
+}
+
+void ctl_ingest_destroy(struct ctl_ingest *ingest)
+{
+    if (!ingest)
+        return;
+    if (ingest->started) {
+        ctl_ingest_stop(ingest);
+        pthread_join(ingest->thread, NULL);
+    }
+    for (size_t i = 0; i < ingest->count; i++)
+        rtsp_source_destroy(ingest->sources[i].rtsp);
+    if (ingest->retry)
+        event_free(ingest->retry);
+    if (ingest->stop_deadline)
+        event_free(ingest->stop_deadline);
+    if (ingest->stop_event)
+        event_free(ingest->stop_event);
+    if (ingest->base)
+        event_base_free(ingest->base);
+    eng_queue_fini(&ingest->queue);
+    close(ingest->event_fd);
+    close(ingest->stop_fd);
+    free(ingest);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that is counted, in the Prometheus text format 0.0.4. Control thread.
+#pragma once
+
+#include <stddef.h>
+
+#include "control/sessions.h"
+#include "control/streams.h"
+#include "engine/engine.h"
+
+struct evbuffer;
+
+// Appends the whole exposition to out.
+void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct ctl_streams *streams,
+                       const struct ctl_sessions *sessions);
+
+// Writes a label's value with backslash, quote and newline escaped, cut where size ends (never
+// within an escape), NUL-terminated; returns out.
+const char *ctl_metrics_escape(const char *value, char *out, size_t size);

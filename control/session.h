@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What sessions.c (the table and offers), session.c (the life of one) and demux.c (datagrams to
+// sessions) share. Nobody else includes it. Control thread.
+#pragma once
+
+#include <sys/queue.h>
+
+#include "control/bucket.h"
+#include "control/candidates.h"
+#include "control/sessions.h"
+#include "control/table.h"
+
+struct event;
+
+// The life of a session; set_state() in session.c is the only place where it changes.
+//
+//     JOINING -> LIVE       keys are out, the engine has the viewer
+//     JOINING -> freed      handshake failed or too late, DELETE, shutdown
+//     LIVE    -> LEAVING    BYE, close_notify, DELETE, no consent, shutdown
+//     LEAVING -> freed      the engine has let go of the viewer
+//
+// A session that is leaving is in no table: for everybody but the engine it is gone.
+enum ctl_session_state {
+    CTL_SESSION_JOINING,
+    CTL_SESSION_LIVE,
+    CTL_SESSION_LEAVING,
+};
+
+enum ctl_session_end {
+    CTL_END_FAILED, // whatever ends a session that has not been live
+    CTL_END_VIEWER,
+    CTL_END_TIMEOUT,
+    CTL_END_SERVER,
+};
+
+// A 5-tuple that passed a check in this session.
+struct ctl_session_tuple {
+    struct ctl_table_node node;
+    struct ctl_session *session; // NULL: this entry is free
+    struct eng_tuple tuple;
+};
+
+struct ctl_session {
+    struct ctl_sessions *all;
+    LIST_ENTRY(ctl_session) link;
+    struct ctl_table_node by_id;
+    struct ctl_table_node by_ufrag;
+    struct ctl_session_tuple tuple[WRTC_PEER_TUPLES_MAX];
+    enum ctl_session_state state;
+    struct ctl_stream *stream;
+    struct wrtc_peer *peer;    // NULL while leaving
+    struct eng_viewer *viewer; // NULL while joining
+    struct eng_viewer_track track[ENG_TRACKS];
+    struct eng_tuple media; // where media goes
+    bool move_due;          // the engine has yet to be told of media
+    bool paused;            // for want of consent
+    bool removed;           // the engine has taken the order to remove
+    struct event *timer;
+    int64_t armed_ns;       // when the timer fires, INT64_MAX: never
+    int64_t started_ns;     // the offer
+    int64_t live_ns;        // the end of the handshake, 0: not yet
+    int64_t consent_due_ns; // when to look at consent next
+    char id[CTL_SESSION_ID_LEN + 1];
+    char etag[CTL_ETAG_MAX];
+    char local_ufrag[WRTC_LOCAL_UFRAG_LEN + 1];
+    char cname[25]; // 96 random bits (RFC 7022 5)
+    char *remote_ufrag;
+};
+
+struct ctl_sessions {
+    struct event_base *base;
+    struct eng_engine *engine;
+    struct event *engine_event;
+    struct wrtc_dtls_context *dtls;
+    struct ctl_candidates candidates;
+    struct ctl_bucket refusals;
+    struct ctl_table by_id;
+    struct ctl_table by_ufrag;
+    struct ctl_table by_tuple;
+    LIST_HEAD(, ctl_session) list; // all, leaving ones included
+    unsigned max;
+    unsigned joining;
+    struct ctl_sessions_stats stats;
+    bool closing;
+    void (*closed)(void *ctx);
+    void *closed_ctx;
+    // Scratch: too large for the stack.
+    struct wrtc_offer offer;
+    struct eng_event event;
+    struct wrtc_action action;
+};
+
+// ---- session.c ----
+
+// A session for an offer that was accepted, in no table yet. remote: the viewer's end, from
+// its offer.
+int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
+                       const struct wrtc_transport *remote, const char *local_pwd, int64_t now_ns,
+                       struct ctl_session **out);
+
+// Frees it: of one that is joining and was never inserted, or that the engine has let go of.
+void ctl_session_free(struct ctl_session *session);
+
+// Starts the deadlines.
+void ctl_session_begin(struct ctl_session *session, int64_t now_ns);
+
+// A STUN or DTLS datagram of this session. The session may be gone afterwards.
+void ctl_session_receive(struct ctl_session *session, const struct eng_event *event,
+                         enum wrtc_datagram kind, int64_t now_ns);
+
+// Ends it; it may be gone afterwards. Nothing happens when it is leaving already.
+void ctl_session_end(struct ctl_session *session, enum ctl_session_end how, const char *reason);
+
+// ---- demux.c ----
+
+// Takes up to CTL_EVENTS_PER_TURN events.
+void ctl_demux_poll(struct ctl_sessions *all, int64_t now_ns);
+
+// The 5-tuple has passed a check in this session: from now on its datagrams are this session's.
+void ctl_demux_learn(struct ctl_session *session, const struct eng_tuple *tuple);
+void ctl_demux_forget(struct ctl_session *session);
+
+// ---- sessions.c ----
+
+// Out of the tables.
+void ctl_sessions_unlist(struct ctl_session *session);
+
+// A session was freed: whoever waits for the last one is told.
+void ctl_sessions_left(struct ctl_sessions *all);

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/sessions.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "control/clock.h"
+#include "control/log.h"
+#include "control/random.h"
+#include "control/session.h"
+
+// ---- tables ----
+
+static struct ctl_session *by_id(struct ctl_table_node *node)
+{
+    return (struct ctl_session *)(void *)((char *)node - offsetof(struct ctl_session, by_id));
+}
+
+struct ctl_session *ctl_session_find(struct ctl_sessions *all, const char *id, size_t len)
+{
+    struct ctl_table_node *node;
+
+    if (len != CTL_SESSION_ID_LEN)
+        return NULL;
+    node = ctl_table_first(&all->by_id, ctl_table_hash(&all->by_id, id, len));
+    while (node && memcmp(by_id(node)->id, id, len) != 0)
+        node = ctl_table_next(node);
+    return node ? by_id(node) : NULL;
+}
+
+static void list(struct ctl_session *s)
+{
+    struct ctl_sessions *all = s->all;
+
+    ctl_table_insert(&all->by_id, &s->by_id,
+                     ctl_table_hash(&all->by_id, s->id, CTL_SESSION_ID_LEN));
+    ctl_table_insert(&all->by_ufrag, &s->by_ufrag,
+                     ctl_table_hash(&all->by_ufrag, s->local_ufrag, WRTC_LOCAL_UFRAG_LEN));
+}
+
+void ctl_sessions_unlist(struct ctl_session *s)
+{
+    ctl_demux_forget(s);
+    ctl_table_remove(&s->all->by_id, &s->by_id);
+    ctl_table_remove(&s->all->by_ufrag, &s->by_ufrag);
+}
+
+// ---- offers ----
+
+static struct wrtc_track to_wrtc(const struct rtsp_track_info *info)
+{
+    struct wrtc_track track = {.clock_rate = info->clock_rate, .channels = info->channels};
+
+    switch (info->codec) {
+    case RTSP_CODEC_NONE:
+        track.codec = WRTC_CODEC_NONE;
+        break;
+    case RTSP_CODEC_H264:
+        track.codec = WRTC_CODEC_H264;
+        break;
+    case RTSP_CODEC_OPUS:
+        track.codec = WRTC_CODEC_OPUS;
+        break;
+    case RTSP_CODEC_PCMU:
+        track.codec = WRTC_CODEC_PCMU;
+        break;
+    case RTSP_CODEC_PCMA:
+        track.codec = WRTC_CODEC_PCMA;
+        break;
+    }
+    memcpy(track.profile_level_id, info->profile_level_id, sizeof(track.profile_level_id));
+    return track;
+}
+
+static bool fail(struct wrtc_error *error, const char *text)
+{
+    snprintf(error->text, sizeof(error->text), "%s", text);
+    return false;
+}
+
+static bool has_room(struct ctl_sessions *all, struct wrtc_error *error)
+{
+    if (all->closing)
+        return fail(error, "the server is shutting down");
+    if (all->stats.sessions >= all->max)
+        return fail(error, "the server is full: webrtc.max_viewers is reached");
+    if (all->joining >= CTL_SESSIONS_JOINING_MAX)
+        return fail(error, "too many viewers are joining at this moment");
+    return true;
+}
+
+static bool is_live(const struct ctl_stream *stream, struct wrtc_error *error)
+{
+    static const uint8_t unknown[3];
+    const struct rtsp_source_status *status = &stream->status;
+
+    if (status->state != RTSP_LIVE) {
+        snprintf(error->text, sizeof(error->text), "the source of %s is not live: %s", stream->name,
+                 rtsp_state_name(status->state));
+        return false;
+    }
+    if (status->video.codec == RTSP_CODEC_H264 &&
+        memcmp(status->video.profile_level_id, unknown, sizeof(unknown)) == 0)
+        return fail(error, "the source has not sent its first picture yet");
+    return true;
+}
+
+static void set_tracks(struct ctl_session *s, const struct wrtc_selection *selection,
+                       const struct wrtc_track *video, const struct wrtc_track *audio)
+{
+    uint32_t ssrc = ctl_random_u32();
+
+    if (ssrc == 0 || ssrc == UINT32_MAX)
+        ssrc = 1;
+    s->track[ENG_VIDEO] = (struct eng_viewer_track){
+        .on = selection->video.on,
+        .payload_type = selection->video.payload_type,
+        .ssrc = ssrc,
+        .clock_rate = video->clock_rate,
+    };
+    s->track[ENG_AUDIO] = (struct eng_viewer_track){
+        .on = selection->audio.on,
+        .payload_type = selection->audio.payload_type,
+        .ssrc = ssrc + 1,
+        .clock_rate = audio->clock_rate,
+    };
+}
+
+static int write_answer(struct ctl_session *s, const struct wrtc_selection *selection,
+                        const struct wrtc_answer_config *config, char *answer, size_t size,
+                        struct wrtc_error *error)
+{
+    size_t len;
+    int rc;
+
+    if (config->candidate_count == 0) {
+        fail(error, "this machine has no address to offer: set webrtc.additional_hosts");
+        return -EADDRNOTAVAIL;
+    }
+    rc = wrtc_answer_write(&s->all->offer, selection, config, answer, size, &len);
+    if (rc != 0)
+        fail(error, "the answer would be too long");
+    return rc;
+}
+
+// The offer has been parsed into all->offer and fits the stream.
+static int join(struct ctl_sessions *all, struct ctl_stream *stream,
+                const struct wrtc_selection *selection, struct wrtc_answer_config *config,
+                bool by_loopback, char *answer, size_t answer_size, struct ctl_session **out,
+                struct wrtc_error *error)
+{
+    struct eng_addr candidates[WRTC_CANDIDATES_MAX];
+    char pwd[WRTC_LOCAL_PWD_LEN + 1];
+    int64_t now_ns = ctl_now_ns();
+    struct ctl_session *s;
+    int rc;
+
+    ctl_random_ice(pwd, WRTC_LOCAL_PWD_LEN);
+    rc = ctl_session_create(all, stream, selection->transport, pwd, now_ns, &s);
+    if (rc != 0) {
+        fail(error, "out of memory");
+        goto out;
+    }
+    set_tracks(s, selection, config->video, config->audio);
+    config->session_id = ctl_random_u64() >> 2;
+    config->ufrag = s->local_ufrag;
+    config->pwd = pwd;
+    config->fingerprint = wrtc_dtls_context_fingerprint(all->dtls);
+    config->candidates = candidates;
+    config->candidate_count = ctl_candidates_get(&all->candidates, by_loopback, now_ns, candidates);
+    config->cname = s->cname;
+    config->video_ssrc = s->track[ENG_VIDEO].ssrc;
+    config->audio_ssrc = s->track[ENG_AUDIO].ssrc;
+    rc = write_answer(s, selection, config, answer, answer_size, error);
+    if (rc != 0) {
+        ctl_session_free(s);
+        goto out;
+    }
+    list(s);
+    all->stats.created++;
+    ctl_session_begin(s, now_ns);
+    *out = s;
+
+out:
+    explicit_bzero(pwd, sizeof(pwd));
+    return rc;
+}
+
+int ctl_session_offer(struct ctl_sessions *all, struct ctl_stream *stream, const char *offer,
+                      size_t len, bool by_loopback, char *answer, size_t answer_size,
+                      struct ctl_session **out, struct wrtc_error *error)
+{
+    struct wrtc_track video = to_wrtc(&stream->status.video);
+    struct wrtc_track audio = to_wrtc(&stream->status.audio);
+    struct wrtc_answer_config config = {.video = &video, .audio = &audio};
+    struct wrtc_selection selection;
+    int rc;
+
+    if (!has_room(all, error)) {
+        all->stats.offers_refused++;
+        return -EBUSY;
+    }
+    if (wrtc_offer_parse(offer, len, &all->offer, error) != 0)
+        rc = -EINVAL;
+    else if (!is_live(stream, error))
+        rc = -EAGAIN;
+    else if (wrtc_offer_select(&all->offer, &video, &audio, &selection, error) != 0)
+        rc = -ENOENT;
+    else
+        rc = join(all, stream, &selection, &config, by_loopback, answer, answer_size, out, error);
+    explicit_bzero(&all->offer, sizeof(all->offer));
+    return rc;
+}
+
+// ---- one session, seen from outside ----
+
+const char *ctl_session_id(const struct ctl_session *session)
+{
+    return session->id;
+}
+
+const char *ctl_session_etag(const struct ctl_session *session)
+{
+    return session->etag;
+}
+
+struct ctl_stream *ctl_session_stream(const struct ctl_session *session)
+{
+    return session->stream;
+}
+
+const char *ctl_session_remote_ufrag(const struct ctl_session *session)
+{
+    return session->remote_ufrag;
+}
+
+void ctl_session_delete(struct ctl_session *session)
+{
+    ctl_session_end(session, CTL_END_VIEWER, "DELETE");
+}
+
+// ---- all of them ----
+
+static void on_engine(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    ctl_demux_poll(ctx, ctl_now_ns());
+}
+
+static int init_tables(struct ctl_sessions *all)
+{
+    int rc = ctl_table_init(&all->by_id, all->max, ctl_random_u64());
+
+    if (rc == 0)
+        rc = ctl_table_init(&all->by_ufrag, all->max, ctl_random_u64());
+    if (rc == 0)
+        rc = ctl_table_init(&all->by_tuple, all->max * 2, ctl_random_u64());
+    return rc;
+}
+
+int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
+                        struct ctl_streams *streams, const struct ctl_config *config,
+                        struct ctl_sessions **out)
+{
+    struct ctl_sessions *all = calloc(1, sizeof(*all));
+    int rc;
+
+    (void)streams;
+
+    if (!all)
+        return -ENOMEM;
+    all->base = base;
+    all->engine = engine;
+    all->max = config->max_viewers;
+    LIST_INIT(&all->list);
+    ctl_bucket_init(&all->refusals, CTL_STUN_REFUSALS_PER_S, CTL_STUN_REFUSALS_PER_S);
+    ctl_candidates_init(&all->candidates, config, eng_engine_port(engine));
+    rc = init_tables(all);
+    if (rc == 0)
+        rc = wrtc_dtls_context_create(&all->dtls);
+    if (rc != 0)
+        goto fail;
+    all->engine_event =
+        event_new(base, eng_engine_event_fd(engine), EV_READ | EV_PERSIST, on_engine, all);
+    if (!all->engine_event || event_add(all->engine_event, NULL)) {
+        rc = -ENOMEM;
+        goto fail;
+    }
+    *out = all;
+    return 0;
+
+fail:
+    ctl_sessions_destroy(all);
+    return rc;
+}
+
+void ctl_sessions_left(struct ctl_sessions *all)
+{
+    void (*closed)(void *) = all->closed;
+
+    if (!closed || !LIST_EMPTY(&all->list))
+        return;
+    all->closed = NULL;
+    closed(all->closed_ctx);
+}
+
+void ctl_sessions_close_all(struct ctl_sessions *all, void (*done)(void *ctx), void *ctx)
+{
+    struct ctl_session *s, *next;
+
+    all->closing = true;
+    for (s = LIST_FIRST(&all->list); s; s = next) {
+        next = LIST_NEXT(s, link);
+        ctl_session_end(s, CTL_END_SERVER, "the server is shutting down");
+    }
+    all->closed = done;
+    all->closed_ctx = ctx;
+    ctl_sessions_left(all);
+}
+
+// Sessions that are still here go without a word: the engine frees its viewers itself.
+void ctl_sessions_destroy(struct ctl_sessions *all)
+{
+    if (!all)
+        return;
+    all->closed = NULL;
+    while (!LIST_EMPTY(&all->list))
+        ctl_session_free(LIST_FIRST(&all->list));
+    if (all->engine_event)
+        event_free(all->engine_event);
+    wrtc_dtls_context_destroy(all->dtls);
+    ctl_table_fini(&all->by_tuple);
+    ctl_table_fini(&all->by_ufrag);
+    ctl_table_fini(&all->by_id);
+    free(all);
+}
+
+void ctl_sessions_read_stats(const struct ctl_sessions *all, struct ctl_sessions_stats *out)
+{
+    *out = all->stats;
+}

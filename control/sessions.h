@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sessions: one per viewer, from the WHEP offer to the last packet. Control thread. Joins the
+// pieces: SDP and peer (webrtc/), the engine's viewer, the HTTP resource. It takes the engine's
+// events, finds the peer that a datagram belongs to (by STUN's local ufrag, else by the 5-tuples
+// that passed a check), carries out the peer's actions, and watches consent: no authenticated STUN
+// or SRTCP for 15 s pauses a viewer, 30 s end it; a session without a finished handshake ends
+// after 15 s.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/config.h"
+#include "control/streams.h"
+#include "engine/engine.h"
+#include "webrtc/peer.h"
+
+struct event_base;
+struct ctl_sessions;
+struct ctl_session;
+
+enum {
+    CTL_SESSION_ID_LEN = 32, // characters: 128 random bits in hex, the secret of the session URL
+    CTL_ETAG_MAX = 24,
+
+    // Sessions at one time whose handshake has not finished. A viewer needs a second at most, so
+    // this bounds what offers alone can hold, not how fast viewers may come.
+    CTL_SESSIONS_JOINING_MAX = 2048,
+
+    CTL_SESSION_JOIN_S = 15, // from the offer to the end of the handshake
+
+    // Error responses to STUN requests that belong to no session, per second: a help in finding
+    // faults, and too few to be of use to anybody who forges addresses.
+    CTL_STUN_REFUSALS_PER_S = 100,
+
+    // Events of the engine per turn of the loop, so that HTTP and timers get their turn too.
+    CTL_EVENTS_PER_TURN = 256,
+};
+
+int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
+                        struct ctl_streams *streams, const struct ctl_config *config,
+                        struct ctl_sessions **out);
+
+// RTCP BYE and close_notify to all, no more offers; done is called once the engine has let go of
+// every viewer, at once when there is none.
+void ctl_sessions_close_all(struct ctl_sessions *sessions, void (*done)(void *ctx), void *ctx);
+void ctl_sessions_destroy(struct ctl_sessions *sessions);
+
+// Takes an offer for a stream. 0 and *out, with the answer in answer[] (NUL-terminated), or
+//   -EINVAL  not an acceptable offer (422)          -ENOENT  nothing in it fits the stream (406)
+//   -EAGAIN  the source is not live yet (409)       -EBUSY   max_viewers reached (503)
+// or another -errno (500), with the reason in *error. by_loopback: the request came from this
+// machine, so that our loopback addresses are of use.
+int ctl_session_offer(struct ctl_sessions *sessions, struct ctl_stream *stream, const char *offer,
+                      size_t len, bool by_loopback, char *answer, size_t answer_size,
+                      struct ctl_session **out, struct wrtc_error *error);
+
+struct ctl_session *ctl_session_find(struct ctl_sessions *sessions, const char *id, size_t len);
+const char *ctl_session_id(const struct ctl_session *session);
+const char *ctl_session_etag(const struct ctl_session *session); // strong, with quotes
+struct ctl_stream *ctl_session_stream(const struct ctl_session *session);
+
+// The ufrag of the offer: a trickled fragment with another one asks for an ICE restart.
+const char *ctl_session_remote_ufrag(const struct ctl_session *session);
+
+// DELETE: BYE, close_notify, gone.
+void ctl_session_delete(struct ctl_session *session);
+
+struct ctl_sessions_stats {
+    unsigned sessions;  // now
+    unsigned connected; // of those, receiving media
+    uint64_t created;
+    uint64_t failed; // ended before the handshake had finished
+    uint64_t ended_by_viewer, ended_by_timeout, ended_by_server;
+    uint64_t offers_refused;  // with -EBUSY
+    uint64_t stun_refused;    // 400/401 answered
+    uint64_t stun_unanswered; // the same, beyond the rate
+    uint64_t strays;          // other datagrams that belong to no session
+    uint64_t send_failed;     // STUN and DTLS that the engine did not take
+};
+
+void ctl_sessions_read_stats(const struct ctl_sessions *sessions, struct ctl_sessions_stats *out);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/status_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static json_t *video_json(const struct rtsp_track_info *video)
+{
+    char profile[7];
+
+    if (video->codec == RTSP_CODEC_NONE)
+        return json_null();
+    snprintf(profile, sizeof(profile), "%02x%02x%02x", video->profile_level_id[0],
+             video->profile_level_id[1], video->profile_level_id[2]);
+    return json_pack("{s:s, s:s, s:i, s:i}", "codec", rtsp_codec_name(video->codec), "profile",
+                     profile, "width", (int)video->width, "height", (int)video->height);
+}
+
+static json_t *audio_json(const struct rtsp_track_info *audio)
+{
+    if (audio->codec == RTSP_CODEC_NONE)
+        return json_null();
+    return json_pack("{s:s, s:i, s:i}", "codec", rtsp_codec_name(audio->codec), "clock_rate",
+                     (int)audio->clock_rate, "channels", (int)audio->channels);
+}
+
+static json_t *stream_json(const struct ctl_stream *stream)
+{
+    const struct rtsp_source_status *status = &stream->status;
+
+    return json_pack("{s:s, s:s, s:i, s:I, s:b, s:s+, s:o, s:o}", "name", stream->name, "state",
+                     rtsp_state_name(status->state), "viewers", (int)stream->viewers,
+                     "live_since_ms", (json_int_t)status->live_since_ms, "b_frames",
+                     status->b_frames ? 1 : 0, "last_error", status->last_error, "", "video",
+                     video_json(&status->video), "audio", audio_json(&status->audio));
+}
+
+// Each '<' becomes \u003c. Takes text, which may be NULL.
+static char *escape_for_html(char *text)
+{
+    static const char escape[] = "\\u003c";
+    size_t count = 0;
+    char *out, *at;
+
+    for (const char *p = text; p && (p = strchr(p, '<')); p++)
+        count++;
+    if (count == 0)
+        return text;
+    at = out = malloc(strlen(text) + count * (sizeof(escape) - 2) + 1);
+    for (const char *p = text; out && *p; p++) {
+        if (*p == '<')
+            at = stpcpy(at, escape);
+        else
+            *at++ = *p;
+    }
+    if (out)
+        *at = '\0';
+    free(text);
+    return out;
+}
+
+char *ctl_status_json(struct ctl_streams *streams)
+{
+    json_t *list = json_array();
+    unsigned viewers = 0;
+    json_t *root;
+    char *text;
+
+    for (size_t i = 0; i < ctl_streams_count(streams); i++) {
+        const struct ctl_stream *stream = ctl_streams_at(streams, i);
+
+        viewers += stream->viewers;
+        json_array_append_new(list, stream_json(stream));
+    }
+    root = json_pack("{s:i, s:o}", "viewers", (int)viewers, "streams", list);
+    text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+    return escape_for_html(text);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The streams as JSON, for the index page. This module is jansson's only door. Control thread.
+//
+//     {"viewers": 3, "streams": [{"name": "cam1", "state": "live", "viewers": 3,
+//       "live_since_ms": 1700000000000, "b_frames": false, "last_error": "",
+//       "video": {"codec": "H264", "profile": "640028", "width": 1920, "height": 1080},
+//       "audio": {"codec": "opus", "clock_rate": 48000, "channels": 2}}]}
+//
+// video and audio are null where the source has no such track. No source's URL is in it; last_error
+// may name a source's host.
+#pragma once
+
+#include "control/streams.h"
+
+// The text, to be freed with free(); NULL: out of memory. There is no '<' in it, so that it may
+// stand in a page.
+char *ctl_status_json(struct ctl_streams *streams);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/streams.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/ingest.h"
+#include "control/log.h"
+
+enum {
+    WHO_MAX = CTL_NAME_MAX + 8, // "stream <name>"
+    FORMAT_MAX = 80,            // "H264 1280x720, opus 48000 Hz, 2 channels"
+};
+
+// A stream and what has been logged about it: each news once, not once a second.
+struct entry {
+    struct ctl_stream stream;
+    char who[WHO_MAX];
+    char told_format[FORMAT_MAX]; // while live; empty: not live
+    char told_error[sizeof(((struct rtsp_source_status *)0)->last_error)];
+    bool told_b_frames;
+};
+
+struct ctl_streams {
+    struct ctl_ingest *ingest;
+    struct event *ingest_event;
+    void (*stopped)(void *ctx);
+    void *stopped_ctx;
+    size_t count;
+    struct entry entries[];
+};
+
+// ---- words for the log ----
+
+static void describe(const struct rtsp_source_status *status, char out[FORMAT_MAX])
+{
+    const struct rtsp_track_info *video = &status->video, *audio = &status->audio;
+    FILE *f = fmemopen(out, FORMAT_MAX, "w");
+
+    if (!f)
+        return;
+    if (video->codec != RTSP_CODEC_NONE)
+        fputs(rtsp_codec_name(video->codec), f);
+    else
+        fputs("no video", f);
+    if (video->width && video->height)
+        fprintf(f, " %ux%u", video->width, video->height);
+    if (audio->codec != RTSP_CODEC_NONE)
+        fprintf(f, ", %s %u Hz %s", rtsp_codec_name(audio->codec), audio->clock_rate,
+                audio->channels == 2 ? "stereo" : "mono");
+    else
+        fputs(", no audio", f);
+    fclose(f);
+}
+
+static void log_live(struct entry *entry)
+{
+    char format[FORMAT_MAX] = "";
+
+    describe(&entry->stream.status, format);
+    if (strcmp(format, entry->told_format) == 0)
+        return;
+    ctl_log(CTL_LOG_INFO, entry->who, "live, %s", format);
+    memcpy(entry->told_format, format, sizeof(format));
+    entry->told_error[0] = '\0';
+}
+
+// A camera that stays away is tried twice a minute: one line per cause is enough.
+static void log_waiting(struct entry *entry)
+{
+    const char *error = entry->stream.status.last_error;
+    bool known = strcmp(error, entry->told_error) == 0;
+
+    ctl_log(known ? CTL_LOG_DEBUG : CTL_LOG_WARN, entry->who,
+            "waiting, next attempt within 30 s: %s", error);
+    memcpy(entry->told_error, error, sizeof(entry->told_error));
+}
+
+static void log_news(struct entry *entry, enum rtsp_state before)
+{
+    const struct rtsp_source_status *status = &entry->stream.status;
+    bool changed = status->state != before;
+
+    if (status->state == RTSP_LIVE)
+        log_live(entry);
+    else
+        entry->told_format[0] = '\0';
+    if (changed && status->state == RTSP_WAITING)
+        log_waiting(entry);
+    if (changed && status->state == RTSP_STALLED)
+        ctl_log(CTL_LOG_WARN, entry->who, "stalled: connected, but no media arrives");
+    if (changed && (status->state == RTSP_CONNECTING || status->state == RTSP_IDLE))
+        ctl_log(CTL_LOG_DEBUG, entry->who, "%s", rtsp_state_name(status->state));
+    if (status->b_frames && !entry->told_b_frames) {
+        entry->told_b_frames = true;
+        ctl_log(CTL_LOG_WARN, entry->who,
+                "the video has B-frames, which most viewers show out of order; turn them off in "
+                "the camera or choose its Baseline profile");
+    }
+}
+
+// ---- lifecycle ----
+
+static void on_ingest(evutil_socket_t fd, short what, void *arg)
+{
+    struct ctl_streams *streams = arg;
+    struct ctl_ingest_status news;
+    struct entry *entry;
+    enum rtsp_state before;
+
+    (void)fd;
+    (void)what;
+    while (ctl_ingest_poll(streams->ingest, &news)) {
+        entry = &streams->entries[news.source];
+        before = entry->stream.status.state;
+        entry->stream.status = news.status;
+        log_news(entry, before);
+    }
+    if (ctl_ingest_finished(streams->ingest) && streams->stopped) {
+        void (*stopped)(void *) = streams->stopped;
+
+        streams->stopped = NULL;
+        stopped(streams->stopped_ctx);
+    }
+}
+
+static int create_ingest(struct ctl_streams *streams, struct event_base *base,
+                         const struct ctl_config *config)
+{
+    struct ctl_ingest_source *sources = calloc(config->stream_count, sizeof(*sources));
+    int rc;
+
+    if (!sources)
+        return -ENOMEM;
+    for (size_t i = 0; i < config->stream_count; i++)
+        sources[i] = (struct ctl_ingest_source){
+            .name = config->streams[i].name,
+            .url = config->streams[i].source,
+            .stream = streams->entries[i].stream.engine_stream,
+            .payload_max = config->payload_max,
+        };
+    rc = ctl_ingest_create(sources, config->stream_count, &streams->ingest);
+    free(sources);
+    if (rc)
+        return rc;
+    streams->ingest_event = event_new(base, ctl_ingest_event_fd(streams->ingest),
+                                      EV_READ | EV_PERSIST, on_ingest, streams);
+    if (!streams->ingest_event || event_add(streams->ingest_event, NULL))
+        return -ENOMEM;
+    return 0;
+}
+
+int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
+                       const struct ctl_config *config, struct ctl_streams **out)
+{
+    struct ctl_streams *streams;
+    struct entry *entry;
+    int rc = 0;
+
+    assert(config->stream_count > 0); // as ctl_config_load has checked
+    streams = calloc(1, sizeof(*streams) + config->stream_count * sizeof(streams->entries[0]));
+    if (!streams)
+        return -ENOMEM;
+    streams->count = config->stream_count;
+    for (size_t i = 0; i < streams->count && !rc; i++) {
+        entry = &streams->entries[i];
+        entry->stream.name = config->streams[i].name;
+        snprintf(entry->who, sizeof(entry->who), "stream %s", entry->stream.name);
+        rc = eng_stream_create(engine, &entry->stream.engine_stream);
+    }
+    if (!rc)
+        rc = create_ingest(streams, base, config);
+    if (rc) {
+        ctl_streams_destroy(streams);
+        return rc;
+    }
+    *out = streams;
+    return 0;
+}
+
+int ctl_streams_start(struct ctl_streams *streams)
+{
+    return ctl_ingest_start(streams->ingest);
+}
+
+void ctl_streams_stop(struct ctl_streams *streams, void (*done)(void *ctx), void *ctx)
+{
+    streams->stopped = done;
+    streams->stopped_ctx = ctx;
+    ctl_ingest_stop(streams->ingest);
+}
+
+void ctl_streams_destroy(struct ctl_streams *streams)
+{
+    if (!streams)
+        return;
+    if (streams->ingest_event)
+        event_free(streams->ingest_event);
+    ctl_ingest_destroy(streams->ingest);
+    free(streams);
+}
+
+size_t ctl_streams_count(const struct ctl_streams *streams)
+{
+    return streams->count;
+}
+
+struct ctl_stream *ctl_streams_at(struct ctl_streams *streams, size_t i)
+{
+    return i < streams->count ? &streams->entries[i].stream : NULL;
+}
+
+struct ctl_stream *ctl_streams_find(struct ctl_streams *streams, const char *name, size_t len)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        struct ctl_stream *stream = &streams->entries[i].stream;
+
+        if (strlen(stream->name) == len && memcmp(stream->name, name, len) == 0)
+            return stream;
+    }
+    return NULL;
+}

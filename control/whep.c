@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/whep.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+
+#include "control/http_field.h"
+#include "control/reply.h"
+
+static const char sdp_type[] = "application/sdp";
+static const char fragment_type[] = "application/trickle-ice-sdpfrag";
+static const char endpoint_methods[] = "OPTIONS, GET, HEAD, POST";
+static const char session_methods[] = "OPTIONS, GET, HEAD, PATCH, DELETE";
+
+enum {
+    CREATED = 201,
+    NOT_ACCEPTABLE = 406,
+    CONFLICT = 409,
+    PRECONDITION_FAILED = 412,
+    UNSUPPORTED_MEDIA_TYPE = 415,
+    UNPROCESSABLE = 422,
+
+    // An answer has at most WRTC_MEDIA_MAX m-lines with 32 candidates each, of 100 bytes.
+    ANSWER_MAX = WRTC_SDP_MAX,
+};
+
+static const char *get_field(struct evhttp_request *req, const char *name)
+{
+    return evhttp_find_header(evhttp_request_get_input_headers(req), name);
+}
+
+// The preflight of a browser comes without credentials, and so needs none.
+static void reply_options(struct evhttp_request *req, const char *methods)
+{
+    ctl_reply_header(req, "Allow", methods);
+    ctl_reply_header(req, "Access-Control-Allow-Methods", methods);
+    ctl_reply_header(req, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match");
+    ctl_reply_header(req, "Access-Control-Max-Age", "86400");
+    ctl_reply_empty(req, HTTP_NOCONTENT);
+}
+
+// The body in one piece, valid until the request ends.
+static const char *get_body(struct evhttp_request *req, size_t *len)
+{
+    struct evbuffer *input = evhttp_request_get_input_buffer(req);
+
+    *len = evbuffer_get_length(input);
+    return (const char *)evbuffer_pullup(input, -1);
+}
+
+// ---- endpoint ----
+
+static bool is_loopback(struct evhttp_request *req)
+{
+    struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+    char *peer = NULL;
+    ev_uint16_t port;
+
+    evhttp_connection_get_peer(evcon, &peer, &port);
+    return peer && (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 ||
+                    strncasecmp(peer, "::ffff:127.", 11) == 0);
+}
+
+static void reply_retry(struct evhttp_request *req, int code, int after_s, const char *reason)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%d", after_s);
+    ctl_reply_header(req, "Retry-After", text);
+    ctl_reply_text(req, code, "%s", reason);
+}
+
+static void reply_offer_error(struct evhttp_request *req, int rc, const char *reason)
+{
+    switch (rc) {
+    case -EINVAL:
+        ctl_reply_text(req, UNPROCESSABLE, "%s", reason);
+        break;
+    case -ENOENT:
+        ctl_reply_text(req, NOT_ACCEPTABLE, "%s", reason);
+        break;
+    case -EAGAIN:
+        reply_retry(req, CONFLICT, CTL_WHEP_RETRY_LIVE_S, reason);
+        break;
+    case -EBUSY:
+        reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_FULL_S, reason);
+        break;
+    default:
+        ctl_reply_text(req, HTTP_INTERNAL, "%s", reason);
+        break;
+    }
+}
+
+static void reply_created(struct evhttp_request *req, const struct ctl_session *session,
+                          const char *answer)
+{
+    char location[CTL_NAME_MAX + CTL_SESSION_ID_LEN + 8];
+
+    snprintf(location, sizeof(location), "/%s/whep/%s", ctl_session_stream(session)->name,
+             ctl_session_id(session));
+    ctl_reply_header(req, "Location", location);
+    ctl_reply_header(req, "ETag", ctl_session_etag(session));
+    ctl_reply_bytes(req, CREATED, sdp_type, answer, strlen(answer));
+}
+
+static void post_offer(struct ctl_sessions *sessions, struct ctl_stream *stream,
+                       struct evhttp_request *req)
+{
+    struct wrtc_error error = {.text = "the server could not make a session"};
+    struct ctl_session *session;
+    const char *offer;
+    char *answer;
+    size_t len;
+    int rc;
+
+    if (!ctl_field_media_type_is(get_field(req, "Content-Type"), sdp_type)) {
+        ctl_reply_text(req, UNSUPPORTED_MEDIA_TYPE, "Content-Type must be %s", sdp_type);
+        return;
+    }
+    offer = get_body(req, &len);
+    if (len == 0) {
+        ctl_reply_text(req, HTTP_BADREQUEST, "the body must be an SDP offer; it is empty");
+        return;
+    }
+    answer = malloc(ANSWER_MAX);
+    if (!answer) {
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+        return;
+    }
+    rc = ctl_session_offer(sessions, stream, offer, len, is_loopback(req), answer, ANSWER_MAX,
+                           &session, &error);
+    if (rc == 0)
+        reply_created(req, session, answer);
+    else
+        reply_offer_error(req, rc, error.text);
+    explicit_bzero(answer, ANSWER_MAX); // it holds our ICE password
+    free(answer);
+}
+
+void ctl_whep_endpoint(struct ctl_sessions *sessions, struct ctl_stream *stream,
+                       struct evhttp_request *req)
+{
+    ctl_reply_cors(req);
+    if (!stream) {
+        ctl_reply_text(req, HTTP_NOTFOUND, "there is no such stream");
+        return;
+    }
+    ctl_reply_header(req, "Accept-Post", sdp_type);
+    switch (evhttp_request_get_command(req)) {
+    case EVHTTP_REQ_OPTIONS:
+        reply_options(req, endpoint_methods);
+        break;
+    case EVHTTP_REQ_GET:
+    case EVHTTP_REQ_HEAD:
+        ctl_reply_empty(req, HTTP_OK);
+        break;
+    case EVHTTP_REQ_POST:
+        post_offer(sessions, stream, req);
+        break;
+    default:
+        ctl_reply_not_allowed(req, endpoint_methods);
+        break;
+    }
+}
+
+// ---- session ----
+
+static void patch_session(struct ctl_session *session, struct evhttp_request *req)
+{
+    char ufrag[WRTC_UFRAG_MAX];
+    char pwd[WRTC_PWD_MAX];
+    const char *if_match = get_field(req, "If-Match");
+    struct wrtc_error error = {0};
+    const char *fragment;
+    size_t len;
+
+    if (!ctl_field_media_type_is(get_field(req, "Content-Type"), fragment_type)) {
+        ctl_reply_text(req, UNSUPPORTED_MEDIA_TYPE, "Content-Type must be %s", fragment_type);
+        return;
+    }
+    if (if_match && !ctl_field_if_match(if_match, ctl_session_etag(session))) {
+        ctl_reply_text(req, PRECONDITION_FAILED, "If-Match names another state of the session");
+        return;
+    }
+    fragment = get_body(req, &len);
+    if (len == 0 || wrtc_sdpfrag_parse(fragment, len, ufrag, pwd, &error) != 0) {
+        ctl_reply_text(req, UNPROCESSABLE, "%s", len == 0 ? "the body is empty" : error.text);
+        return;
+    }
+    explicit_bzero(pwd, sizeof(pwd));
+    if (strcmp(ufrag, ctl_session_remote_ufrag(session)) != 0)
+        ctl_reply_text(req, UNPROCESSABLE,
+                       "ICE restart is not supported; the session goes on as it is");
+    else
+        ctl_reply_empty(req, HTTP_NOCONTENT);
+}
+
+void ctl_whep_session(struct ctl_session *session, struct evhttp_request *req)
+{
+    ctl_reply_cors(req);
+    if (!session) {
+        ctl_reply_text(req, HTTP_NOTFOUND, "there is no such session");
+        return;
+    }
+    switch (evhttp_request_get_command(req)) {
+    case EVHTTP_REQ_OPTIONS:
+        reply_options(req, session_methods);
+        break;
+    case EVHTTP_REQ_GET:
+    case EVHTTP_REQ_HEAD:
+        ctl_reply_empty(req, HTTP_OK);
+        break;
+    case EVHTTP_REQ_PATCH:
+        patch_session(session, req);
+        break;
+    case EVHTTP_REQ_DELETE:
+        ctl_session_delete(session);
+        ctl_reply_empty(req, HTTP_OK);
+        break;
+    default:
+        ctl_reply_not_allowed(req, session_methods);
+        break;
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// WHEP (draft-ietf-wish-whep): a viewer posts its SDP offer to a stream's endpoint and gets our
+// answer and the URL of its session. Control thread.
+//
+//     endpoint  POST application/sdp -> 201, Location, ETag;  OPTIONS 204;  GET, HEAD 200, empty
+//     session   PATCH application/trickle-ice-sdpfrag -> 204; DELETE 200;   the same
+//
+// Errors carry one line of text. 400 empty offer; 404 no such stream or session; 405; 406 nothing
+// in the offer fits the stream; 409 with Retry-After: the source is not live; 412 If-Match names
+// another session state; 413 beyond WRTC_SDP_MAX; 415; 422 the offer or fragment is no good; 503
+// with Retry-After: full.
+//
+// Trickled candidates are read past: ICE-lite sends no checks, the viewer's own checks show where
+// it is. For the same reason a viewer that moves needs no ICE restart; a fragment that asks for one
+// gets 422 and the session goes on.
+#pragma once
+
+#include "control/sessions.h"
+#include "control/streams.h"
+
+struct evhttp_request;
+
+enum {
+    CTL_WHEP_RETRY_LIVE_S = 2, // Retry-After while a source is not live: half of a camera's restart
+    CTL_WHEP_RETRY_FULL_S = 10,
+};
+
+// Both answer the request. stream NULL: there is no such stream.
+void ctl_whep_endpoint(struct ctl_sessions *sessions, struct ctl_stream *stream,
+                       struct evhttp_request *req);
+
+// session NULL: there is no such session (any more) of the stream in the path.
+void ctl_whep_session(struct ctl_session *session, struct evhttp_request *req);

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/addr.h"
+#include "control/config.h"
+#include "control/listen.h"
+
+#define STREAM "streams = ( { name = \"cam1\"; source = \"rtsp://192.0.2.1/a\"; } );\n"
+
+enum {
+    PATH_SIZE = 256
+};
+
+// A directory of its own for each test; the file that is loaded is "test.cfg" in it.
+struct fixture {
+    char directory[PATH_SIZE];
+    char path[PATH_SIZE + 16];
+    char error[CTL_CONFIG_ERROR_MAX];
+    struct ctl_config *config;
+};
+
+static int begin(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    const char *tmp = getenv("TMPDIR");
+
+    assert_non_null(f);
+    snprintf(f->directory, sizeof(f->directory), "%s/rtcfan-test-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(f->directory));
+    snprintf(f->path, sizeof(f->path), "%s/test.cfg", f->directory);
+    *state = f;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct fixture *f = *state;
+
+    ctl_config_free(f->config);
+    unlink(f->path);
+    rmdir(f->directory);
+    free(f);
+    return 0;
+}
+
+static int load(struct fixture *f, const char *text)
+{
+    FILE *file = fopen(f->path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    ctl_config_free(f->config);
+    f->config = NULL;
+    return ctl_config_load(f->path, &f->config, f->error, sizeof(f->error));
+}
+
+static void assert_begins(const char *text, const char *expected)
+{
+    if (strncmp(text, expected, strlen(expected)) != 0)
+        fail_msg("\"%s\" does not begin with \"%s\"", text, expected);
+}
+
+// The error, which must be one line that begins with the path, without the path and its ':'.
+static const char *message(const struct fixture *f)
+{
+    size_t len = strlen(f->path);
+
+    assert_begins(f->error, f->path);
+    assert_int_equal(f->error[len], ':');
+    assert_null(strchr(f->error, '\n'));
+    return f->error + len + 1;
+}
+
+static void assert_addr(const struct eng_addr *addr, const char *expected)
+{
+    char text[CTL_ADDR_TEXT_MAX];
+
+    assert_string_equal(ctl_addr_format(addr, text), expected);
+}
+
+static void streams_are_enough(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(load(f, STREAM), 0);
+    assert_string_equal(f->config->path, f->path);
+    assert_addr(&f->config->http_listen, "0.0.0.0:8889");
+    assert_addr(&f->config->webrtc_listen, "0.0.0.0:8189");
+    assert_addr(&f->config->engine.listen, "0.0.0.0:8189");
+    assert_addr(&f->config->metrics_listen, "127.0.0.1:9998");
+    assert_int_equal(f->config->http_line, 0);
+    assert_int_equal(f->config->additional_host_count, 0);
+    assert_int_equal(f->config->engine.core_count, 0);
+    assert_int_equal(f->config->engine.tx, ENG_TX_AUTO);
+    assert_int_equal(f->config->engine.train_max, 16);
+    assert_int_equal(f->config->engine.video_bytes, 4 << 20);
+    assert_int_equal(f->config->payload_max, 1180);
+    assert_int_equal(f->config->max_viewers, 10000);
+    assert_int_equal(f->config->log_level, CTL_LOG_INFO);
+    assert_int_equal(f->config->stream_count, 1);
+    assert_string_equal(f->config->streams[0].name, "cam1");
+    assert_string_equal(f->config->streams[0].source, "rtsp://192.0.2.1/a");
+    assert_int_equal(f->config->streams[0].line, 1);
+}
+
+static void every_key_is_read(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(
+        load(
+            f,
+            "http = { listen = \":80\"; };\n"
+            "webrtc = { listen = \"[::]:81\"; max_viewers = 7L;\n"
+            "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
+            "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
+            "  gop_cache_bytes = 268435456L; };\n"
+            "metrics = {\n"
+            "  listen = \"[::1]:82\"; };\n"
+            "log = { level = \"debug\"; };\n"
+            "streams = (\n"
+            "  { name = \"a\"; source = \"rtsp://u:p@h:5554/x?y=1\"; },\n"
+            "  { source = \"rtsp://[2001:db8::2]/\";\n"
+            "    name = \"A/b-c_d.e/0\"; } );\n"),
+        0);
+    assert_addr(&f->config->http_listen, "0.0.0.0:80");
+    assert_int_equal(f->config->http_line, 1);
+    assert_addr(&f->config->webrtc_listen, "[::]:81");
+    assert_addr(&f->config->engine.listen, "[::]:81");
+    assert_int_equal(f->config->webrtc_line, 2);
+    assert_int_equal(f->config->max_viewers, 7);
+    assert_int_equal(f->config->additional_host_count, 3);
+    assert_string_equal(f->config->additional_hosts[1], "media.example.org");
+    assert_int_equal(f->config->engine.tx, ENG_TX_SENDMMSG);
+    assert_int_equal(f->config->payload_max, 1400);
+    assert_int_equal(f->config->engine.train_max, 1);
+    assert_int_equal(f->config->engine.video_bytes, 256 << 20);
+    assert_addr(&f->config->metrics_listen, "[::1]:82");
+    assert_int_equal(f->config->metrics_line, 7);
+    assert_int_equal(f->config->log_level, CTL_LOG_DEBUG);
+    assert_int_equal(f->config->stream_count, 2);
+    assert_string_equal(f->config->streams[1].name, "A/b-c_d.e/0");
+    assert_int_equal(f->config->streams[1].line, 12);
+}
+
+static void a_core_is_taken_once(void **state)
+{
+    struct fixture *f = *state;
+    int core = sched_getcpu();
+    char text[256], expected[128];
+
+    snprintf(text, sizeof(text), "engine = { cores = [ %d ]; };\n" STREAM, core);
+    assert_int_equal(load(f, text), 0);
+    assert_int_equal(f->config->engine.core_count, 1);
+    assert_int_equal(f->config->engine.cores[0], core);
+
+    snprintf(text, sizeof(text), "engine = { cores = [ %d,\n %d ]; };\n" STREAM, core, core);
+    assert_int_equal(load(f, text), -EINVAL);
+    snprintf(expected, sizeof(expected),
+             "2: engine.cores: core %d is not there, not given to this process or named twice; "
+             "expected cores",
+             core);
+    assert_begins(message(f), expected);
+}
+
+// What is wrong in a file, and what the line says after "FILE:".
+static const struct {
+    const char *text, *error;
+} wrong[] = {
+    // syntax
+    {"\nhttp = = 1;\n", "2: syntax error; expected libconfig: key = value;"},
+    {"log = { };\nlog = { };\n", "2: duplicate setting name; expected"},
+    {STREAM "x = \"no end\n", "3: syntax error; expected"},
+    {"engine = { cores = [ 1, \"x\" ]; };\n", "1: mismatched element type in array; expected"},
+    {"@include \"nowhere\"\n", "1: cannot open include file; expected"},
+    // keys
+    {STREAM "htpp = { };\n",
+     "2: htpp is an unknown key; expected one of http, webrtc, engine, metrics, log, streams"},
+    {STREAM "\nwebrtc = {\n listen = \":1\";\n port = 1; };\n",
+     "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers"},
+    {"streams = ( {\nname = \"a\";\nsource = \"rtsp://h/\";\nurl = 1; } );\n",
+     "4: streams[0].url is an unknown key; expected one of name, source"},
+    {"http = 8889;\n" STREAM, "1: http: a whole number was given; expected a group, {"},
+    // addresses
+    {"http = { listen = 8889; };\n" STREAM,
+     "1: http.listen: a whole number was given; expected an address and port in quotes, such as "
+     "\"0.0.0.0:8889\" or \"[::1]:8889\""},
+    {"\nhttp = {\nlisten = \"8889\"; };\n" STREAM,
+     "3: http.listen: \"8889\" is not an address and port; expected an address and port"},
+    {"webrtc = { listen = \"0.0.0.0:65536\"; };\n" STREAM,
+     "1: webrtc.listen: \"0.0.0.0:65536\" is not an address and port; expected"},
+    {"metrics = { listen = \"localhost:9\"; };\n" STREAM,
+     "1: metrics.listen: \"localhost:9\" is not an address and port; expected"},
+    {"metrics = { listen = \"a\\nb\"; };\n" STREAM, "1: metrics.listen: \"a?b\" is not an"},
+    {"http = { listen = \":9998\"; };\nmetrics = {\n listen = \"127.0.0.1:9998\"; };\n" STREAM,
+     "3: metrics.listen: 127.0.0.1:9998 collides with http.listen; expected another port"},
+    // numbers
+    {"webrtc = { max_viewers = 0; };\n" STREAM,
+     "1: webrtc.max_viewers: 0 is out of range; expected a whole number from 1 to 1048576"},
+    {"webrtc = { max_viewers = 1048577; };\n" STREAM, "1: webrtc.max_viewers: 1048577 is out"},
+    {"webrtc = { max_viewers = 4294967297L; };\n" STREAM,
+     "1: webrtc.max_viewers: 4294967297 is out of range; expected"},
+    {"webrtc = { max_viewers = 10.0; };\n" STREAM,
+     "1: webrtc.max_viewers: a fraction was given; expected a whole number from 1"},
+    {"engine = { train_max = 65; };\n" STREAM,
+     "1: engine.train_max: 65 is out of range; expected a whole number from 1 to 64"},
+    {"engine = { train_max = \"16\"; };\n" STREAM,
+     "1: engine.train_max: text was given; expected a whole number from 1 to 64"},
+    {"engine = { payload_max = 255; };\n" STREAM,
+     "1: engine.payload_max: 255 is out of range; expected a whole number from 256 to 1400"},
+    {"engine = { payload_max = 1401; };\n" STREAM, "1: engine.payload_max: 1401 is out of"},
+    {"engine = { payload_max = -1; };\n" STREAM, "1: engine.payload_max: -1 is out of"},
+    {"engine = { gop_cache_bytes = 65535; };\n" STREAM,
+     "1: engine.gop_cache_bytes: 65535 is out of range; expected a whole number from 65536 to "
+     "268435456"},
+    {"engine = { gop_cache_bytes = 268435457; };\n" STREAM, "1: engine.gop_cache_bytes: 26843545"},
+    // choices
+    {"engine = {\n tx = \"xdp\"; };\n" STREAM,
+     "2: engine.tx: \"xdp\" is unknown; expected \"auto\", \"io_uring\" or \"sendmmsg\""},
+    {"engine = { tx = true; };\n" STREAM,
+     "1: engine.tx: true or false was given; expected \"auto\", \"io_uring\" or \"sendmmsg\""},
+    {"log = { level = \"INFO\"; };\n" STREAM,
+     "1: log.level: \"INFO\" is unknown; expected \"error\", \"warn\", \"info\" or \"debug\""},
+    // arrays
+    {"engine = { cores = 1; };\n" STREAM,
+     "1: engine.cores: a whole number was given; expected an array of core numbers"},
+    {"engine = { cores = ( 1 ); };\n" STREAM,
+     "1: engine.cores: a list was given; expected an array of core numbers"},
+    {"engine = { cores = [ \"1\" ]; };\n" STREAM,
+     "1: engine.cores: text was given; expected an array of core numbers"},
+    {"engine = { cores = [ -1 ]; };\n" STREAM, "1: engine.cores: core -1 is not there"},
+    {"engine = { cores = [ 1048576 ]; };\n" STREAM, "1: engine.cores: core 1048576 is not there"},
+    {"engine = { cores = [ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,\n"
+     "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 ]; };\n" STREAM,
+     "1: engine.cores: 65 cores; expected at most 64"},
+    {"webrtc = { additional_hosts = \"h\"; };\n" STREAM,
+     "1: webrtc.additional_hosts: text was given; expected an array of addresses or names"},
+    {"webrtc = { additional_hosts = [ 1 ]; };\n" STREAM,
+     "1: webrtc.additional_hosts: a whole number was given; expected an array of addresses"},
+    {"webrtc = { additional_hosts = [ \"a b\" ]; };\n" STREAM,
+     "1: webrtc.additional_hosts: \"a b\" is not a host; expected an array of addresses"},
+    {"webrtc = { additional_hosts = [ \"a\", \"\" ]; };\n" STREAM,
+     "1: webrtc.additional_hosts: \"\" is not a host; expected an array of addresses"},
+    {"webrtc = { additional_hosts = [ \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\",\n"
+     "\"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\" ]; };\n" STREAM,
+     "1: webrtc.additional_hosts: 17 hosts; expected at most 16"},
+    // streams
+    {"", "1: streams is missing; expected streams = ( { name = \"cam1\"; source ="},
+    {"http = { };\n", "1: streams is missing; expected streams = ("},
+    {"\nstreams = ( );\n", "2: streams is empty; expected streams = ("},
+    {"streams = { };\n", "1: streams: a group was given; expected streams = ("},
+    {"streams = (\n 1 );\n", "2: streams[0]: a whole number was given; expected a group, {"},
+    {"streams = (\n { source = \"rtsp://h/\"; } );\n",
+     "2: streams[0].name is missing; expected text, such as \"cam1\""},
+    {"streams = (\n { name = \"a\"; } );\n",
+     "2: streams[0].source is missing; expected text, such as \"rtsp://host:554/path\""},
+    {"streams = ( {\n name = 1; } );\n",
+     "2: streams[0].name: a whole number was given; expected text, such as \"cam1\""},
+    {"streams = ( { name = \"a\";\n source = [ \"x\" ]; } );\n",
+     "2: streams[0].source: an array was given; expected text, such as \"rtsp://"},
+    {"streams = (\n { name = \"a\"; source = \"rtsp://h/\"; },\n"
+     " { name = \"b\"; source = \"rtsp://h/\"; },\n { name = \"a\"; source = \"rtsp://h/\"; } );\n",
+     "4: streams[2].name: \"a\" is taken by the stream of line 2; expected a name of its own"},
+};
+
+static void what_is_wrong_is_said_with_its_line(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(load(f, wrong[i].text), -EINVAL);
+        assert_null(f->config);
+        assert_begins(message(f), wrong[i].error);
+    }
+}
+
+static void bad_names_are_refused(void **state)
+{
+    static const struct {
+        const char *name, *fault;
+    } cases[] = {
+        {"", "is empty"},
+        {"/a", "begins with '/'"},
+        {"a//b", "has an empty segment"},
+        {"a/", "has an empty segment"},
+        {".", "has '.' or '..' as a segment"},
+        {"a/../b", "has '.' or '..' as a segment"},
+        {"whep", "has 'whep' as a segment"},
+        {"a/whep", "has 'whep' as a segment"},
+        {"a b", "has a character that is not allowed"},
+        {"a?b", "has a character that is not allowed"},
+        {"a%2fb", "has a character that is not allowed"},
+        {"kamera-\xc3\xbc", "has a character that is not allowed"},
+        {"0123456789012345678901234567890123456789012345678901234567890123", "is too long"},
+    };
+    struct fixture *f = *state;
+    char text[512], expected[512];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "streams = (\n{ name = \"%s\"; source = \"rtsp://h/\"; } );",
+                 cases[i].name);
+        assert_int_equal(load(f, text), -EINVAL);
+        assert_begins(message(f), "2: streams[0].name: \"");
+        snprintf(expected, sizeof(expected), "\" %s; expected up to 63 of ", cases[i].fault);
+        if (!strstr(message(f), expected))
+            fail_msg("\"%s\" says \"%s\"", cases[i].name, message(f));
+    }
+}
+
+static void odd_but_good_names_are_taken(void **state)
+{
+    static const char *const cases[] = {
+        "a",       "...",
+        "a.b",     "-",
+        "wheps",   "WHEP",
+        "a/b/c/d", "012345678901234567890123456789012345678901234567890123456789012",
+    };
+    struct fixture *f = *state;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "streams = ( { name = \"%s\"; source = \"rtsp://h/\"; } );",
+                 cases[i]);
+        assert_int_equal(load(f, text), 0);
+        assert_string_equal(f->config->streams[0].name, cases[i]);
+    }
+}
+
+static void bad_urls_are_refused_without_showing_them(void **state)
+{
+    static const char *const cases[] = {
+        "http://user:hunter2@h/", "rtsp://user:hunter2@",        "rtsp://user:hunter2@h:99999/",
+        "user:hunter2@h",         "rtsp://user:hunter2@h:port/",
+    };
+    struct fixture *f = *state;
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text), "\nstreams = ( { name = \"a\";\nsource = \"%s\"; } );",
+                 cases[i]);
+        assert_int_equal(load(f, text), -EINVAL);
+        assert_begins(message(f), "3: streams[0].source: ");
+        assert_true(strlen(message(f)) > 30);
+        assert_null(strstr(f->error, "hunter2"));
+        assert_null(strstr(f->error, "user"));
+    }
+}
+
+static void too_many_streams_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    fputs("streams = (", out);
+    for (int i = 0; i <= ENG_STREAMS_MAX; i++)
+        fprintf(out, "%s{ name = \"%d\"; source = \"rtsp://h/\"; }", i ? "," : "", i);
+    fputs(");", out);
+    fclose(out);
+    assert_int_equal(load(f, text), -EINVAL);
+    free(text);
+    assert_string_equal(message(f), "1: streams: 1025 streams; expected at most 1024");
+}
+
+static void files_that_cannot_be_read_are_said(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(ctl_config_load(f->path, &f->config, f->error, sizeof(f->error)), -ENOENT);
+    assert_string_equal(message(f), "1: cannot read: No such file or directory; expected a "
+                                    "configuration file");
+    snprintf(f->path, sizeof(f->path), "%s", f->directory);
+    assert_int_equal(ctl_config_load(f->path, &f->config, f->error, sizeof(f->error)), -EISDIR);
+    assert_string_equal(message(f),
+                        "1: cannot read: Is a directory; expected a configuration file");
+}
+
+static void included_files_are_named_and_found_beside_the_file(void **state)
+{
+    struct fixture *f = *state;
+    char path[PATH_SIZE + 16];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/part", f->directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("\nlog = {\n level = \"loud\"; };\n", file);
+    fclose(file);
+    assert_int_equal(load(f, STREAM "@include \"part\"\n"), -EINVAL);
+    unlink(path);
+    assert_begins(f->error, "part:3: log.level: \"loud\" is unknown");
+}
+
+static void a_short_error_buffer_is_enough(void **state)
+{
+    struct fixture *f = *state;
+    char error[8];
+
+    assert_int_equal(ctl_config_load(f->path, &f->config, error, sizeof(error)), -ENOENT);
+    assert_int_equal(strlen(error), sizeof(error) - 1);
+}
+
+static void a_port_in_use_is_said_with_its_line(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(load(f, STREAM "\nwebrtc = {\n listen = \"0.0.0.0:8189\"; };\n"), 0);
+    ctl_listen_error(f->config, "webrtc.listen", -EADDRINUSE, f->error, sizeof(f->error));
+    assert_string_equal(message(f), "4: webrtc.listen: 0.0.0.0:8189 is in use by another program; "
+                                    "choose another port or stop it");
+    ctl_listen_error(f->config, "metrics.listen", -EADDRINUSE, f->error, sizeof(f->error));
+    assert_string_equal(message(f), "1: metrics.listen: the default 127.0.0.1:9998 is in use by "
+                                    "another program; choose another port or stop it");
+    ctl_listen_error(f->config, "http.listen", -EADDRNOTAVAIL, f->error, sizeof(f->error));
+    assert_string_equal(message(f), "1: http.listen: the default 0.0.0.0:8889 is not an address of "
+                                    "this machine; choose one of its own, or 0.0.0.0 for all");
+}
+
+static void the_example_files_are_right(void **state)
+{
+    static const struct {
+        const char *file;
+        size_t streams;
+    } cases[] = {{"rtcfan.cfg", 1}, {"demo.cfg", 2}};
+    struct fixture *f = *state;
+    char path[PATH_SIZE * 4];
+    int root = (int)(strlen(__FILE__) - strlen("tests/unit/test_control_config.c"));
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(path, sizeof(path), "%.*sconfigs/%s", root, __FILE__, cases[i].file);
+        ctl_config_free(f->config);
+        f->config = NULL;
+        if (ctl_config_load(path, &f->config, f->error, sizeof(f->error)))
+            fail_msg("%s", f->error);
+        assert_int_equal(f->config->stream_count, cases[i].streams);
+        // The documented values are the defaults.
+        assert_addr(&f->config->http_listen, "0.0.0.0:8889");
+        assert_addr(&f->config->webrtc_listen, "0.0.0.0:8189");
+        assert_addr(&f->config->metrics_listen, "127.0.0.1:9998");
+        assert_int_equal(f->config->additional_host_count, 0);
+        assert_int_equal(f->config->engine.core_count, 0);
+        assert_int_equal(f->config->engine.tx, ENG_TX_AUTO);
+        assert_int_equal(f->config->engine.train_max, 16);
+        assert_int_equal(f->config->engine.video_bytes, 4 << 20);
+        assert_int_equal(f->config->payload_max, 1180);
+        assert_int_equal(f->config->max_viewers, 10000);
+        assert_int_equal(f->config->log_level, CTL_LOG_INFO);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(streams_are_enough, begin, end),
+        cmocka_unit_test_setup_teardown(every_key_is_read, begin, end),
+        cmocka_unit_test_setup_teardown(a_core_is_taken_once, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_its_line, begin, end),
+        cmocka_unit_test_setup_teardown(bad_names_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(odd_but_good_names_are_taken, begin, end),
+        cmocka_unit_test_setup_teardown(bad_urls_are_refused_without_showing_them, begin, end),
+        cmocka_unit_test_setup_teardown(too_many_streams_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_said, begin, end),
+        cmocka_unit_test_setup_teardown(included_files_are_named_and_found_beside_the_file, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_short_error_buffer_is_enough, begin, end),
+        cmocka_unit_test_setup_teardown(a_port_in_use_is_said_with_its_line, begin, end),
+        cmocka_unit_test_setup_teardown(the_example_files_are_right, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ingest thread with sources that are made up here: they say what each test wants to hear.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/ingest.h"
+
+enum {
+    WAIT_MS = 5000, // for what must come; a loaded machine is slow
+    BURST = CTL_INGEST_STATUSES_MAX * 4,
+};
+
+// ---- sources ----
+
+struct rtsp_source {
+    struct rtsp_source_config config;
+    struct rtsp_source_status status;
+};
+
+// By the source's name: "quiet" says what a live source does, "burst" all at once, "stuck" never
+// becomes idle, "broken" cannot be created.
+static int alive; // sources that were created and not destroyed
+
+int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
+                       struct rtsp_source **out)
+{
+    (void)base;
+    if (strcmp(config->name, "broken") == 0)
+        return -EINVAL;
+    *out = calloc(1, sizeof(**out));
+    assert_non_null(*out);
+    (*out)->config = *config;
+    alive++;
+    return 0;
+}
+
+static void say(struct rtsp_source *source, enum rtsp_state state)
+{
+    source->status.state = state;
+    source->config.on_status(source->config.ctx, &source->status);
+}
+
+void rtsp_source_start(struct rtsp_source *source)
+{
+    say(source, RTSP_CONNECTING);
+    if (strcmp(source->config.name, "burst") == 0)
+        for (source->status.frames = 1; source->status.frames < BURST; source->status.frames++)
+            say(source, RTSP_STALLED);
+    say(source, RTSP_LIVE);
+}
+
+void rtsp_source_stop(struct rtsp_source *source)
+{
+    if (strcmp(source->config.name, "stuck") != 0)
+        say(source, RTSP_IDLE);
+}
+
+void rtsp_source_destroy(struct rtsp_source *source)
+{
+    free(source);
+    alive--;
+}
+
+// ---- helpers ----
+
+static struct ctl_ingest *create(const char *const *names, size_t count)
+{
+    struct ctl_ingest_source sources[8] = {0};
+    struct ctl_ingest *ingest = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        sources[i].name = names[i];
+    assert_int_equal(ctl_ingest_create(sources, count, &ingest), 0);
+    assert_int_equal(alive, count);
+    return ingest;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void wait_for_news(const struct ctl_ingest *ingest)
+{
+    struct pollfd fd = {.fd = ctl_ingest_event_fd(ingest), .events = POLLIN};
+
+    assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
+}
+
+// Reads until source has said state; everything else goes by. Returns that status.
+static struct rtsp_source_status await(struct ctl_ingest *ingest, size_t source,
+                                       enum rtsp_state state)
+{
+    struct ctl_ingest_status news;
+
+    for (;;) {
+        while (ctl_ingest_poll(ingest, &news))
+            if (news.source == source && news.status.state == state)
+                return news.status;
+        wait_for_news(ingest);
+    }
+}
+
+static void await_end(struct ctl_ingest *ingest)
+{
+    struct ctl_ingest_status news;
+
+    for (;;) {
+        while (ctl_ingest_poll(ingest, &news))
+            ;
+        if (ctl_ingest_finished(ingest))
+            return;
+        wait_for_news(ingest);
+    }
+}
+
+static void short_sleep(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000L}, NULL);
+}
+
+// ---- tests ----
+
+static void statuses_arrive_in_order(void **state)
+{
+    static const char *const names[] = {"quiet", "quiet", "quiet"};
+    struct ctl_ingest *ingest = create(names, 3);
+
+    (void)state;
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    await(ingest, 0, RTSP_CONNECTING);
+    await(ingest, 0, RTSP_LIVE);
+    await(ingest, 2, RTSP_LIVE);
+    assert_false(ctl_ingest_finished(ingest));
+    ctl_ingest_stop(ingest);
+    await(ingest, 0, RTSP_IDLE);
+    await(ingest, 2, RTSP_IDLE);
+    await_end(ingest);
+    ctl_ingest_destroy(ingest);
+    assert_int_equal(alive, 0);
+}
+
+static void a_full_queue_loses_nothing_final(void **state)
+{
+    static const char *const names[] = {"quiet", "burst"};
+    struct ctl_ingest *ingest = create(names, 2);
+    struct ctl_ingest_status news;
+    size_t count = 0;
+    uint64_t last = 0;
+
+    (void)state;
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    wait_for_news(ingest);
+    short_sleep(); // the burst is over, the queue full
+    while (count < CTL_INGEST_STATUSES_MAX - 1 && ctl_ingest_poll(ingest, &news)) {
+        assert_true(news.status.frames >= last);
+        last = news.status.frames;
+        count++;
+    }
+    assert_int_equal(count, CTL_INGEST_STATUSES_MAX - 1);
+    assert_int_not_equal(news.status.state, RTSP_LIVE);
+    assert_int_equal(await(ingest, 1, RTSP_LIVE).frames, BURST);
+    ctl_ingest_destroy(ingest);
+    assert_int_equal(alive, 0);
+}
+
+static void the_event_fd_is_quiet_when_all_is_read(void **state)
+{
+    static const char *const names[] = {"quiet"};
+    struct ctl_ingest *ingest = create(names, 1);
+    struct ctl_ingest_status news;
+    struct pollfd fd = {.fd = ctl_ingest_event_fd(ingest), .events = POLLIN};
+
+    (void)state;
+    assert_int_equal(poll(&fd, 1, 0), 0);
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    await(ingest, 0, RTSP_LIVE);
+    assert_false(ctl_ingest_poll(ingest, &news));
+    assert_int_equal(poll(&fd, 1, 50), 0);
+    ctl_ingest_stop(ingest);
+    assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
+    ctl_ingest_destroy(ingest);
+}
+
+static void a_source_that_hangs_is_not_waited_for(void **state)
+{
+    static const char *const names[] = {"quiet", "stuck"};
+    struct ctl_ingest *ingest = create(names, 2);
+    int64_t began;
+
+    (void)state;
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    await(ingest, 1, RTSP_LIVE);
+    began = now_ms();
+    ctl_ingest_stop(ingest);
+    ctl_ingest_stop(ingest);
+    await_end(ingest);
+    assert_true(now_ms() - began >= CTL_INGEST_STOP_MS - 100);
+    assert_true(now_ms() - began < WAIT_MS);
+    ctl_ingest_destroy(ingest);
+    assert_int_equal(alive, 0);
+}
+
+static void it_can_go_at_any_stage(void **state)
+{
+    static const char *const names[] = {"quiet", "quiet"};
+    static const struct ctl_ingest_source broken[] = {{.name = "quiet"}, {.name = "broken"}};
+    struct ctl_ingest *ingest = create(names, 2);
+
+    (void)state;
+    ctl_ingest_destroy(ingest); // never started
+    assert_int_equal(alive, 0);
+
+    ingest = create(names, 2);
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    ctl_ingest_destroy(ingest); // just started, never stopped, nothing read
+    assert_int_equal(alive, 0);
+
+    ingest = NULL;
+    assert_int_equal(ctl_ingest_create(broken, 2, &ingest), -EINVAL);
+    assert_null(ingest);
+    assert_int_equal(alive, 0);
+    ctl_ingest_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statuses_arrive_in_order),
+        cmocka_unit_test(a_full_queue_loses_nothing_final),
+        cmocka_unit_test(the_event_fd_is_quiet_when_all_is_read),
+        cmocka_unit_test(a_source_that_hangs_is_not_waited_for),
+        cmocka_unit_test(it_can_go_at_any_stage),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The streams with made-up sources: one thread plays a camera's life, the other's log is read back.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/log.h"
+#include "control/streams.h"
+
+// ---- what stands below ----
+
+struct rtsp_source {
+    struct rtsp_source_config config;
+    struct rtsp_source_status status;
+};
+
+int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
+                       struct rtsp_source **out)
+{
+    (void)base;
+    *out = calloc(1, sizeof(**out));
+    assert_non_null(*out);
+    (*out)->config = *config;
+    return 0;
+}
+
+static void say(struct rtsp_source *source, enum rtsp_state state, const char *error)
+{
+    source->status.state = state;
+    if (error)
+        snprintf(source->status.last_error, sizeof(source->status.last_error), "%s", error);
+    source->config.on_status(source->config.ctx, &source->status);
+}
+
+// Only the first stream has a camera; its life goes by in no time.
+void rtsp_source_start(struct rtsp_source *source)
+{
+    struct rtsp_source_status *status = &source->status;
+
+    say(source, RTSP_CONNECTING, NULL);
+    if (strcmp(source->config.name, "cam1") != 0)
+        return;
+    say(source, RTSP_WAITING, "nobody listens at 192.0.2.1:554");
+    say(source, RTSP_CONNECTING, NULL);
+    say(source, RTSP_WAITING, NULL); // the same again: no line
+    say(source, RTSP_WAITING, NULL); // no change: no line either
+    say(source, RTSP_CONNECTING, NULL);
+    status->video = (struct rtsp_track_info){.codec = RTSP_CODEC_H264, .clock_rate = 90000};
+    say(source, RTSP_LIVE, NULL);
+    status->video.width = 1280;
+    status->video.height = 720;
+    say(source, RTSP_LIVE, NULL);
+    status->frames = 30;
+    say(source, RTSP_LIVE, NULL); // only a counter: no line
+    status->b_frames = true;
+    say(source, RTSP_LIVE, NULL);
+    say(source, RTSP_STALLED, NULL);
+    status->audio =
+        (struct rtsp_track_info){.codec = RTSP_CODEC_OPUS, .clock_rate = 48000, .channels = 2};
+    say(source, RTSP_LIVE, NULL);
+    say(source, RTSP_WAITING, "nobody listens at 192.0.2.1:554");
+}
+
+void rtsp_source_stop(struct rtsp_source *source)
+{
+    say(source, RTSP_IDLE, NULL);
+}
+
+void rtsp_source_destroy(struct rtsp_source *source)
+{
+    free(source);
+}
+
+static char engine_streams[3];
+
+int eng_stream_create(struct eng_engine *engine, struct eng_stream **out)
+{
+    char **next = (char **)(void *)engine;
+
+    *out = (struct eng_stream *)(void *)(*next)++;
+    return 0;
+}
+
+// ---- tests ----
+
+struct fixture {
+    struct event_base *base;
+    struct ctl_streams *streams;
+    unsigned done;
+};
+
+static int begin(void **state)
+{
+    static struct ctl_stream_config names[] = {
+        {.name = (char *)"cam1"}, {.name = (char *)"hall/cam1"}, {.name = (char *)"hall"}};
+    struct ctl_config config = {.streams = names, .stream_count = 3, .payload_max = 1180};
+    char *next = engine_streams;
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    assert_non_null(f);
+    f->base = event_base_new();
+    assert_int_equal(
+        ctl_streams_create(f->base, (struct eng_engine *)(void *)&next, &config, &f->streams), 0);
+    *state = f;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct fixture *f = *state;
+
+    ctl_streams_destroy(f->streams);
+    event_base_free(f->base);
+    free(f);
+    return 0;
+}
+
+static void streams_are_found_by_their_whole_name(void **state)
+{
+    struct ctl_streams *streams = ((struct fixture *)*state)->streams;
+
+    assert_int_equal(ctl_streams_count(streams), 3);
+    assert_string_equal(ctl_streams_at(streams, 1)->name, "hall/cam1");
+    assert_ptr_equal(ctl_streams_at(streams, 2)->engine_stream, &engine_streams[2]);
+    assert_null(ctl_streams_at(streams, 3));
+    assert_ptr_equal(ctl_streams_find(streams, "hall/cam1", 9), ctl_streams_at(streams, 1));
+    assert_ptr_equal(ctl_streams_find(streams, "hall/cam1", 4), ctl_streams_at(streams, 2));
+    assert_ptr_equal(ctl_streams_find(streams, "cam1/whep", 4), ctl_streams_at(streams, 0));
+    assert_null(ctl_streams_find(streams, "cam", 3));
+    assert_null(ctl_streams_find(streams, "Cam1", 4));
+    assert_null(ctl_streams_find(streams, "", 0));
+}
+
+static void on_done(void *ctx)
+{
+    struct fixture *f = ctx;
+
+    f->done++;
+    event_base_loopbreak(f->base);
+}
+
+// Everything of the log without its timestamps, from a pipe that takes the place of stderr.
+static void read_log(int fd, char *out, size_t size)
+{
+    char raw[8192];
+    ssize_t len = read(fd, raw, sizeof(raw) - 1);
+    char *line, *rest = raw;
+
+    assert_true(len > 0);
+    raw[len] = '\0';
+    out[0] = '\0';
+    while ((line = strsep(&rest, "\n")) && *line) {
+        assert_non_null(strchr(line, ' '));
+        strncat(out, strchr(line, ' ') + 1, size - strlen(out) - 1);
+        strncat(out, "\n", size - strlen(out) - 1);
+    }
+}
+
+static void news_are_logged_once_and_the_end_is_told_once(void **state)
+{
+    static const char expected[] =
+        "WARN stream cam1: waiting, next attempt within 30 s: nobody listens at 192.0.2.1:554\n"
+        "INFO stream cam1: live, H264, no audio\n"
+        "INFO stream cam1: live, H264 1280x720, no audio\n"
+        "WARN stream cam1: the video has B-frames, which most viewers show out of order; turn them "
+        "off in the camera or choose its Baseline profile\n"
+        "WARN stream cam1: stalled: connected, but no media arrives\n"
+        "INFO stream cam1: live, H264 1280x720, opus 48000 Hz stereo\n"
+        "WARN stream cam1: waiting, next attempt within 30 s: nobody listens at 192.0.2.1:554\n";
+    struct fixture *f = *state;
+    int ends[2], saved = dup(STDERR_FILENO);
+    char log[8192];
+
+    unsetenv("JOURNAL_STREAM");
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    assert_int_equal(ctl_streams_start(f->streams), 0);
+    ctl_streams_stop(f->streams, on_done, f);
+    event_base_dispatch(f->base);
+    event_base_loop(f->base, EVLOOP_NONBLOCK);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(ends[1]);
+    read_log(ends[0], log, sizeof(log));
+    close(ends[0]);
+
+    assert_string_equal(log, expected);
+    assert_int_equal(f->done, 1);
+    assert_int_equal(ctl_streams_at(f->streams, 0)->status.state, RTSP_IDLE);
+    assert_int_equal(ctl_streams_at(f->streams, 0)->status.frames, 30);
+    assert_int_equal(ctl_streams_at(f->streams, 1)->status.frames, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(streams_are_found_by_their_whole_name, begin, end),
+        cmocka_unit_test_setup_teardown(news_are_logged_once_and_the_end_is_told_once, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
