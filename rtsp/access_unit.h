@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Access units of an H.264 stream: gathers the NAL units of one picture, decides where the picture
+// ends and whether it may be shown (ITU-T H.264 7.4.1.2.3, RFC 6184 5.1). Ingest thread. The struct
+// belongs to the caller; its buffer grows to what the stream's largest picture needs and stays.
+//
+// Where a unit ends. A new RTP timestamp always ends it. A marker bit ends it at once, without a
+// wait for the next packet, but only when it can be believed, because some cameras set it on each
+// slice or on parameter sets and some never do:
+//   - before the first slice of a unit it means nothing;
+//   - it is believed once RTSP_MARKER_PROOF units in a row had exactly one marker, on their last
+//   packet;
+//   - when a packet of the same timestamp follows a unit that a marker has ended, it takes
+//     RTSP_MARKER_PROOF_AFTER_LIE such units until it is believed again.
+//
+// What is left out: access unit delimiters, filler, NAL units that are malformed. Annex B start
+// codes inside a NAL unit are not H.264, yet cameras send them: they split it.
+//
+// Parameter sets are remembered, and each IDR unit leaves with them in front: SPS, then PPS, then
+// the rest; those of the unit itself where it has some.
+//
+// Loss. A unit that lost a NAL unit is damaged. A damaged one is published without what it lost,
+// since decoders conceal; a damaged IDR unit is dropped. Nothing is published before the first
+// IDR unit of a session nor from a dropped IDR unit to the next whole one, since all that refers to
+// a picture which no viewer has.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rtsp/h264.h"
+#include "rtsp/parameter_sets.h"
+
+enum {
+    // Bytes of one unit: a third of a second of a 100 Mbit/s stream.
+    RTSP_UNIT_BYTES_MAX = 4 * 1024 * 1024,
+    // NAL units of one unit: a slice per macroblock row of an 8K picture makes 270.
+    RTSP_UNIT_NALS_MAX = 512,
+    RTSP_MARKER_PROOF = 2,
+    RTSP_MARKER_PROOF_AFTER_LIE = 1000,
+};
+
+// A finished unit, valid until the gatherer is next called.
+struct rtsp_unit {
+    const struct rtsp_nal *nal;
+    size_t nal_count; // > 0
+    bool keyframe;    // IDR, with SPS and PPS in front
+};
+
+struct rtsp_access_unit {
+    uint8_t *data; // NAL units back to back
+    size_t len;
+    size_t capacity;
+    struct {
+        uint32_t offset;
+        uint32_t len;
+    } nal[RTSP_UNIT_NALS_MAX];
+    size_t nal_count;
+    struct rtsp_nal view[RTSP_UNIT_NALS_MAX + RTSP_SPS_COUNT + RTSP_PPS_COUNT];
+
+    // The unit being gathered.
+    bool open;
+    uint32_t timestamp;
+    bool has_slice;
+    bool has_idr;
+    bool idr_lost; // a NAL unit of type 5 was lost
+    bool damaged;
+    bool oversize;
+    bool after_gap; // packets were lost just before this unit
+    unsigned markers;
+    bool last_marker; // the last packet had it
+    bool nal_open;    // a NAL unit is being appended
+    size_t nal_start;
+
+    // Whether markers are to be believed.
+    unsigned marker_streak;
+    unsigned marker_proof;
+    bool marker_ended; // a marker has ended the last unit
+
+    bool gap;                        // packets were lost since the last packet
+    bool waiting;                    // for an IDR unit
+    struct rtsp_parameter_sets sets; // of this session
+    bool b_frames;                   // seen in this session
+
+    // Counters of the stream's life.
+    uint64_t malformed;      // NAL units left out: reserved type, forbidden bit, cut short
+    uint64_t damaged_units;  // published although something of them was lost
+    uint64_t dropped_units;  // waiting for an IDR unit, broken IDR unit, no parameter sets known
+    uint64_t oversize_units; // dropped: more than RTSP_UNIT_BYTES_MAX or RTSP_UNIT_NALS_MAX
+};
+
+// 0 or -ENOMEM.
+int rtsp_access_unit_init(struct rtsp_access_unit *au);
+void rtsp_access_unit_fini(struct rtsp_access_unit *au);
+
+// A new session: forgets the unfinished unit and the parameter sets. Those that come by another way
+// (SDP) may then be put into au->sets.
+void rtsp_access_unit_begin(struct rtsp_access_unit *au);
+
+// Per RTP packet, in this order:
+//
+//     if packets are missing before it:  _lost(au, timestamp)
+//     if (_ends_before(au, timestamp)):  _finish(au, &unit), publish
+//     if (!au->open):                    _open(au, timestamp)
+//     its NAL units:                     _nal_begin, _nal_append ..., _nal_end or _nal_lost
+//     if (_ends_after(au, marker)):      _finish(au, &unit), publish
+void rtsp_access_unit_lost(struct rtsp_access_unit *au, uint32_t next_timestamp);
+bool rtsp_access_unit_ends_before(struct rtsp_access_unit *au, uint32_t timestamp);
+void rtsp_access_unit_open(struct rtsp_access_unit *au, uint32_t timestamp);
+bool rtsp_access_unit_ends_after(struct rtsp_access_unit *au, bool marker);
+
+// Starts a NAL unit; one that was not ended before is lost.
+void rtsp_access_unit_nal_begin(struct rtsp_access_unit *au);
+void rtsp_access_unit_nal_append(struct rtsp_access_unit *au, const uint8_t *data, size_t len);
+void rtsp_access_unit_nal_end(struct rtsp_access_unit *au);
+
+// A NAL unit of this type is missing or incomplete; what was appended of it is taken back.
+void rtsp_access_unit_nal_lost(struct rtsp_access_unit *au, unsigned type);
+
+// Closes the unit. True: *out is to be published. False: it was empty, or dropped and counted.
+bool rtsp_access_unit_finish(struct rtsp_access_unit *au, struct rtsp_unit *out);

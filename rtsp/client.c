@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/client.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rtsp/auth.h"
+#include "rtsp/headers.h"
+#include "rtsp/interleaved.h"
+#include "rtsp/message.h"
+#include "rtsp/refusal.h"
+#include "rtsp/sdp.h"
+
+enum state {
+    OPTIONS,
+    DESCRIBE,
+    SETUP,
+    PLAY,
+    PLAYING,
+    TEARDOWN,
+    CLOSED
+};
+
+enum {
+    // One request with its longest URL and Authorization, and the answer to one of the camera's.
+    OUT_MAX = RTSP_URL_MAX + RTSP_AUTH_HEADER_MAX + 2 * RTSP_SESSION_MAX + 1024,
+    // Actions that one message can lead to, besides SEND: a note and READY.
+    QUEUE_MAX = 4,
+};
+
+struct rtsp_client {
+    struct rtsp_url configured;
+    struct rtsp_url url; // of this connection
+    unsigned redirects;
+    struct rtsp_auth auth;
+    struct rtsp_interleaved in;
+    uint64_t dropped;
+
+    enum state state;
+    int64_t now_ms;
+    int64_t due_ms; // response, keepalive or teardown
+    uint32_t cseq;
+    bool get_parameter; // in the camera's Public
+    char base[RTSP_URL_MAX];
+    char aggregate[RTSP_URL_MAX];
+    struct rtsp_sdp sdp;
+    char control[ENG_TRACKS][RTSP_URL_MAX];
+    uint8_t channel[ENG_TRACKS]; // of RTP, as the camera numbers it
+    uint8_t rtcp_channel[ENG_TRACKS];
+    enum eng_track setup;           // the track that is being set up
+    char session[RTSP_SESSION_MAX]; // empty: none yet
+    uint32_t session_s;
+
+    enum rtsp_action_type queue[QUEUE_MAX];
+    unsigned queued;
+    char text[RTSP_TEXT_MAX];
+    char out[OUT_MAX];
+    size_t out_len;
+    size_t taken_len; // of out, handed out by the last rtsp_client_next()
+};
+
+// ---- what comes out ----
+
+static void push(struct rtsp_client *c, enum rtsp_action_type type)
+{
+    assert(c->queued < QUEUE_MAX);
+    c->queue[c->queued++] = type;
+}
+
+static void close_with(struct rtsp_client *c, enum rtsp_action_type type)
+{
+    c->state = CLOSED;
+    c->due_ms = INT64_MAX;
+    push(c, type);
+}
+
+__attribute__((format(printf, 2, 3))) static void fail(struct rtsp_client *c, const char *format,
+                                                       ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(c->text, sizeof(c->text), format, args);
+    va_end(args);
+    close_with(c, RTSP_ACTION_FAILED);
+}
+
+// Wipes what was handed out: it is sent by now, and held an Authorization.
+static void wipe_taken(struct rtsp_client *c)
+{
+    if (c->taken_len > 0)
+        explicit_bzero(c->out, c->taken_len);
+    c->taken_len = 0;
+}
+
+// Appends to out. False: no room.
+__attribute__((format(printf, 2, 3))) static bool put(struct rtsp_client *c, const char *format,
+                                                      ...)
+{
+    va_list args;
+    int len;
+
+    wipe_taken(c);
+    va_start(args, format);
+    len = vsnprintf(c->out + c->out_len, OUT_MAX - c->out_len, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= OUT_MAX - c->out_len)
+        return false;
+    c->out_len += (size_t)len;
+    return true;
+}
+
+static const char *method_of(const struct rtsp_client *c)
+{
+    switch (c->state) {
+    case OPTIONS:
+        return "OPTIONS";
+    case DESCRIBE:
+        return "DESCRIBE";
+    case SETUP:
+        return "SETUP";
+    case PLAY:
+        return "PLAY";
+    case PLAYING:
+        return c->get_parameter ? "GET_PARAMETER" : "OPTIONS";
+    case TEARDOWN:
+        return "TEARDOWN";
+    case CLOSED:
+        break;
+    }
+    return "";
+}
+
+static const char *target_of(const struct rtsp_client *c)
+{
+    if (c->state == OPTIONS || c->state == DESCRIBE)
+        return c->url.request;
+    return c->state == SETUP ? c->control[c->setup] : c->aggregate;
+}
+
+// Sends the request of the state that the client is in.
+static void ask(struct rtsp_client *c)
+{
+    const char *method = method_of(c);
+    const char *target = target_of(c);
+    char header[RTSP_AUTH_HEADER_MAX];
+    size_t before = c->out_len;
+    int rc = rtsp_auth_header(&c->auth, method, target, header, sizeof(header));
+    bool fits = rc == 0;
+
+    c->due_ms = c->now_ms + RTSP_RESPONSE_MS;
+    fits = fits && put(c, "%s %s RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: rtcfan\r\n", method, target,
+                       ++c->cseq);
+    if (fits && header[0])
+        fits = put(c, "Authorization: %s\r\n", header);
+    explicit_bzero(header, sizeof(header));
+    if (fits && c->state == DESCRIBE)
+        fits = put(c, "Accept: application/sdp\r\n");
+    if (fits && c->state == SETUP)
+        fits = put(c, "Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d\r\n", c->setup * 2,
+                   c->setup * 2 + 1);
+    if (fits && c->session[0])
+        fits = put(c, "Session: %s\r\n", c->session);
+    if (fits && c->state == PLAY)
+        fits = put(c, "Range: npt=0.000-\r\n");
+    if (!fits || !put(c, "\r\n")) {
+        explicit_bzero(c->out + before, OUT_MAX - before);
+        c->out_len = before;
+        fail(c, "cannot make the %s request for %.64s: %s", method, c->url.host,
+             rc == -EIO ? "OpenSSL has no such hash" : "URL or credentials are too long");
+    }
+}
+
+static void enter(struct rtsp_client *c, enum state state)
+{
+    c->state = state;
+    if (state == PLAYING)
+        c->due_ms = c->now_ms + (int64_t)c->session_s * 1000 / 2;
+    else
+        ask(c);
+}
+
+// ---- what the camera refuses ----
+
+static void describe_refusal(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    rtsp_refusal_describe(m, method_of(c), c->url.host, c->text, sizeof(c->text));
+}
+
+static void refuse(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    describe_refusal(c, m);
+    close_with(c, RTSP_ACTION_FAILED);
+}
+
+// A 401. In PLAYING and TEARDOWN nothing that it leads to is an error.
+static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    int rc = rtsp_auth_challenge(&c->auth, m);
+
+    if (rc == 0) {
+        int64_t due_ms = c->due_ms;
+
+        ask(c);
+        // Neither the keepalive's rhythm nor the patience with a TEARDOWN begins anew.
+        if (c->state == PLAYING || c->state == TEARDOWN)
+            c->due_ms = due_ms;
+    } else if (c->state == TEARDOWN) {
+        close_with(c, RTSP_ACTION_CLOSED);
+    } else if (c->state == PLAYING) {
+        return;
+    } else if (rc == -ENOKEY) {
+        fail(c, "401 from %.64s: it wants a user and password; put them into the source URL",
+             c->url.host);
+    } else if (rc == -ENOTSUP) {
+        fail(c, "401 from %.64s: it offers neither Basic nor Digest with MD5 or SHA-256",
+             c->url.host);
+    } else if (rc == -EACCES) {
+        refuse(c, m);
+    } else {
+        fail(c, "cannot answer the challenge of %.64s: %s", c->url.host, strerror(-rc));
+    }
+}
+
+static void handle_redirect(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    struct rtsp_span location = rtsp_message_header(m, "Location", 0);
+    char text[RTSP_URL_MAX + sizeof(c->url.user) + sizeof(c->url.password)];
+    struct rtsp_url next = {0};
+    const char *error = "no Location header";
+    int rc = -EINVAL;
+
+    if (location.data)
+        rc = rtsp_url_resolve(c->url.request, location, text, sizeof(text));
+    if (rc == 0)
+        rc = rtsp_url_parse(text, &next, &error);
+    if (rc < 0) {
+        fail(c, "%u from %.64s leads nowhere: %s", m->status, c->url.host, error);
+    } else if (c->redirects == RTSP_REDIRECTS_MAX) {
+        fail(c, "%u from %.64s: more than %d redirects; put the final URL into the configuration",
+             m->status, c->url.host, RTSP_REDIRECTS_MAX);
+    } else {
+        if (next.user[0] == '\0' && strcasecmp(next.host, c->url.host) == 0) {
+            memcpy(next.user, c->url.user, sizeof(next.user));
+            memcpy(next.password, c->url.password, sizeof(next.password));
+        }
+        c->url = next;
+        c->redirects++;
+        close_with(c, RTSP_ACTION_REDIRECT);
+    }
+    explicit_bzero(text, sizeof(text));
+    explicit_bzero(&next, sizeof(next));
+}
+
+// ---- what the camera answers ----
+
+// The URL that the SDP's references are relative to (RFC 2326 C.1.1).
+static void take_base(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    struct rtsp_span base = rtsp_message_header(m, "Content-Base", 0);
+
+    if (base.len == 0)
+        base = rtsp_message_header(m, "Content-Location", 0);
+    if (rtsp_url_resolve(c->url.request, base, c->base, sizeof(c->base)) < 0)
+        snprintf(c->base, sizeof(c->base), "%s", c->url.request);
+}
+
+static int resolve(const struct rtsp_client *c, const char *reference, char out[RTSP_URL_MAX])
+{
+    struct rtsp_span span = {reference, strlen(reference)};
+
+    return rtsp_url_resolve(c->base, span, out, RTSP_URL_MAX);
+}
+
+static bool has_track(const struct rtsp_client *c, enum eng_track track)
+{
+    return c->sdp.track[track].format.codec != RTSP_CODEC_NONE;
+}
+
+// Sets up the first track from this one on, or plays if there is none left.
+static void setup_from(struct rtsp_client *c, enum eng_track track)
+{
+    while (track < ENG_TRACKS && !has_track(c, track))
+        track++;
+    if (track < ENG_TRACKS) {
+        c->setup = track;
+        enter(c, SETUP);
+        return;
+    }
+    enter(c, PLAY);
+    if (c->state == PLAY)
+        push(c, RTSP_ACTION_READY);
+}
+
+static void handle_described(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    int rc = rtsp_sdp_parse(m->body.data, m->body.len, &c->sdp);
+
+    if (rc < 0) {
+        fail(c, "%.64s describes the stream with an SDP that has no media; check the path",
+             c->url.host);
+        return;
+    }
+    if (!has_track(c, ENG_VIDEO) && !has_track(c, ENG_AUDIO)) {
+        fail(c, "%.64s offers %s; set the camera to H.264 and Opus or G.711 (8 kHz, mono)",
+             c->url.host, c->sdp.offered[0] ? c->sdp.offered : "no audio or video");
+        return;
+    }
+    take_base(c, m);
+    rc = resolve(c, c->sdp.control, c->aggregate);
+    for (int t = 0; t < ENG_TRACKS && rc == 0; t++)
+        rc = resolve(c, c->sdp.track[t].control, c->control[t]);
+    if (rc < 0) {
+        fail(c, "%.64s names a control URL with blanks in it or of more than %d bytes", c->url.host,
+             RTSP_URL_MAX - 1);
+        return;
+    }
+    setup_from(c, ENG_VIDEO);
+}
+
+static bool take_transport(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    uint8_t rtp = (uint8_t)(c->setup * 2);
+    uint8_t rtcp = (uint8_t)(rtp + 1);
+
+    if (!rtsp_headers_transport(m, &rtp, &rtcp))
+        return false;
+    c->channel[c->setup] = rtp;
+    c->rtcp_channel[c->setup] = rtcp;
+    rtsp_interleaved_expect(&c->in, rtp);
+    rtsp_interleaved_expect(&c->in, rtcp);
+    return true;
+}
+
+static void handle_setup(struct rtsp_client *c, const struct rtsp_message *m, bool good)
+{
+    if (good) {
+        rtsp_headers_session(m, c->session, &c->session_s);
+        if (take_transport(c, m))
+            setup_from(c, c->setup + 1);
+        else
+            fail(c, "%.64s will not send RTP over TCP; allow that in the camera", c->url.host);
+    } else if (c->setup == ENG_AUDIO && has_track(c, ENG_VIDEO)) {
+        // A picture without sound is better than neither.
+        describe_refusal(c, m);
+        push(c, RTSP_ACTION_NOTE);
+        c->sdp.track[ENG_AUDIO].format.codec = RTSP_CODEC_NONE;
+        setup_from(c, ENG_TRACKS);
+    } else {
+        refuse(c, m);
+    }
+}
+
+static void handle_response(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    bool good = m->status / 100 == 2;
+
+    if (m->status < 200)
+        return;
+    if (m->status == 401) {
+        handle_challenge(c, m);
+        return;
+    }
+    rtsp_auth_accept(&c->auth);
+    if (m->status / 100 == 3 && m->status != 304 && c->state < PLAY) {
+        handle_redirect(c, m);
+        return;
+    }
+    switch (c->state) {
+    case OPTIONS:
+        c->get_parameter = rtsp_headers_public(m, "GET_PARAMETER");
+        enter(c, DESCRIBE);
+        break;
+    case DESCRIBE:
+        if (good)
+            handle_described(c, m);
+        else
+            refuse(c, m);
+        break;
+    case SETUP:
+        handle_setup(c, m, good);
+        break;
+    case PLAY:
+        if (good)
+            enter(c, PLAYING);
+        else
+            refuse(c, m);
+        break;
+    case PLAYING:
+        // It said that it knows GET_PARAMETER, and does not.
+        if (!good)
+            c->get_parameter = false;
+        break;
+    case TEARDOWN:
+        close_with(c, RTSP_ACTION_CLOSED);
+        break;
+    case CLOSED:
+        break;
+    }
+}
+
+// A request of the camera's (RFC 2326 10: OPTIONS, GET_PARAMETER as its own keepalive, ...).
+static void handle_request(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    static const char *const known[] = {"OPTIONS", "GET_PARAMETER", "SET_PARAMETER"};
+    uint32_t cseq = 0;
+    bool good = false;
+    bool fits;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        good = good || rtsp_span_is(m->method, known[i]);
+    rtsp_span_number(rtsp_message_header(m, "CSeq", 0), UINT32_MAX, &cseq);
+    fits = put(c, "RTSP/1.0 %s\r\nCSeq: %u\r\n", good ? "200 OK" : "501 Not Implemented", cseq);
+    if (fits && c->session[0])
+        fits = put(c, "Session: %s\r\n", c->session);
+    if (fits && rtsp_span_is(m->method, "OPTIONS"))
+        fits = put(c, "Public: OPTIONS, GET_PARAMETER, SET_PARAMETER\r\n");
+    fits = fits && put(c, "\r\n");
+    // out has room for this beside the longest request.
+    assert(fits);
+}
+
+// ---- what goes in ----
+
+int rtsp_client_create(const struct rtsp_url *url, struct rtsp_client **out)
+{
+    struct rtsp_client *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return -ENOMEM;
+    c->configured = *url;
+    c->state = CLOSED;
+    c->due_ms = INT64_MAX;
+    rtsp_interleaved_init(&c->in);
+    rtsp_client_rewind(c);
+    *out = c;
+    return 0;
+}
+
+void rtsp_client_destroy(struct rtsp_client *client)
+{
+    if (!client)
+        return;
+    rtsp_interleaved_fini(&client->in);
+    explicit_bzero(client, sizeof(*client));
+    free(client);
+}
+
+void rtsp_client_rewind(struct rtsp_client *client)
+{
+    client->url = client->configured;
+    client->redirects = 0;
+}
+
+const struct rtsp_url *rtsp_client_url(const struct rtsp_client *client)
+{
+    return &client->url;
+}
+
+void rtsp_client_start(struct rtsp_client *client, int64_t now_ms)
+{
+    client->dropped += client->in.losses;
+    rtsp_interleaved_fini(&client->in);
+    rtsp_interleaved_init(&client->in);
+    rtsp_auth_fini(&client->auth);
+    rtsp_auth_init(&client->auth, client->url.user, client->url.password);
+    explicit_bzero(client->out, sizeof(client->out));
+    client->out_len = 0;
+    client->taken_len = 0;
+    client->queued = 0;
+    client->cseq = 0;
+    client->get_parameter = false;
+    client->sdp = (struct rtsp_sdp){0};
+    client->session[0] = '\0';
+    client->session_s = RTSP_SESSION_S;
+    client->now_ms = now_ms;
+    enter(client, OPTIONS);
+}
+
+void rtsp_client_input(struct rtsp_client *client, const uint8_t *data, size_t len, int64_t now_ms)
+{
+    client->now_ms = now_ms;
+    if (client->state != CLOSED && rtsp_interleaved_push(&client->in, data, len) < 0)
+        fail(client, "out of memory");
+}
+
+void rtsp_client_tick(struct rtsp_client *client, int64_t now_ms)
+{
+    client->now_ms = now_ms;
+    if (now_ms < client->due_ms)
+        return;
+    if (client->state == PLAYING) {
+        ask(client);
+        if (client->state == PLAYING)
+            client->due_ms = now_ms + (int64_t)client->session_s * 1000 / 2;
+    } else if (client->state == TEARDOWN) {
+        close_with(client, RTSP_ACTION_CLOSED);
+    } else if (client->state != CLOSED) {
+        fail(client, "no answer to %s from %.64s within %d s; is it an RTSP server, and healthy?",
+             method_of(client), client->url.host, RTSP_RESPONSE_MS / 1000);
+    }
+}
+
+int64_t rtsp_client_due_ms(const struct rtsp_client *client)
+{
+    return client->due_ms;
+}
+
+void rtsp_client_stop(struct rtsp_client *client, int64_t now_ms)
+{
+    client->now_ms = now_ms;
+    if (client->state == TEARDOWN || client->state == CLOSED)
+        return;
+    if (client->session[0] == '\0') {
+        close_with(client, RTSP_ACTION_CLOSED);
+        return;
+    }
+    enter(client, TEARDOWN);
+    if (client->state == TEARDOWN)
+        client->due_ms = now_ms + RTSP_TEARDOWN_MS;
+}
+
+static bool take_frame(struct rtsp_client *c, const struct rtsp_unit *unit, struct rtsp_action *out)
+{
+    if (c->state != PLAY && c->state != PLAYING)
+        return false;
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        if (!has_track(c, (enum eng_track)t))
+            continue;
+        if (unit->channel != c->channel[t] && unit->channel != c->rtcp_channel[t])
+            continue;
+        *out = (struct rtsp_action){.type = unit->channel == c->channel[t] ? RTSP_ACTION_RTP
+                                                                           : RTSP_ACTION_RTCP,
+                                    .track = (enum eng_track)t,
+                                    .data = unit->data,
+                                    .len = unit->len};
+        return true;
+    }
+    c->dropped++;
+    return false;
+}
+
+// The actions that are already there. False: none.
+static bool take_action(struct rtsp_client *c, struct rtsp_action *out)
+{
+    wipe_taken(c);
+    if (c->out_len > 0) {
+        *out = (struct rtsp_action){
+            .type = RTSP_ACTION_SEND, .data = (const uint8_t *)c->out, .len = c->out_len};
+        c->taken_len = c->out_len;
+        c->out_len = 0;
+        return true;
+    }
+    if (c->queued == 0)
+        return false;
+    *out = (struct rtsp_action){.type = c->queue[0], .text = c->text};
+    memmove(c->queue, c->queue + 1, --c->queued * sizeof(c->queue[0]));
+    return true;
+}
+
+bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
+{
+    while (!take_action(client, out)) {
+        struct rtsp_unit unit;
+        int rc;
+
+        if (client->state == CLOSED)
+            return false;
+        rc = rtsp_interleaved_next(&client->in, &unit);
+        if (rc == 0)
+            return false;
+        if (rc < 0)
+            fail(client, "what %.64s sends is %s", client->url.host,
+                 rc == -ENOMEM ? "more than there is memory for"
+                               : "not RTSP; check the port in the source URL");
+        else if (unit.frame && take_frame(client, &unit, out))
+            return true;
+        else if (!unit.frame && unit.message.request)
+            handle_request(client, &unit.message);
+        else if (!unit.frame)
+            handle_response(client, &unit.message);
+    }
+    return true;
+}
+
+const struct rtsp_format *rtsp_client_format(const struct rtsp_client *client, enum eng_track track)
+{
+    return has_track(client, track) ? &client->sdp.track[track].format : NULL;
+}
+
+uint64_t rtsp_client_dropped(const struct rtsp_client *client)
+{
+    return client->dropped + client->in.losses;
+}

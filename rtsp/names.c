@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/source.h"
+
+const char *rtsp_state_name(enum rtsp_state state)
+{
+    switch (state) {
+    case RTSP_IDLE:
+        return "idle";
+    case RTSP_CONNECTING:
+        return "connecting";
+    case RTSP_LIVE:
+        return "live";
+    case RTSP_STALLED:
+        return "stalled";
+    case RTSP_WAITING:
+        return "waiting";
+    }
+    return "unknown";
+}
+
+const char *rtsp_codec_name(enum rtsp_codec codec)
+{
+    switch (codec) {
+    case RTSP_CODEC_NONE:
+        return "none";
+    case RTSP_CODEC_H264:
+        return "H264";
+    case RTSP_CODEC_OPUS:
+        return "opus";
+    case RTSP_CODEC_PCMU:
+        return "PCMU";
+    case RTSP_CODEC_PCMA:
+        return "PCMA";
+    }
+    return "unknown";
+}

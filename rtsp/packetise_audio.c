@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/packetise_audio.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void put(struct eng_stream *stream, const uint8_t *payload, size_t len, int64_t media_time,
+                int64_t capture_ns)
+{
+    struct eng_packet packet = {.media_time = media_time,
+                                .capture_ns = capture_ns,
+                                .len = (uint16_t)len,
+                                .flags = ENG_PACKET_FRAME_START};
+
+    memcpy(eng_publish_reserve(stream, ENG_AUDIO, len), payload, len);
+    eng_publish_commit(stream, ENG_AUDIO, &packet);
+}
+
+int rtsp_packetise_audio(const struct rtsp_audio *audio, struct eng_stream *stream,
+                         const uint8_t *payload, size_t len, int64_t media_time, int64_t capture_ns)
+{
+    size_t most = audio->payload_max;
+    size_t pieces, samples, done = 0;
+
+    if (audio->frame_len == 0) {
+        if (len > ENG_PAYLOAD_MAX)
+            return -EMSGSIZE;
+        put(stream, payload, len, media_time, capture_ns);
+        return 0;
+    }
+    len -= len % audio->frame_len;
+    if (len == 0)
+        return -EBADMSG;
+    most -= most % audio->frame_len;
+    pieces = (len + most - 1) / most;
+    samples = (len / audio->frame_len + pieces - 1) / pieces;
+    while (done < len) {
+        size_t piece = samples * audio->frame_len;
+        size_t before = done / audio->frame_len;
+
+        if (piece > len - done)
+            piece = len - done;
+        put(stream, payload + done, piece, media_time + (int64_t)before,
+            capture_ns + (int64_t)(before * 1000000000 / audio->clock_rate));
+        done += piece;
+    }
+    return 0;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/sdp.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+// The encodings that can be carried on to browsers (RFC 7742, RFC 7874). Static payload types
+// (RFC 3551 6) need no rtpmap.
+static const struct encoding {
+    const char *name;
+    enum eng_track kind;
+    enum rtsp_codec codec;
+    uint32_t clock_rate;
+    unsigned channels_max;
+    int static_type;
+} encodings[] = {
+    {"H264", ENG_VIDEO, RTSP_CODEC_H264, 90000, 1, -1},
+    {"opus", ENG_AUDIO, RTSP_CODEC_OPUS, 48000, 2, -1},
+    {"PCMU", ENG_AUDIO, RTSP_CODEC_PCMU, 8000, 1, 0},
+    {"PCMA", ENG_AUDIO, RTSP_CODEC_PCMA, 8000, 1, 8},
+};
+
+enum {
+    ENCODINGS = sizeof(encodings) / sizeof(encodings[0])
+};
+
+// Takes the next line off *rest.
+static bool take_line(struct rtsp_span *rest, struct rtsp_span *line)
+{
+    if (!rtsp_span_cut(rest, '\n', line))
+        return false;
+    *line = rtsp_span_trim(*line);
+    return true;
+}
+
+// The value of the section's first line that starts with prefix; its data is NULL if there is none.
+static struct rtsp_span find_line(struct rtsp_span section, const char *prefix)
+{
+    struct rtsp_span line;
+    struct rtsp_span value;
+
+    while (take_line(&section, &line))
+        if (rtsp_span_starts(line, prefix, &value))
+            return rtsp_span_trim(value);
+    return (struct rtsp_span){NULL, 0};
+}
+
+// The same for "<prefix><payload type> value".
+static struct rtsp_span find_for_type(struct rtsp_span section, const char *prefix, uint32_t type)
+{
+    struct rtsp_span line;
+    struct rtsp_span value;
+    struct rtsp_span number;
+    uint32_t found;
+
+    while (take_line(&section, &line)) {
+        if (!rtsp_span_starts(line, prefix, &value))
+            continue;
+        value = rtsp_span_trim(value);
+        rtsp_span_cut(&value, ' ', &number);
+        if (value.data && rtsp_span_number(rtsp_span_trim(number), 127, &found) && found == type)
+            return rtsp_span_trim(value);
+    }
+    return (struct rtsp_span){NULL, 0};
+}
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+' || c == '-')
+        return 62;
+    if (c == '/' || c == '_')
+        return 63;
+    return -1;
+}
+
+// Decodes up to the first character that is not base64; padding may be missing, as it is with many
+// cameras. Returns the length, 0 if it does not fit.
+static size_t decode_base64(struct rtsp_span text, uint8_t *out, size_t size)
+{
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        int value = base64_value(text.data[i]);
+
+        if (value < 0)
+            break;
+        bits = bits << 6 | (uint32_t)value;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            if (len == size)
+                return 0;
+            out[len++] = (uint8_t)(bits >> count);
+        }
+    }
+    return len;
+}
+
+static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format)
+{
+    enum {
+        NAL_TYPE_MASK = 0x1f,
+        NAL_SPS = 7,
+        NAL_PPS = 8,
+        START_CODE = 4
+    };
+    uint8_t nal[sizeof(format->sps) + START_CODE];
+    size_t len = decode_base64(rtsp_span_trim(text), nal, sizeof(nal));
+    size_t skip = 0;
+
+    // Some cameras put the Annex B start code in.
+    if (len > START_CODE && memcmp(nal, "\0\0\0\1", START_CODE) == 0)
+        skip = START_CODE;
+    len -= skip;
+    if (len == 0 || len > sizeof(format->sps))
+        return;
+    if ((nal[skip] & NAL_TYPE_MASK) == NAL_SPS && format->sps_len == 0) {
+        memcpy(format->sps, nal + skip, len);
+        format->sps_len = len;
+    } else if ((nal[skip] & NAL_TYPE_MASK) == NAL_PPS && format->pps_len == 0) {
+        memcpy(format->pps, nal + skip, len);
+        format->pps_len = len;
+    }
+}
+
+// sprop-parameter-sets of an a=fmtp line (RFC 6184 8.2.1).
+static void take_fmtp(struct rtsp_span fmtp, struct rtsp_format *format)
+{
+    struct rtsp_span param;
+    struct rtsp_span sets;
+    struct rtsp_span set;
+
+    while (rtsp_span_cut(&fmtp, ';', &param)) {
+        if (!rtsp_span_starts(rtsp_span_trim(param), "sprop-parameter-sets=", &sets))
+            continue;
+        while (rtsp_span_cut(&sets, ',', &set))
+            take_parameter_set(set, format);
+    }
+}
+
+// What the section means by payload type type. False: nothing that can be carried. *name is what
+// it calls itself, its data NULL if it does not say.
+static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_t type,
+                          struct rtsp_format *format, struct rtsp_span *name)
+{
+    struct rtsp_span map = find_for_type(section, "a=rtpmap:", type);
+    struct rtsp_span rate;
+    uint32_t clock_rate = 0;
+    uint32_t channels = 1;
+
+    *name = (struct rtsp_span){NULL, 0};
+    rtsp_span_cut(&map, '/', name);
+    if (rtsp_span_cut(&map, '/', &rate))
+        rtsp_span_number(rtsp_span_trim(rate), UINT32_MAX, &clock_rate);
+    rtsp_span_number(rtsp_span_trim(map), 255, &channels);
+
+    for (size_t i = 0; i < ENCODINGS; i++) {
+        const struct encoding *e = &encodings[i];
+        bool same = name->data ? rtsp_span_is(rtsp_span_trim(*name), e->name) &&
+                                     clock_rate == e->clock_rate && channels > 0 &&
+                                     channels <= e->channels_max
+                               : (int)type == e->static_type;
+
+        if (e->kind != kind || !same)
+            continue;
+        *format = (struct rtsp_format){.codec = e->codec,
+                                       .payload_type = (uint8_t)type,
+                                       .clock_rate = e->clock_rate,
+                                       .channels = channels};
+        return true;
+    }
+    return false;
+}
+
+// Adds a name to the list of what the camera offers. What does not fit is left out.
+static void note_offered(struct rtsp_span name, char *offered)
+{
+    size_t used = strlen(offered);
+    size_t gap = used > 0 ? 2 : 0;
+
+    name = rtsp_span_trim(name);
+    if (name.len == 0 || used + gap + name.len >= RTSP_SDP_OFFERED_MAX)
+        return;
+    if (rtsp_span_copy(name, offered + used + gap, RTSP_SDP_OFFERED_MAX - used - gap) < 0)
+        offered[used] = '\0';
+    else if (gap > 0)
+        memcpy(offered + used, ", ", gap);
+}
+
+// One section, its m= line first: "m=video 0 RTP/AVP 96 97".
+static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
+{
+    struct rtsp_span line;
+    struct rtsp_span word;
+    struct rtsp_span name = {NULL, 0};
+    struct rtsp_format format;
+    enum eng_track kind;
+    bool carried = false;
+
+    line = find_line(section, "m=");
+    rtsp_span_cut(&line, ' ', &word);
+    if (rtsp_span_is(word, "video"))
+        kind = ENG_VIDEO;
+    else if (rtsp_span_is(word, "audio"))
+        kind = ENG_AUDIO;
+    else
+        return;
+    rtsp_span_cut(&line, ' ', &word); // port
+    rtsp_span_cut(&line, ' ', &word); // protocol
+
+    for (size_t i = 0; i < RTSP_SDP_PAYLOADS_MAX && !carried; i++) {
+        uint32_t type;
+
+        if (!rtsp_span_cut(&line, ' ', &word))
+            break;
+        if (!rtsp_span_number(rtsp_span_trim(word), 127, &type))
+            continue;
+        carried = take_encoding(section, kind, type, &format, &name);
+        note_offered(name, out->offered);
+        if (carried && kind == ENG_VIDEO)
+            take_fmtp(find_for_type(section, "a=fmtp:", type), &format);
+    }
+    struct rtsp_sdp_track *track = &out->track[kind];
+    if (!carried || track->format.codec != RTSP_CODEC_NONE)
+        return;
+    track->format = format;
+    rtsp_span_copy(find_line(section, "a=control:"), track->control, sizeof(track->control));
+}
+
+// Takes the lines up to the next m= line off *rest.
+static bool cut_section(struct rtsp_span *rest, struct rtsp_span *section)
+{
+    const char *start = rest->data;
+    struct rtsp_span ahead = *rest;
+    struct rtsp_span line;
+    bool first = true;
+
+    if (!start)
+        return false;
+    *section = *rest;
+    while (take_line(&ahead, &line)) {
+        if (!first && rtsp_span_starts(line, "m=", NULL)) {
+            section->len = (size_t)(line.data - start);
+            rest->data = line.data;
+            rest->len -= section->len;
+            return true;
+        }
+        first = false;
+    }
+    *rest = (struct rtsp_span){NULL, 0};
+    return true;
+}
+
+int rtsp_sdp_parse(const char *text, size_t len, struct rtsp_sdp *out)
+{
+    struct rtsp_span rest = {text, len};
+    struct rtsp_span section;
+    struct rtsp_sdp sdp = {0};
+    size_t media = 0;
+
+    if (len > RTSP_SDP_MAX)
+        return -EMSGSIZE;
+    while (media < RTSP_SDP_MEDIA_MAX && cut_section(&rest, &section)) {
+        if (find_line(section, "m=").data) {
+            take_section(section, &sdp);
+            media++;
+        } else {
+            rtsp_span_copy(find_line(section, "a=control:"), sdp.control, sizeof(sdp.control));
+        }
+    }
+    if (media == 0)
+        return -EBADMSG;
+    *out = sdp;
+    return 0;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The camera's session description (RFC 8866; RFC 2326 C), reduced to what is pulled: the first
+// H.264 video and the first Opus, PCMU or PCMA audio, each with its control URL. A bounded parser
+// over the caller's bytes; any thread. Whatever lines it does not need may be missing or broken.
+#pragma once
+
+#include <stddef.h>
+
+#include "engine/publish.h"
+#include "rtsp/track.h"
+#include "rtsp/url.h"
+
+enum {
+    RTSP_SDP_MAX = 64 * 1024,   // bytes
+    RTSP_SDP_MEDIA_MAX = 16,    // m= sections looked at
+    RTSP_SDP_PAYLOADS_MAX = 64, // payload types looked at in one of them
+    RTSP_SDP_OFFERED_MAX = 48,  // bytes of what the camera offers, for messages
+};
+
+struct rtsp_sdp_track {
+    struct rtsp_format format;  // codec NONE: there is no such track
+    char control[RTSP_URL_MAX]; // a=control as it stands there, empty: none
+};
+
+struct rtsp_sdp {
+    char control[RTSP_URL_MAX]; // of the session (aggregate control), empty: none
+    struct rtsp_sdp_track track[ENG_TRACKS];
+    char offered[RTSP_SDP_OFFERED_MAX]; // encoding names of all tracks: "H265, MPEG4-GENERIC"
+};
+
+// 0; -EBADMSG: no m= line in it; -EMSGSIZE: larger than RTSP_SDP_MAX.
+int rtsp_sdp_parse(const char *text, size_t len, struct rtsp_sdp *out);

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/source.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/publish.h"
+#include "rtsp/backoff.h"
+#include "rtsp/client.h"
+#include "rtsp/clock.h"
+#include "rtsp/dial.h"
+#include "rtsp/track.h"
+#include "rtsp/url.h"
+
+enum {
+    TICK_MS = 1000,       // of a connected source: on_status, and the watch over its silence
+    STALLED_MS = 3000,    // without media
+    SILENCE_MS = 10000,   // without media, after which the source is connected anew
+    READ_MAX = 64 * 1024, // bytes taken off a socket in one go: one keyframe of most cameras
+    // Unsent requests and answers; a camera that asks and never reads is not served for ever.
+    OUTPUT_MAX = 64 * 1024,
+};
+
+struct rtsp_source {
+    struct event_base *base;
+    struct eng_stream *stream;
+    void (*on_status)(void *ctx, const struct rtsp_source_status *status);
+    void *ctx;
+
+    struct rtsp_client *client;
+    struct rtsp_track *track[ENG_TRACKS];
+    bool has_track[ENG_TRACKS]; // in this session, or the last one
+    int64_t camera_offset_ns;
+    struct rtsp_backoff backoff;
+
+    struct rtsp_dial *dial;            // while connecting
+    struct bufferevent *stream_socket; // while connected
+    struct event *timer;
+    int64_t due_ms;         // when the timer fires
+    int64_t quiet_since_ms; // last media, or PLAY
+    bool playing;           // PLAY was sent
+    bool stopping;          // rtsp_source_stop() was called
+    bool leaving;           // TEARDOWN was sent
+    bool was_live;          // in this session
+    struct rtsp_source_status status;
+};
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec ts;
+
+    clock_gettime(clock, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static struct rtsp_now read_clocks(void)
+{
+    return (struct rtsp_now){.mono_ns = read_clock(CLOCK_MONOTONIC),
+                             .real_ns = read_clock(CLOCK_REALTIME)};
+}
+
+static int64_t to_ms(int64_t ns)
+{
+    return ns / 1000000;
+}
+
+// ---- status ----
+
+static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_info *b)
+{
+    return a->codec == b->codec && a->clock_rate == b->clock_rate && a->channels == b->channels &&
+           a->width == b->width && a->height == b->height &&
+           memcmp(a->profile_level_id, b->profile_level_id, sizeof(a->profile_level_id)) == 0;
+}
+
+// Brings the status up to date. True: more than counters has changed.
+static bool refresh(struct rtsp_source *s)
+{
+    struct rtsp_source_status *status = &s->status;
+    const struct rtsp_track_stats *video = rtsp_track_stats(s->track[ENG_VIDEO]);
+    const struct rtsp_track_stats *audio = rtsp_track_stats(s->track[ENG_AUDIO]);
+    struct rtsp_track_info info[ENG_TRACKS] = {0};
+    bool changed;
+
+    for (int t = 0; t < ENG_TRACKS; t++)
+        if (s->has_track[t])
+            info[t] = *rtsp_track_info(s->track[t]);
+    changed = !same_info(&info[ENG_VIDEO], &status->video) ||
+              !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames;
+    status->video = info[ENG_VIDEO];
+    status->audio = info[ENG_AUDIO];
+    status->rtp_packets = video->rtp_packets + audio->rtp_packets;
+    status->rtp_lost = video->rtp_lost + audio->rtp_lost;
+    status->rtp_malformed =
+        video->rtp_malformed + audio->rtp_malformed + rtsp_client_dropped(s->client);
+    status->frames = video->frames;
+    status->keyframes = video->keyframes;
+    status->b_frames = video->b_frames;
+    return changed;
+}
+
+static void report(struct rtsp_source *s)
+{
+    refresh(s);
+    if (s->on_status)
+        s->on_status(s->ctx, &s->status);
+}
+
+static void set_state(struct rtsp_source *s, enum rtsp_state state)
+{
+    s->status.state = state;
+    s->status.live_since_ms = state == RTSP_LIVE ? to_ms(read_clock(CLOCK_REALTIME)) : 0;
+    report(s);
+}
+
+static void set_error(struct rtsp_source *s, const char *text)
+{
+    snprintf(s->status.last_error, sizeof(s->status.last_error), "%s", text);
+}
+
+// ---- timer ----
+
+static void schedule(struct rtsp_source *s, int64_t now_ms, int64_t delay_ms)
+{
+    struct timeval delay = {delay_ms / 1000, delay_ms % 1000 * 1000};
+
+    s->due_ms = now_ms + delay_ms;
+    event_add(s->timer, &delay);
+}
+
+// Has the timer fire at the next tick, or earlier if the client or rtsp_source_stop() wants to.
+static void schedule_tick(struct rtsp_source *s, int64_t now_ms)
+{
+    int64_t wanted_ms = rtsp_client_due_ms(s->client);
+
+    if (s->stopping && !s->leaving)
+        wanted_ms = now_ms;
+    if (wanted_ms > now_ms + TICK_MS)
+        wanted_ms = now_ms + TICK_MS;
+    schedule(s, now_ms, wanted_ms > now_ms ? wanted_ms - now_ms : 0);
+}
+
+// ---- connection ----
+
+static void disconnect(struct rtsp_source *s)
+{
+    rtsp_dial_destroy(s->dial);
+    s->dial = NULL;
+    if (s->stream_socket)
+        bufferevent_free(s->stream_socket);
+    s->stream_socket = NULL;
+    s->playing = false;
+    s->leaving = false;
+}
+
+// The attempt or the session is over. error: why, NULL: as wanted, or said before.
+static void end(struct rtsp_source *s, const char *error)
+{
+    uint32_t random;
+
+    disconnect(s);
+    if (error)
+        set_error(s, error);
+    if (s->was_live && !s->stopping)
+        s->status.disconnects++;
+    s->was_live = false;
+    if (s->stopping) {
+        event_del(s->timer);
+        set_state(s, RTSP_IDLE);
+        return;
+    }
+    evutil_secure_rng_get_bytes(&random, sizeof(random));
+    schedule(s, to_ms(read_clock(CLOCK_MONOTONIC)), rtsp_backoff_next_ms(&s->backoff, random));
+    set_state(s, RTSP_WAITING);
+}
+
+static void on_dialed(void *ctx, int fd, const char *error);
+
+static void dial(struct rtsp_source *s)
+{
+    const struct rtsp_url *url = rtsp_client_url(s->client);
+
+    disconnect(s);
+    if (rtsp_dial_start(s->base, url->host, url->port, on_dialed, s, &s->dial) < 0)
+        end(s, "out of memory");
+}
+
+static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
+{
+    s->camera_offset_ns = RTSP_CAMERA_OFFSET_UNKNOWN;
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        const struct rtsp_format *format = rtsp_client_format(s->client, (enum eng_track)t);
+
+        s->has_track[t] = format;
+        if (format)
+            rtsp_track_begin(s->track[t], format, now);
+    }
+    s->playing = true;
+    s->quiet_since_ms = to_ms(now.mono_ns);
+}
+
+static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
+{
+    struct evbuffer *output = bufferevent_get_output(s->stream_socket);
+
+    if (evbuffer_get_length(output) > OUTPUT_MAX)
+        end(s, "the camera asks without reading the answers; restart it");
+    else if (bufferevent_write(s->stream_socket, action->data, action->len) < 0)
+        end(s, "out of memory");
+}
+
+// Carries out what the client wants. True: media went into the tracks.
+static bool act(struct rtsp_source *s, struct rtsp_now now)
+{
+    struct rtsp_action action;
+    bool media = false;
+
+    while (s->stream_socket && rtsp_client_next(s->client, &action)) {
+        switch (action.type) {
+        case RTSP_ACTION_SEND:
+            send_bytes(s, &action);
+            break;
+        case RTSP_ACTION_READY:
+            begin_tracks(s, now);
+            break;
+        case RTSP_ACTION_RTP:
+            rtsp_track_rtp(s->track[action.track], action.data, action.len, now);
+            media = true;
+            break;
+        case RTSP_ACTION_RTCP:
+            rtsp_track_rtcp(s->track[action.track], action.data, action.len, now,
+                            &s->camera_offset_ns);
+            break;
+        case RTSP_ACTION_NOTE:
+            set_error(s, action.text);
+            break;
+        case RTSP_ACTION_REDIRECT:
+            dial(s);
+            break;
+        case RTSP_ACTION_FAILED:
+            end(s, action.text);
+            break;
+        case RTSP_ACTION_CLOSED:
+            end(s, NULL);
+            break;
+        }
+    }
+    return media;
+}
+
+// After the client was given anything: its actions, one flush, and what they changed.
+static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
+{
+    int64_t now_ms = to_ms(now.mono_ns);
+
+    if (media) {
+        eng_publish_flush(s->stream);
+        s->quiet_since_ms = now_ms;
+    }
+    if (!s->stream_socket)
+        return;
+    if (rtsp_client_due_ms(s->client) < s->due_ms)
+        schedule_tick(s, now_ms);
+    if (media && s->status.state != RTSP_LIVE && !s->leaving) {
+        rtsp_backoff_reset(&s->backoff);
+        s->was_live = true;
+        set_state(s, RTSP_LIVE);
+    } else if (refresh(s)) {
+        report(s);
+    }
+}
+
+static void on_read(struct bufferevent *socket, void *ctx)
+{
+    struct rtsp_source *s = ctx;
+    struct evbuffer *input = bufferevent_get_input(socket);
+    struct rtsp_now now = read_clocks();
+    bool media = false;
+
+    while (s->stream_socket == socket && evbuffer_get_length(input) > 0) {
+        struct evbuffer_iovec chunk;
+
+        evbuffer_peek(input, -1, NULL, &chunk, 1);
+        s->status.bytes_received += chunk.iov_len;
+        rtsp_client_input(s->client, chunk.iov_base, chunk.iov_len, to_ms(now.mono_ns));
+        media = act(s, now) || media;
+        if (s->stream_socket == socket)
+            evbuffer_drain(input, chunk.iov_len);
+    }
+    turn(s, now, media);
+}
+
+static void on_event(struct bufferevent *socket, short what, void *ctx)
+{
+    struct rtsp_source *s = ctx;
+    const char *host = rtsp_client_url(s->client)->host;
+    char text[RTSP_TEXT_MAX];
+
+    (void)socket;
+    if (what & BEV_EVENT_EOF)
+        snprintf(text, sizeof(text),
+                 "%.64s closed the connection; it restarts, or has too many "
+                 "clients",
+                 host);
+    else
+        snprintf(text, sizeof(text), "connection to %.64s broke: %s; check the network", host,
+                 evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+    end(s, s->leaving ? NULL : text);
+}
+
+static void on_dialed(void *ctx, int fd, const char *error)
+{
+    struct rtsp_source *s = ctx;
+    struct rtsp_now now = read_clocks();
+
+    if (fd < 0) {
+        end(s, error);
+        return;
+    }
+    rtsp_dial_destroy(s->dial);
+    s->dial = NULL;
+    s->stream_socket = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (!s->stream_socket) {
+        close(fd);
+        end(s, "out of memory");
+        return;
+    }
+    bufferevent_set_max_single_read(s->stream_socket, READ_MAX);
+    bufferevent_setcb(s->stream_socket, on_read, NULL, on_event, s);
+    bufferevent_enable(s->stream_socket, EV_READ | EV_WRITE);
+    rtsp_client_start(s->client, to_ms(now.mono_ns));
+    act(s, now);
+    if (s->stream_socket)
+        schedule_tick(s, to_ms(now.mono_ns));
+}
+
+// ---- time ----
+
+static void leave(struct rtsp_source *s, int64_t now_ms)
+{
+    rtsp_client_stop(s->client, now_ms);
+    s->leaving = true;
+}
+
+static void watch_silence(struct rtsp_source *s, int64_t now_ms)
+{
+    int64_t quiet_ms = now_ms - s->quiet_since_ms;
+
+    if (!s->playing || s->leaving)
+        return;
+    if (quiet_ms >= SILENCE_MS) {
+        snprintf(s->status.last_error, sizeof(s->status.last_error),
+                 "no media from %.64s for %d s; look whether the camera's encoder runs",
+                 rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
+        leave(s, now_ms);
+    } else if (quiet_ms >= STALLED_MS && s->status.state != RTSP_STALLED) {
+        set_state(s, RTSP_STALLED);
+    } else if (s->status.state == RTSP_LIVE) {
+        report(s);
+    }
+}
+
+static void begin(struct rtsp_source *s)
+{
+    s->status.connects++;
+    rtsp_client_rewind(s->client);
+    set_state(s, RTSP_CONNECTING);
+    dial(s);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    struct rtsp_source *s = ctx;
+    struct rtsp_now now = read_clocks();
+    int64_t now_ms = to_ms(now.mono_ns);
+
+    (void)fd;
+    (void)what;
+    if (!s->stream_socket) {
+        if (s->stopping)
+            end(s, NULL);
+        else
+            begin(s);
+        return;
+    }
+    if (s->stopping && !s->leaving)
+        leave(s, now_ms);
+    rtsp_client_tick(s->client, now_ms);
+    watch_silence(s, now_ms);
+    act(s, now);
+    if (s->stream_socket)
+        schedule_tick(s, now_ms);
+}
+
+// ---- what the owner calls ----
+
+int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
+                       struct rtsp_source **out)
+{
+    struct rtsp_source *s = calloc(1, sizeof(*s));
+    struct rtsp_url url;
+    const char *why;
+    int rc;
+
+    if (!s)
+        return -ENOMEM;
+    s->base = base;
+    s->stream = config->stream;
+    s->on_status = config->on_status;
+    s->ctx = config->ctx;
+    rc = rtsp_url_parse(config->url, &url, &why);
+    if (rc == 0) {
+        rc = rtsp_client_create(&url, &s->client);
+        explicit_bzero(&url, sizeof(url));
+    }
+    for (int t = 0; t < ENG_TRACKS && rc == 0; t++)
+        rc = rtsp_track_create(s->stream, (enum eng_track)t, config->payload_max, &s->track[t]);
+    if (rc == 0) {
+        s->timer = evtimer_new(base, on_timer, s);
+        rc = s->timer ? 0 : -ENOMEM;
+    }
+    if (rc < 0) {
+        rtsp_source_destroy(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void rtsp_source_start(struct rtsp_source *source)
+{
+    assert(source->status.state == RTSP_IDLE);
+    source->stopping = false;
+    rtsp_backoff_reset(&source->backoff);
+    begin(source);
+}
+
+void rtsp_source_stop(struct rtsp_source *source)
+{
+    if (source->stopping || source->status.state == RTSP_IDLE)
+        return;
+    // By the timer, because this may well be called from on_status.
+    source->stopping = true;
+    schedule(source, to_ms(read_clock(CLOCK_MONOTONIC)), 0);
+}
+
+void rtsp_source_destroy(struct rtsp_source *source)
+{
+    if (!source)
+        return;
+    disconnect(source);
+    if (source->timer)
+        event_free(source->timer);
+    for (int t = 0; t < ENG_TRACKS; t++)
+        if (source->track[t])
+            rtsp_track_destroy(source->track[t]);
+    rtsp_client_destroy(source->client);
+    free(source);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One RTSP source: connects to a camera, keeps it playing, publishes its packets.
+//
+// A source lives on one ingest thread, the one that runs its event_base: every call here is made
+// by that thread. This is the only file of rtsp/ that does I/O; the protocol below it (client.h,
+// depacketisers, packetiser) takes bytes and a clock and gives actions.
+//
+// Nothing that a camera does ends a source: it goes back to RTSP_WAITING and tries again after
+// 1 s, doubling to 30 s, each with jitter; rtsp_source_stop() ends it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct eng_stream;
+
+enum rtsp_state {
+    RTSP_IDLE,       // not started, or stopped
+    RTSP_CONNECTING, // name lookup, TCP, OPTIONS to PLAY
+    RTSP_LIVE,       // media arrives
+    RTSP_STALLED,    // connected and playing, but no media for 3 s
+    RTSP_WAITING,    // backing off until the next attempt
+};
+
+const char *rtsp_state_name(enum rtsp_state state); // "idle", "connecting", ...
+
+enum rtsp_codec {
+    RTSP_CODEC_NONE, // the camera has no such track, or none that can be carried
+    RTSP_CODEC_H264,
+    RTSP_CODEC_OPUS,
+    RTSP_CODEC_PCMU,
+    RTSP_CODEC_PCMA,
+};
+
+const char *rtsp_codec_name(enum rtsp_codec codec); // "H264", "opus", "PCMU", ... or "none"
+
+struct rtsp_track_info {
+    enum rtsp_codec codec;
+    uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000
+    unsigned channels;   // audio: 1 or 2
+    // H.264: profile_idc, profile_iop, level_idc of the live SPS (before one was seen: of the
+    // camera's SDP). All zero: not known yet.
+    uint8_t profile_level_id[3];
+    unsigned width, height; // pixels, 0: not known yet
+};
+
+// What is known of a source. Copied out to whoever wants to show it.
+struct rtsp_source_status {
+    enum rtsp_state state;
+    struct rtsp_track_info video;
+    struct rtsp_track_info audio;
+    int64_t live_since_ms;   // CLOCK_REALTIME, 0: not live
+    uint64_t connects;       // attempts so far
+    uint64_t disconnects;    // of a source that had been live
+    uint64_t bytes_received; // RTSP and interleaved bytes
+    uint64_t rtp_packets;    // received, all tracks
+    uint64_t rtp_lost;       // gaps in the sequence numbers
+    uint64_t rtp_malformed;  // packets thrown away: not RTP, unknown channel, broken payload
+    uint64_t frames;         // video access units published
+    uint64_t keyframes;      // of those
+    bool b_frames;           // the video has B-frames: most viewers show it out of order
+    char last_error[160];    // one line: what, where, what to do; empty: none so far
+};
+
+struct rtsp_source_config {
+    const char *name;          // for messages
+    const char *url;           // rtsp://[user:pass@]host[:port]/path
+    struct eng_stream *stream; // where packets go
+    size_t payload_max;        // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX
+    // Called whenever anything in the status but its counters has changed; also once a second
+    // while live. The status is the source's own: copy what you need. It may start and stop the
+    // source, but not destroy it.
+    void (*on_status)(void *ctx, const struct rtsp_source_status *status);
+    void *ctx;
+};
+
+struct rtsp_source;
+
+// 0 or -errno. The configuration's strings are copied. -EINVAL: the URL is bad (check it before
+// with rtsp_url_parse, which says why).
+int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
+                       struct rtsp_source **out);
+
+// Starts connecting. The state is no longer idle after this call.
+void rtsp_source_start(struct rtsp_source *source);
+
+// Sends TEARDOWN if there is a session, waits for its answer for at most 500 ms, then closes;
+// on_status says idle when that is done. Calling it twice does no harm.
+void rtsp_source_stop(struct rtsp_source *source);
+
+// Closes at once and frees.
+void rtsp_source_destroy(struct rtsp_source *source);

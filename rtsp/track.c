@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/track.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rtsp/access_unit.h"
+#include "rtsp/depacketise_h264.h"
+#include "rtsp/packetise_audio.h"
+#include "rtsp/packetise_h264.h"
+#include "rtsp/rtp.h"
+
+struct rtsp_track {
+    struct eng_stream *stream;
+    enum eng_track kind;
+    size_t payload_max;
+    uint8_t payload_type;
+    struct rtsp_track_info info;
+    struct rtsp_track_stats stats;
+    struct rtsp_clock clock;
+    struct rtsp_sequence sequence;
+    bool has_ssrc;
+    uint32_t ssrc;
+    uint64_t malformed; // RTP packets; those of the depacketiser and access unit come on top
+    // Video.
+    struct rtsp_depacketise_h264 depacketise;
+    struct rtsp_access_unit au;
+    struct rtsp_packetise_h264 packetise;
+    int64_t media_time; // of the open unit
+    int64_t capture_ns;
+    // Audio.
+    struct rtsp_audio audio;
+};
+
+int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t payload_max,
+                      struct rtsp_track **out)
+{
+    struct rtsp_track *track;
+    int rc;
+
+    if (payload_max < RTSP_PAYLOAD_MIN || payload_max > ENG_PAYLOAD_MAX)
+        return -EINVAL;
+    track = calloc(1, sizeof(*track));
+    if (!track)
+        return -ENOMEM;
+    track->stream = stream;
+    track->kind = kind;
+    track->payload_max = payload_max;
+    rtsp_clock_init(&track->clock);
+    if (kind == ENG_VIDEO) {
+        rc = rtsp_access_unit_init(&track->au);
+        if (rc < 0) {
+            free(track);
+            return rc;
+        }
+        rtsp_packetise_h264_init(&track->packetise, payload_max);
+    }
+    *out = track;
+    return 0;
+}
+
+void rtsp_track_destroy(struct rtsp_track *track)
+{
+    if (!track)
+        return;
+    if (track->kind == ENG_VIDEO)
+        rtsp_access_unit_fini(&track->au);
+    free(track);
+}
+
+static void refresh_info(struct rtsp_track *track)
+{
+    const struct rtsp_h264_sps *sps = &track->au.sets.live_sps;
+
+    if (track->info.codec != RTSP_CODEC_H264 || sps->width == 0)
+        return;
+    memcpy(track->info.profile_level_id, sps->profile_level_id,
+           sizeof(track->info.profile_level_id));
+    track->info.width = sps->width;
+    track->info.height = sps->height;
+}
+
+static void refresh_stats(struct rtsp_track *track)
+{
+    struct rtsp_track_stats *stats = &track->stats;
+
+    stats->rtp_lost = track->sequence.lost;
+    stats->rtp_late = track->sequence.late + track->sequence.duplicates;
+    stats->rtp_jumps = track->sequence.jumps + track->clock.jumps;
+    stats->rtp_malformed = track->malformed + track->depacketise.malformed +
+                           track->depacketise.refused + track->au.malformed;
+    stats->frames_damaged = track->au.damaged_units;
+    stats->frames_dropped = track->au.dropped_units;
+    stats->frames_oversize = track->au.oversize_units;
+    stats->b_frames = track->au.b_frames;
+}
+
+// Whether the codec belongs on this track, with the one clock that WebRTC knows for it.
+static bool can_carry(enum eng_track kind, const struct rtsp_format *format)
+{
+    switch (format->codec) {
+    case RTSP_CODEC_H264: // RFC 6184 8.2.1
+        return kind == ENG_VIDEO && format->clock_rate == 90000;
+    case RTSP_CODEC_OPUS: // RFC 7587 4.1
+        return kind == ENG_AUDIO && format->clock_rate == 48000;
+    case RTSP_CODEC_PCMU:
+    case RTSP_CODEC_PCMA: // RFC 7874 3
+        return kind == ENG_AUDIO && format->clock_rate == 8000 && format->channels > 0;
+    case RTSP_CODEC_NONE:
+        break;
+    }
+    return false;
+}
+
+void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format,
+                      struct rtsp_now now)
+{
+    bool is_video = track->kind == ENG_VIDEO;
+
+    (void)now; // the first frame says when the session's media begins
+    track->info = (struct rtsp_track_info){.codec = RTSP_CODEC_NONE};
+    track->has_ssrc = false;
+    rtsp_sequence_restart(&track->sequence);
+    if (!can_carry(track->kind, format))
+        return;
+    track->info.codec = format->codec;
+    track->info.clock_rate = format->clock_rate;
+    track->info.channels = is_video ? 0 : format->channels;
+    track->payload_type = format->payload_type;
+    rtsp_clock_begin(&track->clock, format->clock_rate, is_video ? format->clock_rate / 2 : 0);
+    if (is_video) {
+        track->depacketise.in_fragment = false;
+        rtsp_access_unit_begin(&track->au);
+        rtsp_parameter_sets_take(&track->au.sets, format->sps, format->sps_len);
+        rtsp_parameter_sets_take(&track->au.sets, format->pps, format->pps_len);
+        refresh_info(track);
+    } else {
+        track->audio = (struct rtsp_audio){
+            .payload_max = track->payload_max,
+            .clock_rate = format->clock_rate,
+            .frame_len = format->codec == RTSP_CODEC_OPUS ? 0 : format->channels,
+        };
+    }
+    refresh_stats(track);
+}
+
+static void finish_unit(struct rtsp_track *track)
+{
+    struct rtsp_unit unit;
+
+    rtsp_depacketise_h264_break(&track->depacketise, &track->au);
+    if (rtsp_access_unit_finish(&track->au, &unit)) {
+        rtsp_packetise_h264(&track->packetise, track->stream, &unit, track->media_time,
+                            track->capture_ns);
+        track->stats.frames++;
+        track->stats.keyframes += unit.keyframe;
+    }
+    refresh_info(track);
+}
+
+static void take_video(struct rtsp_track *track, const struct rtsp_rtp *rtp, bool gap,
+                       struct rtsp_now now)
+{
+    struct rtsp_access_unit *au = &track->au;
+
+    if (gap) {
+        rtsp_depacketise_h264_break(&track->depacketise, au);
+        rtsp_access_unit_lost(au, rtp->timestamp);
+    }
+    if (rtsp_access_unit_ends_before(au, rtp->timestamp))
+        finish_unit(track);
+    if (!au->open) {
+        rtsp_access_unit_open(au, rtp->timestamp);
+        rtsp_clock_map(&track->clock, rtp->timestamp, now, &track->media_time, &track->capture_ns);
+    }
+    rtsp_depacketise_h264(&track->depacketise, au, rtp->payload, rtp->payload_len);
+    if (rtsp_access_unit_ends_after(au, rtp->marker))
+        finish_unit(track);
+}
+
+static void take_audio(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rtsp_now now)
+{
+    int64_t media_time, capture_ns;
+
+    rtsp_clock_map(&track->clock, rtp->timestamp, now, &media_time, &capture_ns);
+    if (rtsp_packetise_audio(&track->audio, track->stream, rtp->payload, rtp->payload_len,
+                             media_time, capture_ns) < 0)
+        track->malformed++;
+    else
+        track->stats.frames++;
+}
+
+static void take(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rtsp_now now)
+{
+    bool gap = track->has_ssrc && rtp->ssrc != track->ssrc;
+    enum rtsp_sequence_step step;
+
+    if (gap) { // the camera's encoder started anew
+        rtsp_sequence_restart(&track->sequence);
+        rtsp_clock_break(&track->clock);
+    }
+    track->has_ssrc = true;
+    track->ssrc = rtp->ssrc;
+    step = rtsp_sequence_take(&track->sequence, rtp->sequence);
+    if (step == RTSP_SEQUENCE_STALE)
+        return;
+    if (track->kind == ENG_VIDEO)
+        take_video(track, rtp, gap || step != RTSP_SEQUENCE_NEXT, now);
+    else if (rtp->payload_len > 0)
+        take_audio(track, rtp, now);
+}
+
+void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now)
+{
+    struct rtsp_rtp rtp;
+
+    if (track->info.codec == RTSP_CODEC_NONE)
+        return;
+    track->stats.rtp_packets++;
+    if (rtsp_rtp_parse(data, len, &rtp) < 0 || rtp.payload_type != track->payload_type)
+        track->malformed++;
+    else
+        take(track, &rtp, now);
+    refresh_stats(track);
+}
+
+void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now,
+                     int64_t *camera_offset_ns)
+{
+    struct rtsp_sr sr;
+
+    (void)now; // a report is reckoned from the frames around it, which do not wait for it
+    if (track->info.codec == RTSP_CODEC_NONE)
+        return;
+    if (rtsp_rtcp_find_sr(data, len, &sr) == 0 && track->has_ssrc && sr.ssrc == track->ssrc)
+        rtsp_clock_report(&track->clock, &sr, camera_offset_ns);
+}
+
+const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track)
+{
+    return &track->stats;
+}
+
+const struct rtsp_track_info *rtsp_track_info(const struct rtsp_track *track)
+{
+    return &track->info;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One track of one source: the camera's RTP and RTCP in, packets through the publish door out.
+// Ingest thread. Does no I/O and reads no clock. A track lives as long as its source, so that its
+// media time runs on over reconnects; each RTSP session begins it anew with the format from its
+// SDP.
+//
+// Video: RTP -> depacketise (NAL units) -> access unit (SPS and PPS before each IDR) -> packetise
+// into n = ceil(size / payload_max) payloads of equal size -> eng_publish_*. Audio: one RTP payload
+// is one packet. The caller flushes the stream once it has handed in all that it has read.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/publish.h"
+#include "rtsp/clock.h"
+#include "rtsp/parameter_sets.h"
+#include "rtsp/source.h"
+
+// What the camera's SDP says of a track (RFC 8866, RFC 6184 8.2.1).
+struct rtsp_format {
+    enum rtsp_codec codec;
+    uint8_t payload_type;
+    uint32_t clock_rate;
+    unsigned channels;
+    // H.264: sprop-parameter-sets, decoded; each a NAL unit. Bounded; what is too large is left
+    // out.
+    uint8_t sps[RTSP_PARAMETER_SET_MAX];
+    size_t sps_len;
+    uint8_t pps[RTSP_PARAMETER_SET_MAX];
+    size_t pps_len;
+};
+
+// Counters run over the life of the track.
+struct rtsp_track_stats {
+    uint64_t rtp_packets;     // received, whatever became of them
+    uint64_t rtp_lost;        // missing in gaps of the sequence numbers
+    uint64_t rtp_late;        // thrown away: duplicates, or behind newer ones
+    uint64_t rtp_jumps;       // times the sequence numbers or the timestamps started anew
+    uint64_t rtp_malformed;   // thrown away, at least in part: not RTP, other payload type, broken
+    uint64_t frames;          // video: access units published; audio: RTP payloads
+    uint64_t keyframes;       // of those
+    uint64_t frames_damaged;  // of those: published without a NAL unit that was lost
+    uint64_t frames_dropped;  // broken keyframes, and what could not be shown before the next one
+    uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX or RTSP_UNIT_NALS_MAX
+    bool b_frames;            // seen in this session
+};
+
+struct rtsp_track;
+
+// Smaller payloads would be more header than media.
+enum {
+    RTSP_PAYLOAD_MIN = 256
+};
+
+// payload_max: RTSP_PAYLOAD_MIN to ENG_PAYLOAD_MAX. 0, -EINVAL or -ENOMEM.
+int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t payload_max,
+                      struct rtsp_track **out);
+void rtsp_track_destroy(struct rtsp_track *track);
+
+// A new session with the camera: forgets sequence numbers, SSRC, partial frames and the clock's
+// anchor. Media time goes on from where wall time puts it. A codec that does not belong on the
+// track, or not at that clock rate, is taken as RTSP_CODEC_NONE: packets are ignored until the next
+// session.
+void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format,
+                      struct rtsp_now now);
+
+// One RTP packet (RFC 3550 5.1). What is wrong is counted and dropped.
+void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now);
+
+// One compound RTCP packet of the camera; its SR ties RTP time to the camera's clock. Reads and
+// writes *camera_offset_ns, one variable for all tracks of a source: from the camera's clock to
+// ours (clock.h). The source sets it to RTSP_CAMERA_OFFSET_UNKNOWN, 0, when a session begins.
+void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now,
+                     int64_t *camera_offset_ns);
+
+const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track);
+
+// Codec, clock and, for H.264, what the live SPS says.
+const struct rtsp_track_info *rtsp_track_info(const struct rtsp_track *track);

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rtsp/access_unit.h"
+
+#define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+
+#define SPS                                                                                   \
+    0x67, 0x64, 0x00, 0x0d, 0xac, 0xb2, 0x02, 0x83, 0xf6, 0x02, 0x20, 0x00, 0x00, 0x03, 0x00, \
+        0x20, 0x00, 0x00, 0x07, 0x81, 0xe2, 0x85, 0x49
+#define SPS_1080                                                                              \
+    0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00, 0x00, \
+        0x03, 0x00, 0x04, 0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x60, 0xc6, 0x58
+#define PPS      0x68, 0xeb, 0xc3, 0xcb, 0x22, 0xc0
+#define PPS_1    0x68, 0x5b, 0xc3, 0xcb // id 1
+#define SEI      0x06, 0x05, 0x01
+#define IDR      0x65, 0x88, 0x84, 0x11
+#define IDR_REST 0x65, 0x01, 0xc4, 0x22 // first_mb 224
+#define P        0x41, 0x9a, 0x23, 0x11
+#define P_REST   0x41, 0x01, 0xc4, 0x22
+#define B        0x01, 0x9e, 0x62, 0x6a
+
+// A gatherer and the types of the units that it has published: "785" is SPS, PPS, IDR; units are
+// parted by a space, keyframes have a K in front.
+struct fixture {
+    struct rtsp_access_unit au;
+    char log[4096];
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    *state = f;
+    return f ? rtsp_access_unit_init(&f->au) : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    rtsp_access_unit_fini(&f->au);
+    free(f);
+    return 0;
+}
+
+static void finish(struct fixture *f)
+{
+    struct rtsp_unit unit;
+    size_t len = strlen(f->log);
+
+    if (!rtsp_access_unit_finish(&f->au, &unit))
+        return;
+    if (len > 0)
+        f->log[len++] = ' ';
+    if (unit.keyframe)
+        f->log[len++] = 'K';
+    for (size_t i = 0; i < unit.nal_count && len < sizeof(f->log) - 1; i++)
+        f->log[len++] = (char)('0' + (unit.nal[i].data[0] & 0x1f));
+    f->log[len] = '\0';
+}
+
+// One packet with one NAL unit.
+static void packet(struct fixture *f, uint32_t timestamp, bool marker, const uint8_t *nal,
+                   size_t len)
+{
+    if (rtsp_access_unit_ends_before(&f->au, timestamp))
+        finish(f);
+    if (!f->au.open)
+        rtsp_access_unit_open(&f->au, timestamp);
+    if (len > 0) {
+        rtsp_access_unit_nal_begin(&f->au);
+        rtsp_access_unit_nal_append(&f->au, nal, len);
+        rtsp_access_unit_nal_end(&f->au);
+    }
+    if (rtsp_access_unit_ends_after(&f->au, marker))
+        finish(f);
+}
+
+static void expect(struct fixture *f, const char *log)
+{
+    assert_string_equal(f->log, log);
+    f->log[0] = '\0';
+}
+
+// A session in which the marker is believed: SPS, PPS and IDR, then P at 1 and 2.
+static void begin(struct fixture *f)
+{
+    packet(f, 0, false, BYTES(SPS));
+    packet(f, 0, false, BYTES(PPS));
+    packet(f, 0, true, BYTES(IDR));
+    packet(f, 1, true, BYTES(P));
+    packet(f, 2, true, BYTES(P));
+    expect(f, "K785 1 1");
+}
+
+static void test_marker_is_believed_after_proof(void **state)
+{
+    struct fixture *f = *state;
+
+    packet(f, 0, false, BYTES(SPS));
+    packet(f, 0, false, BYTES(PPS));
+    packet(f, 0, true, BYTES(IDR));
+    expect(f, "");
+    packet(f, 1, true, BYTES(P));
+    expect(f, "K785");
+    packet(f, 2, true, BYTES(P)); // the second unit has proven it, so this one waits for nothing
+    expect(f, "1 1");
+    packet(f, 3, true, BYTES(P));
+    expect(f, "1");
+}
+
+static void test_without_markers(void **state)
+{
+    struct fixture *f = *state;
+
+    packet(f, 0, false, BYTES(SPS));
+    packet(f, 0, false, BYTES(PPS));
+    packet(f, 0, false, BYTES(IDR));
+    for (uint32_t t = 1; t < 10; t++)
+        packet(f, t, false, BYTES(P));
+    expect(f, "K785 1 1 1 1 1 1 1 1");
+}
+
+static void test_marker_on_every_slice(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t t = 0; t < 4; t++) {
+        packet(f, t, true, BYTES(SPS));
+        packet(f, t, true, BYTES(PPS));
+        packet(f, t, true, BYTES(IDR));
+        packet(f, t, true, BYTES(IDR_REST));
+        packet(f, t, true, BYTES(IDR_REST));
+    }
+    packet(f, 5, true, BYTES(P));
+    expect(f, "K78555 K78555 K78555 K78555");
+}
+
+static void test_marker_on_parameter_sets_means_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, true, BYTES(SPS));
+    packet(f, 3, true, BYTES(PPS));
+    packet(f, 3, true, BYTES(SEI));
+    packet(f, 3, true, BYTES(IDR));
+    expect(f, "K7865");
+    packet(f, 4, true, BYTES(P));
+    expect(f, "1");
+}
+
+static void test_marker_that_lies_later(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, true, BYTES(P));
+    packet(f, 3, true, BYTES(P_REST)); // not the end then
+    expect(f, "1");
+    for (uint32_t t = 4; t < 10; t++) {
+        packet(f, t, true, BYTES(P));
+        packet(f, t, true, BYTES(P_REST));
+    }
+    expect(f, "1 11 11 11 11 11");
+    for (uint32_t t = 10; t < 14; t++)
+        packet(f, t, true, BYTES(P));
+    expect(f, "11 1 1 1"); // the last one waits: it takes more to be believed again
+}
+
+static void test_marker_is_missed_once(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, false, BYTES(P));
+    packet(f, 4, true, BYTES(P));
+    expect(f, "1");
+    packet(f, 5, true, BYTES(P));
+    packet(f, 6, true, BYTES(P));
+    packet(f, 7, true, BYTES(P));
+    expect(f, "1 1 1 1");
+}
+
+static void test_parameter_sets_before_each_idr(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, true, BYTES(IDR)); // without
+    packet(f, 4, false, BYTES(PPS));
+    packet(f, 4, true, BYTES(IDR)); // half
+    packet(f, 5, false, BYTES(SEI));
+    packet(f, 5, false, BYTES(PPS));
+    packet(f, 5, false, BYTES(SPS));
+    packet(f, 5, true, BYTES(IDR)); // in another order
+    expect(f, "K785 K785 K7865");
+    packet(f, 6, false, BYTES(PPS_1));
+    packet(f, 6, true, BYTES(P)); // remembered from anywhere, and left in place
+    packet(f, 7, true, BYTES(IDR));
+    expect(f, "81 K7885");
+}
+
+static void test_parameter_sets_of_their_own_timestamp(void **state)
+{
+    struct fixture *f = *state;
+
+    packet(f, 0, true, BYTES(SPS));
+    packet(f, 1, true, BYTES(PPS));
+    packet(f, 2, true, BYTES(IDR));
+    packet(f, 3, true, BYTES(P));
+    expect(f, "K785");
+    assert_int_equal(f->au.dropped_units, 0);
+}
+
+static void test_parameter_sets_from_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, BYTES(SPS)), 0);
+    assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, BYTES(PPS)), 0);
+    assert_true(rtsp_parameter_sets_take(&f->au.sets, BYTES(SEI)) < 0);
+    assert_true(rtsp_parameter_sets_take(&f->au.sets, (const uint8_t *)"", 0) < 0);
+    packet(f, 0, true, BYTES(IDR));
+    packet(f, 1, true, BYTES(P));
+    expect(f, "K785");
+    assert_int_equal(f->au.sets.live_sps.width, 320);
+}
+
+static void test_parameter_sets_that_are_too_many_or_too_long(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t pps[RTSP_PARAMETER_SET_MAX + 1] = {0x68};
+    struct rtsp_nal view[RTSP_PPS_COUNT];
+
+    // ids 7 to 14 in seven bits: 000 1xxx
+    for (unsigned i = 0; i < RTSP_PPS_COUNT; i++) {
+        pps[1] = (uint8_t)(0x10 | i << 1 | 1);
+        assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, pps, 4), 0);
+    }
+    assert_int_equal(rtsp_parameter_sets_pps(&f->au.sets, view), RTSP_PPS_COUNT);
+    assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, BYTES(PPS)), 0); // takes the first place
+    assert_int_equal(rtsp_parameter_sets_pps(&f->au.sets, view), RTSP_PPS_COUNT);
+    assert_int_equal(view[0].len, 6);
+    pps[1] = 0x80; // id 0, too long: nor is the old one repeated
+    assert_true(rtsp_parameter_sets_take(&f->au.sets, pps, sizeof(pps)) < 0);
+    assert_int_equal(rtsp_parameter_sets_pps(&f->au.sets, view), RTSP_PPS_COUNT - 1);
+}
+
+static void test_changed_sps(void **state)
+{
+    struct fixture *f = *state;
+    struct rtsp_nal view[RTSP_SPS_COUNT];
+
+    begin(f);
+    assert_int_equal(f->au.sets.live_sps.width, 320);
+    packet(f, 3, false, BYTES(SPS_1080));
+    packet(f, 3, false, BYTES(PPS));
+    packet(f, 3, true, BYTES(IDR));
+    assert_int_equal(f->au.sets.live_sps.width, 1920);
+    assert_int_equal(f->au.sets.live_sps.height, 1080);
+    assert_int_equal(rtsp_parameter_sets_sps(&f->au.sets, view), 1);
+    assert_int_equal(view[0].data[3], 0x28);
+}
+
+static void test_left_out(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, false, BYTES(0x09, 0xf0));
+    packet(f, 3, false, BYTES(SEI));
+    packet(f, 3, false, BYTES(P));
+    packet(f, 3, true, BYTES(0x0c, 0xff, 0x80));
+    expect(f, "61");
+    packet(f, 4, true, BYTES(0x0c, 0xff, 0x80)); // nothing else
+    packet(f, 5, true, BYTES(P));
+    expect(f, "1");
+}
+
+static void test_nothing_before_the_first_idr(void **state)
+{
+    struct fixture *f = *state;
+
+    packet(f, 0, true, BYTES(P));
+    packet(f, 1, true, BYTES(P));
+    packet(f, 2, true, BYTES(IDR)); // of no use without parameter sets
+    packet(f, 3, true, BYTES(P));
+    packet(f, 4, false, BYTES(SPS));
+    packet(f, 4, false, BYTES(PPS));
+    packet(f, 4, true, BYTES(IDR));
+    expect(f, "K785");
+    assert_int_equal(f->au.dropped_units, 4);
+    rtsp_access_unit_begin(&f->au); // and again in a new session
+    packet(f, 5, true, BYTES(P));
+    packet(f, 6, true, BYTES(IDR));
+    packet(f, 7, true, BYTES(P));
+    expect(f, "");
+}
+
+static void test_damaged_units(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, false, BYTES(P));
+    rtsp_access_unit_lost(&f->au, 3);
+    packet(f, 3, true, BYTES(P_REST));
+    expect(f, "11");
+    assert_int_equal(f->au.damaged_units, 1);
+    packet(f, 4, false, BYTES(IDR));
+    rtsp_access_unit_lost(&f->au, 4);
+    packet(f, 4, true, BYTES(IDR_REST));
+    packet(f, 5, true, BYTES(P));
+    packet(f, 6, true, BYTES(IDR));
+    packet(f, 7, true, BYTES(P));
+    expect(f, "K785 1");
+    assert_int_equal(f->au.dropped_units, 2);
+    assert_int_equal(f->au.damaged_units, 1);
+}
+
+static void test_loss_between_units(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    rtsp_access_unit_lost(&f->au, 4); // whole units are missing: those left are whole
+    packet(f, 4, true, BYTES(IDR));
+    expect(f, "K785");
+    rtsp_access_unit_lost(&f->au, 5); // the first slice is missing
+    packet(f, 5, true, BYTES(IDR_REST));
+    expect(f, "");
+    packet(f, 6, true, BYTES(IDR));
+    packet(f, 7, false, BYTES(IDR));
+    rtsp_access_unit_lost(&f->au, 8); // the last one is
+    packet(f, 8, true, BYTES(P));
+    expect(f, "K785");
+    packet(f, 9, true, BYTES(IDR));
+    expect(f, "K785");
+}
+
+static void test_loss_after_a_marker_that_is_not_believed_yet(void **state)
+{
+    struct fixture *f = *state;
+
+    packet(f, 0, false, BYTES(SPS));
+    packet(f, 0, false, BYTES(PPS));
+    packet(f, 0, true, BYTES(IDR));
+    rtsp_access_unit_lost(&f->au, 2);
+    packet(f, 2, true, BYTES(P));
+    expect(f, "K785");
+    assert_int_equal(f->au.damaged_units, 0);
+}
+
+static void test_b_frames(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    assert_false(f->au.b_frames);
+    packet(f, 3, true, BYTES(B));
+    assert_true(f->au.b_frames);
+    rtsp_access_unit_begin(&f->au);
+    assert_false(f->au.b_frames);
+}
+
+static void test_malformed(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, false, BYTES(0x1f, 1, 2)); // no such type
+    packet(f, 3, false, BYTES(0x67, 1));    // an SPS cut short
+    packet(f, 3, true, BYTES(P));
+    expect(f, "1");
+    assert_int_equal(f->au.damaged_units, 0); // the picture is whole
+    packet(f, 4, false, BYTES(0x41));         // a slice cut short
+    packet(f, 4, false, BYTES(0xc1, 0x9a));   // forbidden bit
+    packet(f, 4, true, BYTES(P));
+    expect(f, "1");
+    assert_int_equal(f->au.damaged_units, 1);
+    assert_int_equal(f->au.malformed, 4);
+}
+
+static void test_too_many_nals(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    for (unsigned i = 0; i < RTSP_UNIT_NALS_MAX; i++)
+        packet(f, 3, false, BYTES(SEI));
+    packet(f, 3, true, BYTES(P));
+    expect(f, "");
+    assert_int_equal(f->au.oversize_units, 1);
+    packet(f, 4, true, BYTES(P));
+    expect(f, "1");
+}
+
+static void big_nal(struct fixture *f, uint32_t timestamp, const uint8_t *head, size_t head_len,
+                    size_t len)
+{
+    static uint8_t block[65536];
+
+    memset(block, 0xaa, sizeof(block));
+    if (rtsp_access_unit_ends_before(&f->au, timestamp))
+        finish(f);
+    rtsp_access_unit_open(&f->au, timestamp);
+    rtsp_access_unit_nal_begin(&f->au);
+    rtsp_access_unit_nal_append(&f->au, head, head_len);
+    len -= head_len;
+    while (len > 0) {
+        size_t part = len < sizeof(block) ? len : sizeof(block);
+
+        rtsp_access_unit_nal_append(&f->au, block, part);
+        len -= part;
+    }
+    rtsp_access_unit_nal_end(&f->au);
+    if (rtsp_access_unit_ends_after(&f->au, true))
+        finish(f);
+}
+
+static void test_too_many_bytes(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    big_nal(f, 3, BYTES(P), RTSP_UNIT_BYTES_MAX);
+    expect(f, "1");
+    big_nal(f, 4, BYTES(P), RTSP_UNIT_BYTES_MAX + 1);
+    packet(f, 5, true, BYTES(P));
+    expect(f, "1");
+    assert_int_equal(f->au.oversize_units, 1);
+    assert_true(f->au.capacity <= RTSP_UNIT_BYTES_MAX);
+    big_nal(f, 6, BYTES(IDR), RTSP_UNIT_BYTES_MAX + 1);
+    packet(f, 7, true, BYTES(P)); // refers to what no one has
+    expect(f, "");
+    packet(f, 8, true, BYTES(IDR));
+    packet(f, 9, true, BYTES(IDR));
+    assert_int_equal(f->au.oversize_units, 2);
+    assert_non_null(strstr(f->log, "K785"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_marker_is_believed_after_proof),
+        TEST(test_without_markers),
+        TEST(test_marker_on_every_slice),
+        TEST(test_marker_on_parameter_sets_means_nothing),
+        TEST(test_marker_that_lies_later),
+        TEST(test_marker_is_missed_once),
+        TEST(test_parameter_sets_before_each_idr),
+        TEST(test_parameter_sets_of_their_own_timestamp),
+        TEST(test_parameter_sets_from_elsewhere),
+        TEST(test_parameter_sets_that_are_too_many_or_too_long),
+        TEST(test_changed_sps),
+        TEST(test_left_out),
+        TEST(test_nothing_before_the_first_idr),
+        TEST(test_damaged_units),
+        TEST(test_loss_between_units),
+        TEST(test_loss_after_a_marker_that_is_not_believed_yet),
+        TEST(test_b_frames),
+        TEST(test_malformed),
+        TEST(test_too_many_nals),
+        TEST(test_too_many_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,745 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The client against scripted cameras, in memory, with a clock of the test's own.
+#include "rtsp/client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bench {
+    struct rtsp_client *client;
+    int64_t now_ms;
+    size_t piece;    // bytes per rtsp_client_input()
+    char sent[8192]; // since the last look
+    // One letter per action but SEND: R(eady), N(ote), > (redirect), F(ailed), C(losed), v a RTP
+    // and V A RTCP of video and audio.
+    char seen[256];
+    char text[RTSP_TEXT_MAX];
+};
+
+static void drain(struct bench *b)
+{
+    struct rtsp_action action;
+
+    while (rtsp_client_next(b->client, &action)) {
+        size_t used = strlen(b->sent);
+        char letter = '\0';
+
+        switch (action.type) {
+        case RTSP_ACTION_SEND:
+            assert_true(used + action.len < sizeof(b->sent));
+            memcpy(b->sent + used, action.data, action.len);
+            b->sent[used + action.len] = '\0';
+            continue;
+        case RTSP_ACTION_READY:
+            letter = 'R';
+            break;
+        case RTSP_ACTION_RTP:
+            letter = action.track == ENG_VIDEO ? 'v' : 'a';
+            break;
+        case RTSP_ACTION_RTCP:
+            letter = action.track == ENG_VIDEO ? 'V' : 'A';
+            break;
+        case RTSP_ACTION_NOTE:
+            letter = 'N';
+            break;
+        case RTSP_ACTION_REDIRECT:
+            letter = '>';
+            break;
+        case RTSP_ACTION_FAILED:
+            letter = 'F';
+            break;
+        case RTSP_ACTION_CLOSED:
+            letter = 'C';
+            break;
+        }
+        if (action.text && (letter == 'N' || letter == 'F'))
+            snprintf(b->text, sizeof(b->text), "%s", action.text);
+        assert_true(strlen(b->seen) + 1 < sizeof(b->seen));
+        b->seen[strlen(b->seen)] = letter;
+    }
+}
+
+static void begin_at(struct bench *b, const char *text, size_t piece)
+{
+    struct rtsp_url url;
+    const char *error;
+
+    *b = (struct bench){.now_ms = 1000000, .piece = piece};
+    assert_int_equal(rtsp_url_parse(text, &url, &error), 0);
+    assert_int_equal(rtsp_client_create(&url, &b->client), 0);
+    rtsp_client_start(b->client, b->now_ms);
+    drain(b);
+}
+
+static void begin(struct bench *b)
+{
+    begin_at(b, "rtsp://u:p@cam/s", 1 << 20);
+}
+
+static void end(struct bench *b)
+{
+    rtsp_client_destroy(b->client);
+}
+
+// Hands in bytes, in pieces that are gone afterwards.
+static void feed_bytes(struct bench *b, const void *data, size_t len)
+{
+    for (size_t at = 0; at < len; at += b->piece) {
+        size_t n = len - at < b->piece ? len - at : b->piece;
+        uint8_t *copy = malloc(n);
+
+        assert_non_null(copy);
+        memcpy(copy, (const uint8_t *)data + at, n);
+        rtsp_client_input(b->client, copy, n, b->now_ms);
+        drain(b);
+        free(copy);
+    }
+}
+
+static void feed(struct bench *b, const char *text)
+{
+    feed_bytes(b, text, strlen(text));
+}
+
+static void feed_frame(struct bench *b, uint8_t channel)
+{
+    uint8_t frame[4 + 12] = {'$', channel, 0, 12, 0x80, 96};
+
+    feed_bytes(b, frame, sizeof(frame));
+}
+
+static void tick(struct bench *b, int64_t ms)
+{
+    b->now_ms += ms;
+    rtsp_client_tick(b->client, b->now_ms);
+    drain(b);
+}
+
+// The request that was sent starts like this; it is forgotten.
+static void expect_request(struct bench *b, const char *start)
+{
+    if (strncmp(b->sent, start, strlen(start)) != 0)
+        fail_msg("expected %s, sent: %s", start, b->sent);
+    assert_string_equal(b->sent + strlen(b->sent) - 4, "\r\n\r\n");
+    b->sent[0] = '\0';
+}
+
+static void expect_contains(const struct bench *b, const char *part)
+{
+    if (!strstr(b->sent, part))
+        fail_msg("no %s in: %s", part, b->sent);
+}
+
+static void expect_seen(struct bench *b, const char *letters)
+{
+    assert_string_equal(b->seen, letters);
+    memset(b->seen, 0, sizeof(b->seen));
+}
+
+#define VIDEO_SDP                                                                     \
+    "v=0\r\ns=x\r\na=control:*\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n" \
+    "a=control:track1\r\n"
+#define AUDIO_SDP "m=audio 0 RTP/AVP 0\r\na=control:track2\r\n"
+
+static void feed_sdp(struct bench *b, const char *headers, const char *sdp)
+{
+    char text[4096];
+
+    snprintf(text, sizeof(text), "RTSP/1.0 200 OK\r\nCSeq: 2\r\n%sContent-Length: %zu\r\n\r\n%s",
+             headers, strlen(sdp), sdp);
+    feed(b, text);
+}
+
+static const char ok[] = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n";
+static const char public_ok[] = "RTSP/1.0 200 OK\r\nCSeq: 1\r\n"
+                                "Public: OPTIONS, DESCRIBE, GET_PARAMETER\r\n\r\n";
+static const char setup_ok[] = "RTSP/1.0 200 OK\r\nCSeq: 3\r\nSession:  1234abcd ; timeout = 30\r\n"
+                               "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n";
+static const char setup2_ok[] = "RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: 1234abcd;timeout=30\r\n"
+                                "Transport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n\r\n";
+
+// Up to PLAYING, video only.
+static void play(struct bench *b, const char *options_answer)
+{
+    feed(b, options_answer);
+    feed_sdp(b, "", VIDEO_SDP);
+    feed(b, setup_ok);
+    feed(b, ok);
+    expect_seen(b, "R");
+    b->sent[0] = '\0';
+}
+
+static void run_plain(size_t piece)
+{
+    struct bench b;
+
+    begin_at(&b, "rtsp://cam:8554/s", piece);
+    expect_contains(&b, "CSeq: 1\r\n");
+    expect_contains(&b, "User-Agent: rtcfan\r\n");
+    expect_request(&b, "OPTIONS rtsp://cam:8554/s RTSP/1.0\r\n");
+    feed(&b, public_ok);
+    expect_contains(&b, "CSeq: 2\r\n");
+    expect_contains(&b, "Accept: application/sdp\r\n");
+    expect_request(&b, "DESCRIBE rtsp://cam:8554/s RTSP/1.0\r\n");
+    feed_sdp(&b, "Content-Base: rtsp://cam:8554/s/\r\n", VIDEO_SDP AUDIO_SDP);
+    expect_contains(&b, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n");
+    expect_request(&b, "SETUP rtsp://cam:8554/s/track1 RTSP/1.0\r\n");
+    feed(&b, setup_ok);
+    expect_contains(&b, "Transport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n");
+    expect_contains(&b, "Session: 1234abcd\r\n");
+    expect_request(&b, "SETUP rtsp://cam:8554/s/track2 RTSP/1.0\r\n");
+    feed(&b, setup2_ok);
+    expect_contains(&b, "Session: 1234abcd\r\n");
+    expect_contains(&b, "Range: npt=0.000-\r\n");
+    expect_request(&b, "PLAY rtsp://cam:8554/s/ RTSP/1.0\r\n");
+    // Media may overtake the answer to PLAY.
+    feed_frame(&b, 0);
+    feed_frame(&b, 3);
+    feed(&b, ok);
+    feed_frame(&b, 2);
+    feed_frame(&b, 1);
+    feed_frame(&b, 9);
+    expect_seen(&b, "RvAaV");
+    assert_int_equal(rtsp_client_dropped(b.client), 1);
+    assert_int_equal(rtsp_client_format(b.client, ENG_VIDEO)->codec, RTSP_CODEC_H264);
+    assert_int_equal(rtsp_client_format(b.client, ENG_AUDIO)->codec, RTSP_CODEC_PCMU);
+
+    // Half of 30 s.
+    tick(&b, 14999);
+    assert_string_equal(b.sent, "");
+    tick(&b, 1);
+    expect_contains(&b, "Session: 1234abcd\r\n");
+    expect_request(&b, "GET_PARAMETER rtsp://cam:8554/s/ RTSP/1.0\r\n");
+    feed(&b, ok);
+
+    rtsp_client_stop(b.client, b.now_ms);
+    rtsp_client_stop(b.client, b.now_ms);
+    drain(&b);
+    expect_contains(&b, "Session: 1234abcd\r\n");
+    expect_request(&b, "TEARDOWN rtsp://cam:8554/s/ RTSP/1.0\r\n");
+    feed_frame(&b, 0);
+    feed(&b, ok);
+    expect_seen(&b, "C");
+    end(&b);
+}
+
+static void test_plain(void **state)
+{
+    (void)state;
+    run_plain(1 << 20);
+    for (size_t piece = 1; piece < 40; piece++)
+        run_plain(piece);
+}
+
+// The camera goes away after every byte of the dialogue: nothing but waiting comes of it, then a
+// timeout.
+static void test_truncated_at_every_byte(void **state)
+{
+    char text[2048];
+    size_t len;
+
+    (void)state;
+    len = (size_t)snprintf(text, sizeof(text),
+                           "%sRTSP/1.0 200 OK\r\nContent-Length: %zu\r\n\r\n%s%s%s", public_ok,
+                           strlen(VIDEO_SDP), VIDEO_SDP, setup_ok, ok);
+    for (size_t cut = 0; cut <= len; cut++) {
+        struct bench b;
+
+        begin(&b);
+        feed_bytes(&b, text, cut);
+        assert_null(strchr(b.seen, 'F'));
+        memset(b.seen, 0, sizeof(b.seen));
+        tick(&b, RTSP_RESPONSE_MS);
+        expect_seen(&b, cut == len ? "" : "F");
+        if (cut < len)
+            assert_non_null(strstr(b.text, "no answer to "));
+        end(&b);
+    }
+}
+
+static void test_digest(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    assert_null(strstr(b.sent, "Authorization"));
+    expect_request(&b, "OPTIONS ");
+    feed(&b, public_ok);
+    expect_request(&b, "DESCRIBE ");
+    feed(&b, "RTSP/1.0 401 Unauthorized\r\nCSeq: 2\r\n"
+             "WWW-Authenticate: Basic realm=\"cam\"\r\n"
+             "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n1\"\r\n\r\n");
+    expect_contains(&b, "CSeq: 3\r\n");
+    expect_contains(&b, "Authorization: Digest username=\"u\", realm=\"cam\", nonce=\"n1\", "
+                        "uri=\"rtsp://cam/s\", response=\"");
+    expect_request(&b, "DESCRIBE ");
+    feed_sdp(&b, "", VIDEO_SDP);
+    expect_contains(&b, "uri=\"rtsp://cam/s/track1\"");
+    expect_request(&b, "SETUP ");
+    // The nonce has run out, which takes one more round.
+    feed(&b, "RTSP/1.0 401 Unauthorized\r\n"
+             "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n2\", stale=true\r\n\r\n");
+    expect_contains(&b, "nonce=\"n2\"");
+    expect_request(&b, "SETUP ");
+    feed(&b, "RTSP/1.0 401 Unauthorized\r\n"
+             "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n3\", stale=true\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_string_equal(b.text, "401 from cam: wrong user or password in the source URL");
+    end(&b);
+}
+
+static void test_basic(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n");
+    expect_contains(&b, "Authorization: Basic dTpw\r\n");
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_string_equal(b.text, "401 from cam: wrong user or password in the source URL");
+    end(&b);
+}
+
+static void test_no_answer_to_the_challenge(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin_at(&b, "rtsp://cam/s", 1 << 20);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_non_null(strstr(b.text, "put them into the source URL"));
+    end(&b);
+
+    begin(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: NTLM\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_non_null(strstr(b.text, "neither Basic nor Digest"));
+    end(&b);
+}
+
+static void test_refusals(void **state)
+{
+    static const struct {
+        const char *answer;
+        const char *text;
+    } cases[] = {
+        {"RTSP/1.0 404 Not Found\r\n\r\n",
+         "404 from cam: no such stream; check the path in the source URL"},
+        {"RTSP/1.0 500 Boom\r\n\r\n", "500 Boom from cam in answer to DESCRIBE; look into its log"},
+        {"RTSP/1.0 200 OK\r\n\r\n",
+         "cam describes the stream with an SDP that has no media; check the path"},
+        {"RTSP/1.0 200 OK\r\nContent-Length: 46\r\n\r\n"
+         "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n",
+         "cam offers H265; set the camera to H.264 and Opus or G.711 (8 kHz, mono)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bench b;
+
+        begin(&b);
+        // Cameras that do not know OPTIONS exist.
+        feed(&b, "RTSP/1.0 501 Not Implemented\r\n\r\n");
+        b.sent[0] = '\0';
+        feed(&b, cases[i].answer);
+        expect_seen(&b, "F");
+        assert_string_equal(b.text, cases[i].text);
+        // What still comes is ignored.
+        feed(&b, cases[i].answer);
+        expect_seen(&b, "");
+        assert_string_equal(b.sent, "");
+        end(&b);
+    }
+}
+
+static void expect_urls(const char *headers, const char *controls, const char *setup,
+                        const char *aggregate)
+{
+    char sdp[512];
+    char line[RTSP_URL_MAX];
+    struct bench b;
+
+    begin(&b);
+    feed(&b, ok);
+    b.sent[0] = '\0';
+    snprintf(sdp, sizeof(sdp), "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n%s", controls);
+    // The session's own control stands before the first m= line.
+    if (controls[0] == 'a' && strstr(controls, "|")) {
+        snprintf(sdp, sizeof(sdp), "%.*s\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n%s",
+                 (int)(strchr(controls, '|') - controls), controls, strchr(controls, '|') + 1);
+    }
+    feed_sdp(&b, headers, sdp);
+    snprintf(line, sizeof(line), "SETUP %s RTSP/1.0\r\n", setup);
+    expect_request(&b, line);
+    feed(&b, setup_ok);
+    snprintf(line, sizeof(line), "PLAY %s RTSP/1.0\r\n", aggregate);
+    expect_request(&b, line);
+    end(&b);
+}
+
+static void test_base_urls(void **state)
+{
+    (void)state;
+    expect_urls("", "a=control:t1\n", "rtsp://cam/s/t1", "rtsp://cam/s");
+    expect_urls("", "", "rtsp://cam/s", "rtsp://cam/s");
+    expect_urls("Content-Base: rtsp://b/x/\r\nContent-Location: rtsp://l/\r\n", "a=control:t1\n",
+                "rtsp://b/x/t1", "rtsp://b/x/");
+    expect_urls("Content-Location: rtsp://l/y\r\n", "a=control:t1\n", "rtsp://l/y/t1",
+                "rtsp://l/y");
+    expect_urls("Content-Base: \r\n", "a=control:t1\n", "rtsp://cam/s/t1", "rtsp://cam/s");
+    expect_urls("Content-Base: a b\r\n", "a=control:t1\n", "rtsp://cam/s/t1", "rtsp://cam/s");
+    expect_urls("Content-Base: rtsp://b/\r\n", "a=control:rtsp://c/t\n", "rtsp://c/t", "rtsp://b/");
+    expect_urls("Content-Base: rtsp://b/\r\n", "a=control:*|a=control:t1\n", "rtsp://b/t1",
+                "rtsp://b/");
+    expect_urls("", "a=control:rtsp://c/all|a=control:t1\n", "rtsp://cam/s/t1", "rtsp://c/all");
+}
+
+static void test_camera_numbers_the_channels(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP AUDIO_SDP);
+    feed(&b, "RTSP/1.0 200 OK\r\nSession: a\r\nTransport: RTP/AVP/TCP;interleaved=6-7\r\n\r\n");
+    // The session's id may change from SETUP to SETUP: the last one counts.
+    feed(&b, "RTSP/1.0 200 OK\r\nSession: b\r\nTransport: RTP/AVP/TCP;interleaved=4-5\r\n\r\n");
+    expect_contains(&b, "Session: b\r\n");
+    feed(&b, ok);
+    feed_frame(&b, 0);
+    feed_frame(&b, 7);
+    feed_frame(&b, 6);
+    feed_frame(&b, 5);
+    feed_frame(&b, 4);
+    feed_frame(&b, 2);
+    expect_seen(&b, "RVvAa");
+    assert_int_equal(rtsp_client_dropped(b.client), 2);
+    end(&b);
+}
+
+static void test_setup_refused(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP AUDIO_SDP);
+    feed(&b, "RTSP/1.0 461 Unsupported Transport\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_string_equal(b.text, "461 from cam: it refuses RTP over TCP; allow that in the camera");
+    end(&b);
+
+    begin(&b);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP AUDIO_SDP);
+    feed(&b, "RTSP/1.0 200 OK\r\nTransport: RTP/AVP;unicast;client_port=1-2\r\n\r\n");
+    expect_seen(&b, "F");
+    end(&b);
+
+    // Without its sound the picture still plays.
+    begin(&b);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP AUDIO_SDP);
+    feed(&b, setup_ok);
+    b.sent[0] = '\0';
+    feed(&b, "RTSP/1.0 404 Not Found\r\n\r\n");
+    expect_request(&b, "PLAY ");
+    expect_seen(&b, "NR");
+    assert_null(rtsp_client_format(b.client, ENG_AUDIO));
+    assert_non_null(rtsp_client_format(b.client, ENG_VIDEO));
+    end(&b);
+}
+
+static void test_odd_answers_to_keepalives(void **state)
+{
+    static const char *const odd[] = {
+        "RTSP/1.0 454 Session Not Found\r\nCSeq: 99\r\n\r\n",
+        "RTSP/1.0 400 Bad Request\r\n\r\n",
+        "RTSP/1.0 501 Not Implemented\r\nCSeq: x\r\n\r\n",
+        "RTSP/1.0 302 Moved\r\nLocation: rtsp://x/\r\n\r\n",
+        "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        struct bench b;
+
+        begin(&b);
+        play(&b, public_ok);
+        tick(&b, 15000);
+        expect_request(&b, "GET_PARAMETER ");
+        feed(&b, odd[i]);
+        feed_frame(&b, 0);
+        expect_seen(&b, "v");
+        tick(&b, 15000);
+        // What was refused is not asked for again.
+        expect_request(&b, strstr(odd[i], "401") ? "GET_PARAMETER " : "OPTIONS ");
+        // No answer at all.
+        for (int n = 0; n < 10; n++)
+            tick(&b, 15000);
+        feed_frame(&b, 0);
+        expect_seen(&b, "v");
+        end(&b);
+    }
+}
+
+static void test_keepalive_with_a_stale_nonce(void **state)
+{
+    struct bench b;
+    int64_t due_ms;
+
+    (void)state;
+    begin(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n1\r\n\r\n");
+    play(&b, ok);
+    tick(&b, 15000);
+    expect_request(&b, "OPTIONS ");
+    due_ms = rtsp_client_due_ms(b.client);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n2\r\n\r\n");
+    expect_contains(&b, "nonce=\"n2\"");
+    expect_request(&b, "OPTIONS ");
+    assert_int_equal(rtsp_client_due_ms(b.client), due_ms);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n3\r\n\r\n");
+    assert_string_equal(b.sent, "");
+    feed_frame(&b, 0);
+    expect_seen(&b, "v");
+    end(&b);
+}
+
+static void test_requests_of_the_camera(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    play(&b, public_ok);
+    feed_frame(&b, 0);
+    feed(&b, "OPTIONS rtsp://x/ RTSP/1.0\r\nCSeq: 77\r\n\r\n");
+    expect_contains(&b, "CSeq: 77\r\n");
+    expect_contains(&b, "Public: OPTIONS, GET_PARAMETER, SET_PARAMETER\r\n");
+    expect_request(&b, "RTSP/1.0 200 OK\r\n");
+    feed_frame(&b, 1);
+    feed(&b, "SET_PARAMETER * RTSP/1.0\r\nCSeq: 78\r\nContent-Length: 3\r\n\r\na:b");
+    expect_contains(&b, "CSeq: 78\r\nSession: 1234abcd\r\n");
+    expect_request(&b, "RTSP/1.0 200 OK\r\n");
+    feed_frame(&b, 0);
+    feed(&b, "ANNOUNCE rtsp://x/ RTSP/1.0\r\nCSeq: 79\r\n\r\n");
+    expect_contains(&b, "CSeq: 79\r\n");
+    expect_request(&b, "RTSP/1.0 501 Not Implemented\r\n");
+    expect_seen(&b, "vVv");
+    end(&b);
+}
+
+static void test_redirects(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=r\r\n\r\n");
+    expect_contains(&b, "Authorization: Basic dTpw");
+    b.sent[0] = '\0';
+    // Within the host, credentials are kept.
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://CAM:8554/t\r\n\r\n");
+    expect_seen(&b, ">");
+    assert_string_equal(b.sent, "");
+    assert_int_equal(rtsp_client_url(b.client)->port, 8554);
+    rtsp_client_start(b.client, b.now_ms);
+    drain(&b);
+    assert_null(strstr(b.sent, "Authorization"));
+    expect_request(&b, "OPTIONS rtsp://CAM:8554/t RTSP/1.0\r\n");
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=r\r\n\r\n");
+    expect_contains(&b, "Authorization: Basic dTpw");
+    b.sent[0] = '\0';
+    feed(&b, ok);
+
+    // To another host they do not go.
+    feed(&b, "RTSP/1.0 301 Moved\r\nLocation: rtsp://other/t\r\n\r\n");
+    expect_seen(&b, ">");
+    assert_string_equal(rtsp_client_url(b.client)->host, "other");
+    assert_string_equal(rtsp_client_url(b.client)->user, "");
+    assert_string_equal(rtsp_client_url(b.client)->password, "");
+    rtsp_client_start(b.client, b.now_ms);
+    drain(&b);
+    // Not even back again.
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");
+    expect_seen(&b, ">");
+    rtsp_client_start(b.client, b.now_ms);
+    drain(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=r\r\n\r\n");
+    expect_seen(&b, "F");
+
+    // A new attempt starts where the configuration says.
+    rtsp_client_rewind(b.client);
+    assert_string_equal(rtsp_client_url(b.client)->request, "rtsp://cam/s");
+    assert_string_equal(rtsp_client_url(b.client)->user, "u");
+    for (int hop = 0; hop < RTSP_REDIRECTS_MAX; hop++) {
+        rtsp_client_start(b.client, b.now_ms);
+        drain(&b);
+        feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://v:w@cam2/\r\n\r\n");
+        expect_seen(&b, ">");
+        assert_string_equal(rtsp_client_url(b.client)->user, "v");
+    }
+    rtsp_client_start(b.client, b.now_ms);
+    drain(&b);
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam2/\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_non_null(strstr(b.text, "more than 3 redirects"));
+    end(&b);
+}
+
+static void test_redirects_to_nowhere(void **state)
+{
+    static const char *const bad[] = {
+        "RTSP/1.0 302 Moved\r\n\r\n",
+        "RTSP/1.0 302 Moved\r\nLocation: http://cam/\r\n\r\n",
+        "RTSP/1.0 302 Moved\r\nLocation: rtsp://a b/\r\n\r\n",
+        "RTSP/1.0 302 Moved\r\nLocation: rtsp://:1/\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct bench b;
+
+        begin(&b);
+        feed(&b, bad[i]);
+        expect_seen(&b, "F");
+        assert_non_null(strstr(b.text, "302 from cam leads nowhere: "));
+        end(&b);
+    }
+}
+
+static void test_teardown(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    // No session yet: nothing to tear down.
+    begin(&b);
+    b.sent[0] = '\0';
+    rtsp_client_stop(b.client, b.now_ms);
+    drain(&b);
+    assert_string_equal(b.sent, "");
+    expect_seen(&b, "C");
+    end(&b);
+
+    // No answer: 500 ms and no more.
+    begin(&b);
+    play(&b, ok);
+    rtsp_client_stop(b.client, b.now_ms);
+    drain(&b);
+    expect_request(&b, "TEARDOWN ");
+    tick(&b, 499);
+    expect_seen(&b, "");
+    tick(&b, 1);
+    expect_seen(&b, "C");
+    assert_int_equal(rtsp_client_due_ms(b.client), INT64_MAX);
+    end(&b);
+
+    // Between SETUP and PLAY there is a session already.
+    begin(&b);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP AUDIO_SDP);
+    feed(&b, setup_ok);
+    b.sent[0] = '\0';
+    rtsp_client_stop(b.client, b.now_ms);
+    drain(&b);
+    expect_request(&b, "TEARDOWN ");
+    feed(&b, "RTSP/1.0 454 Session Not Found\r\n\r\n");
+    expect_seen(&b, "C");
+    end(&b);
+}
+
+static void test_the_next_session_starts_clean(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    play(&b, public_ok);
+    // The connection breaks in the middle of a frame.
+    feed_bytes(&b, "$\x00\x10\x00xxxx", 8);
+    rtsp_client_rewind(b.client);
+    rtsp_client_start(b.client, b.now_ms);
+    drain(&b);
+    assert_null(strstr(b.sent, "Session"));
+    expect_request(&b, "OPTIONS ");
+    play(&b, ok);
+    tick(&b, 15000);
+    expect_request(&b, "OPTIONS ");
+    end(&b);
+}
+
+static void test_not_rtsp(void **state)
+{
+    static const char page[] = "HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n";
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    for (int i = 0; i < 10000 && !b.seen[0]; i++)
+        feed(&b, page);
+    expect_seen(&b, "F");
+    assert_string_equal(b.text, "what cam sends is not RTSP; check the port in the source URL");
+    end(&b);
+
+    begin(&b);
+    feed(&b, "RTSP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    expect_seen(&b, "F");
+    end(&b);
+}
+
+static void test_interim_answers_are_waited_out(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    b.sent[0] = '\0';
+    feed(&b, "RTSP/1.0 100 Continue\r\n\r\n");
+    assert_string_equal(b.sent, "");
+    feed(&b, ok);
+    expect_request(&b, "DESCRIBE ");
+    end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_truncated_at_every_byte),
+        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_no_answer_to_the_challenge),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_base_urls),
+        cmocka_unit_test(test_camera_numbers_the_channels),
+        cmocka_unit_test(test_setup_refused),
+        cmocka_unit_test(test_odd_answers_to_keepalives),
+        cmocka_unit_test(test_keepalive_with_a_stale_nonce),
+        cmocka_unit_test(test_requests_of_the_camera),
+        cmocka_unit_test(test_redirects),
+        cmocka_unit_test(test_redirects_to_nowhere),
+        cmocka_unit_test(test_teardown),
+        cmocka_unit_test(test_the_next_session_starts_clean),
+        cmocka_unit_test(test_not_rtsp),
+        cmocka_unit_test(test_interim_answers_are_waited_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/sdp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct rtsp_sdp parse(const char *text)
+{
+    static struct rtsp_sdp sdp;
+
+    assert_int_equal(rtsp_sdp_parse(text, strlen(text), &sdp), 0);
+    return sdp;
+}
+
+static const char camera[] = "v=0\r\n"
+                             "o=- 1109162014219182 1109162014219192 IN IP4 x.y.z.w\r\n"
+                             "s=Media Presentation\r\n"
+                             "e=NONE\r\n"
+                             "c=IN IP4 0.0.0.0\r\n"
+                             "t=0 0\r\n"
+                             "a=control:*\r\n"
+                             "a=range:npt=now-\r\n"
+                             "m=video 0 RTP/AVP 96\r\n"
+                             "b=AS:5000\r\n"
+                             "a=control:trackID=1\r\n"
+                             "a=rtpmap:96 H264/90000\r\n"
+                             "a=fmtp:96 profile-level-id=420029; packetization-mode=1; "
+                             "sprop-parameter-sets=Z0IAKeKQFoe2AtwEBAaQeJEV,aM48gA==\r\n"
+                             "m=audio 0 RTP/AVP 97\r\n"
+                             "a=control:trackID=2\r\n"
+                             "a=rtpmap:97 opus/48000/2\r\n"
+                             "m=application 0 RTP/AVP 107\r\n"
+                             "a=control:trackID=3\r\n"
+                             "a=rtpmap:107 vnd.onvif.metadata/90000\r\n";
+
+static void test_camera(void **state)
+{
+    static const uint8_t sps[] = {0x67, 0x42, 0x00, 0x29, 0xe2, 0x90, 0x16, 0x87, 0xb6,
+                                  0x02, 0xdc, 0x04, 0x04, 0x06, 0x90, 0x78, 0x91, 0x15};
+    static const uint8_t pps[] = {0x68, 0xce, 0x3c, 0x80};
+    struct rtsp_sdp sdp = parse(camera);
+    const struct rtsp_format *video = &sdp.track[ENG_VIDEO].format;
+    const struct rtsp_format *audio = &sdp.track[ENG_AUDIO].format;
+
+    (void)state;
+    assert_string_equal(sdp.control, "*");
+    assert_string_equal(sdp.track[ENG_VIDEO].control, "trackID=1");
+    assert_string_equal(sdp.track[ENG_AUDIO].control, "trackID=2");
+    assert_string_equal(sdp.offered, "H264, opus");
+    assert_int_equal(video->codec, RTSP_CODEC_H264);
+    assert_int_equal(video->payload_type, 96);
+    assert_int_equal(video->clock_rate, 90000);
+    assert_int_equal(video->sps_len, sizeof(sps));
+    assert_memory_equal(video->sps, sps, sizeof(sps));
+    assert_int_equal(video->pps_len, sizeof(pps));
+    assert_memory_equal(video->pps, pps, sizeof(pps));
+    assert_int_equal(audio->codec, RTSP_CODEC_OPUS);
+    assert_int_equal(audio->payload_type, 97);
+    assert_int_equal(audio->clock_rate, 48000);
+    assert_int_equal(audio->channels, 2);
+}
+
+static void test_static_types(void **state)
+{
+    struct rtsp_sdp sdp = parse("m=audio 0 RTP/AVP 8 0\na=control:a\n");
+
+    (void)state;
+    assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_PCMA);
+    assert_int_equal(sdp.track[ENG_AUDIO].format.payload_type, 8);
+    assert_int_equal(sdp.track[ENG_AUDIO].format.clock_rate, 8000);
+    assert_int_equal(sdp.track[ENG_AUDIO].format.channels, 1);
+    assert_int_equal(sdp.track[ENG_VIDEO].format.codec, RTSP_CODEC_NONE);
+
+    sdp = parse("m=audio 0 RTP/AVP 0\n");
+    assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_PCMU);
+    assert_string_equal(sdp.track[ENG_AUDIO].control, "");
+}
+
+static void test_first_that_can_be_carried(void **state)
+{
+    struct rtsp_sdp sdp = parse("m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\na=control:v1\n"
+                                "m=video 0 RTP/AVP 97 96\na=rtpmap:96 h264/90000\na=control:v2\n"
+                                "a=rtpmap:97 VP8/90000\n"
+                                "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:v3\n"
+                                "m=audio 0 RTP/AVP 104\na=rtpmap:104 MPEG4-GENERIC/48000/2\n"
+                                "m=audio 0 RTP/AVP 105\na=rtpmap:105 PCMU/16000\n"
+                                "m=audio 0 RTP/AVP 0\na=rtpmap:0 PCMU/8000/2\n"
+                                "m=audio 0 RTP/AVP 99\na=rtpmap: 99  PCMU/8000/1\na=control:a4\n");
+
+    (void)state;
+    assert_string_equal(sdp.track[ENG_VIDEO].control, "v2");
+    assert_int_equal(sdp.track[ENG_VIDEO].format.payload_type, 96);
+    assert_string_equal(sdp.track[ENG_AUDIO].control, "a4");
+    assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_PCMU);
+    assert_int_equal(sdp.track[ENG_AUDIO].format.payload_type, 99);
+}
+
+static void test_nothing_to_carry(void **state)
+{
+    struct rtsp_sdp sdp = parse("m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\n"
+                                "m=audio 0 RTP/AVP 104\na=rtpmap:104 MPEG4-GENERIC/48000/2\n");
+
+    (void)state;
+    assert_int_equal(sdp.track[ENG_VIDEO].format.codec, RTSP_CODEC_NONE);
+    assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_NONE);
+    assert_string_equal(sdp.offered, "H265, MPEG4-GENERIC");
+}
+
+static void test_no_media(void **state)
+{
+    struct rtsp_sdp sdp;
+    char *large = calloc(1, RTSP_SDP_MAX + 1);
+
+    (void)state;
+    assert_non_null(large);
+    assert_int_equal(rtsp_sdp_parse("", 0, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse("v=0\r\ns=x\r\n", 10, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse("<html>\r\n", 8, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse(large, RTSP_SDP_MAX + 1, &sdp), -EMSGSIZE);
+    assert_int_equal(rtsp_sdp_parse(large, RTSP_SDP_MAX, &sdp), -EBADMSG);
+    free(large);
+}
+
+static void assert_sets(const char *sets, size_t sps_len, size_t pps_len)
+{
+    char text[2048];
+
+    snprintf(text, sizeof(text),
+             "m=video 0 RTP/AVP 96\r\na=fmtp:96 sprop-parameter-sets=%s\r\n"
+             "a=rtpmap:96 H264/90000\r\n",
+             sets);
+    struct rtsp_sdp sdp = parse(text);
+
+    assert_int_equal(sdp.track[ENG_VIDEO].format.sps_len, sps_len);
+    assert_int_equal(sdp.track[ENG_VIDEO].format.pps_len, pps_len);
+}
+
+static void test_parameter_sets(void **state)
+{
+    char sets[1024];
+
+    (void)state;
+    assert_sets("Z0IAKQ==,aM48gA==", 4, 4);
+    assert_sets("Z0IAKQ,aM48gA", 4, 4);             // padding left out
+    assert_sets("aM48gA==,Z0IAKQ==", 4, 4);         // the other way round
+    assert_sets("AAAAAWdCACk=,AAAAAWjOPIA=", 4, 4); // with start codes
+    assert_sets("Z0IAKQ==", 4, 0);
+    assert_sets("", 0, 0);
+    assert_sets(",,;x", 0, 0);
+    assert_sets("!!!!,aM48gA==", 0, 4);
+    assert_sets("AAAAAQ==,AAAAAA==", 0, 0);
+
+    // 256 bytes are the most that is taken: 342 base64 characters.
+    memset(sets, 'A', sizeof(sets));
+    memcpy(sets, "Zw", 2);
+    sets[342] = '\0';
+    assert_sets(sets, 256, 0);
+    memset(sets, 'A', sizeof(sets));
+    memcpy(sets, "Zw", 2);
+    sets[343] = '\0';
+    assert_sets(sets, 0, 0);
+    memset(sets, 'A', 1000);
+    sets[1000] = '\0';
+    assert_sets(sets, 0, 0);
+}
+
+static void test_every_cut(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < sizeof(camera); len++) {
+        char *copy = malloc(len + 1);
+        struct rtsp_sdp sdp;
+
+        assert_non_null(copy);
+        memcpy(copy, camera, len);
+        int rc = rtsp_sdp_parse(copy, len, &sdp);
+
+        assert_true(rc == 0 || rc == -EBADMSG);
+        free(copy);
+    }
+}
+
+// Every single byte replaced by a few others: nothing but an answer may come of it.
+static void test_every_byte_wrong(void **state)
+{
+    static const char wrong[] = {'\0', '\n', ' ', ':', ';', '=', ',', '/', 'm', '9', (char)0xff};
+    char text[sizeof(camera)];
+    struct rtsp_sdp sdp;
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof(camera); i++)
+        for (size_t j = 0; j < sizeof(wrong); j++) {
+            memcpy(text, camera, sizeof(camera));
+            text[i] = wrong[j];
+            assert_int_equal(rtsp_sdp_parse(text, sizeof(camera) - 1, &sdp), 0);
+        }
+}
+
+static void test_many_sections(void **state)
+{
+    static const char other[] = "m=audio 0 RTP/AVP 99\n";
+    static const char wanted[] = "m=audio 0 RTP/AVP 0\n";
+
+    (void)state;
+    for (int before = RTSP_SDP_MEDIA_MAX - 1; before <= RTSP_SDP_MEDIA_MAX; before++) {
+        char text[1024];
+        size_t used = 0;
+
+        for (int i = 0; i < before; i++)
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", other);
+        snprintf(text + used, sizeof(text) - used, "%s", wanted);
+        assert_int_equal(parse(text).track[ENG_AUDIO].format.codec,
+                         before < RTSP_SDP_MEDIA_MAX ? RTSP_CODEC_PCMU : RTSP_CODEC_NONE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_camera),
+        cmocka_unit_test(test_static_types),
+        cmocka_unit_test(test_first_that_can_be_carried),
+        cmocka_unit_test(test_nothing_to_carry),
+        cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_parameter_sets),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_every_byte_wrong),
+        cmocka_unit_test(test_many_sections),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The source against a small camera in the same event loop, over TCP on 127.0.0.1, in real time.
+#include "rtsp/source.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "engine/publish.h"
+
+// ---- the engine's door ----
+
+static uint8_t room[ENG_PAYLOAD_MAX];
+static unsigned committed;
+static unsigned flushed; // packets that were visible at the last flush
+
+uint8_t *eng_publish_reserve(struct eng_stream *stream, enum eng_track track, size_t len)
+{
+    (void)stream;
+    (void)track;
+    assert_in_range(len, 1, ENG_PAYLOAD_MAX);
+    return room;
+}
+
+void eng_publish_commit(struct eng_stream *stream, enum eng_track track,
+                        const struct eng_packet *packet)
+{
+    (void)stream;
+    assert_int_equal(track, ENG_AUDIO);
+    assert_int_equal(packet->len, 160);
+    committed++;
+}
+
+void eng_publish_flush(struct eng_stream *stream)
+{
+    (void)stream;
+    flushed = committed;
+}
+
+int eng_publish_keyframe_wanted(struct eng_stream *stream)
+{
+    (void)stream;
+    return 0;
+}
+
+// ---- the camera ----
+
+enum {
+    MEDIA_US = 20000,
+};
+
+struct camera {
+    struct event_base *base;
+    struct evconnlistener *listener;
+    uint16_t port;
+    struct bufferevent *peer;
+    struct event *media;
+    char asked[256];      // first letters of the methods that were asked for
+    const char *location; // redirects there
+    bool silent;          // plays, but sends no media
+    bool chatty;          // asks and asks
+    uint16_t sequence;
+};
+
+static void hang_up(struct camera *c)
+{
+    event_del(c->media);
+    if (c->peer)
+        bufferevent_free(c->peer);
+    c->peer = NULL;
+}
+
+static void on_media(evutil_socket_t fd, short what, void *ctx)
+{
+    struct camera *c = ctx;
+    uint8_t frame[4 + 12 + 160] = {'$', 4, 0, 172, 0x80, 0};
+    uint32_t timestamp = c->sequence * 160U;
+
+    (void)fd;
+    (void)what;
+    if (!c->peer || c->silent)
+        return;
+    frame[6] = (uint8_t)(c->sequence >> 8);
+    frame[7] = (uint8_t)c->sequence;
+    frame[8] = (uint8_t)(timestamp >> 24);
+    frame[9] = (uint8_t)(timestamp >> 16);
+    frame[10] = (uint8_t)(timestamp >> 8);
+    frame[11] = (uint8_t)timestamp;
+    c->sequence++;
+    bufferevent_write(c->peer, frame, sizeof(frame));
+    for (int i = 0; i < 1000 && c->chatty; i++)
+        evbuffer_add_printf(bufferevent_get_output(c->peer), "OPTIONS * RTSP/1.0\r\n\r\n");
+}
+
+static void answer(struct camera *c, char method)
+{
+    static const char sdp[] = "m=audio 0 RTP/AVP 0\r\na=control:a\r\n";
+    struct evbuffer *out = bufferevent_get_output(c->peer);
+    struct timeval interval = {0, MEDIA_US};
+
+    if (method == 'O' && c->location)
+        evbuffer_add_printf(out, "RTSP/1.0 302 Moved\r\nLocation: %s\r\n\r\n", c->location);
+    else if (method == 'D')
+        evbuffer_add_printf(out, "RTSP/1.0 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(sdp),
+                            sdp);
+    else if (method == 'S')
+        evbuffer_add_printf(out, "RTSP/1.0 200 OK\r\nSession: 1;timeout=2\r\n"
+                                 "Transport: RTP/AVP/TCP;interleaved=4-5\r\n\r\n");
+    else
+        evbuffer_add_printf(out, "RTSP/1.0 200 OK\r\n\r\n");
+    if (method == 'P')
+        event_add(c->media, &interval);
+}
+
+static void on_camera_read(struct bufferevent *peer, void *ctx)
+{
+    struct camera *c = ctx;
+    struct evbuffer *in = bufferevent_get_input(peer);
+
+    for (;;) {
+        struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+        char method;
+
+        if (end.pos < 0)
+            return;
+        evbuffer_copyout(in, &method, 1);
+        evbuffer_drain(in, (size_t)end.pos + 4);
+        if (strlen(c->asked) + 1 < sizeof(c->asked))
+            c->asked[strlen(c->asked)] = method;
+        answer(c, method);
+        // It does not even read what it asked for.
+        if (c->chatty && method == 'P')
+            bufferevent_disable(peer, EV_READ);
+    }
+}
+
+static void on_camera_event(struct bufferevent *peer, short what, void *ctx)
+{
+    struct camera *c = ctx;
+
+    (void)what;
+    if (c->peer == peer)
+        hang_up(c);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
+                      int len, void *ctx)
+{
+    struct camera *c = ctx;
+
+    (void)listener;
+    (void)from;
+    (void)len;
+    hang_up(c);
+    c->peer = bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_setcb(c->peer, on_camera_read, NULL, on_camera_event, c);
+    bufferevent_enable(c->peer, EV_READ | EV_WRITE);
+}
+
+// Listens; on the same port as before if there was one.
+static void switch_on(struct camera *c)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(c->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+
+    c->listener =
+        evconnlistener_new_bind(c->base, on_accept, c, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
+                                -1, (struct sockaddr *)&address, sizeof(address));
+    assert_non_null(c->listener);
+    getsockname(evconnlistener_get_fd(c->listener), (struct sockaddr *)&address, &len);
+    c->port = ntohs(address.sin_port);
+}
+
+static void switch_off(struct camera *c)
+{
+    hang_up(c);
+    if (c->listener)
+        evconnlistener_free(c->listener);
+    c->listener = NULL;
+}
+
+// ---- the bench ----
+
+struct bench {
+    struct event_base *base;
+    struct camera camera;
+    struct camera other;
+    struct rtsp_source *source;
+    struct rtsp_source_status status;
+    unsigned reports;
+    bool stop_when_live;
+};
+
+static void on_status(void *ctx, const struct rtsp_source_status *status)
+{
+    struct bench *b = ctx;
+
+    b->status = *status;
+    b->reports++;
+    if (b->stop_when_live && status->state == RTSP_LIVE)
+        rtsp_source_stop(b->source);
+}
+
+static void begin(struct bench *b)
+{
+    *b = (struct bench){.base = event_base_new()};
+    struct camera *cameras[] = {&b->camera, &b->other};
+
+    for (int i = 0; i < 2; i++) {
+        cameras[i]->base = b->base;
+        cameras[i]->media = event_new(b->base, -1, EV_PERSIST, on_media, cameras[i]);
+        switch_on(cameras[i]);
+    }
+    char url[64];
+    snprintf(url, sizeof(url), "rtsp://127.0.0.1:%u/s", b->camera.port);
+    struct rtsp_source_config config = {
+        .name = "test", .url = url, .payload_max = 1180, .on_status = on_status, .ctx = b};
+
+    assert_int_equal(rtsp_source_create(b->base, &config, &b->source), 0);
+    committed = 0;
+    flushed = 0;
+}
+
+static void end(struct bench *b)
+{
+    rtsp_source_destroy(b->source);
+    switch_off(&b->camera);
+    switch_off(&b->other);
+    event_base_loop(b->base, EVLOOP_NONBLOCK);
+    event_free(b->camera.media);
+    event_free(b->other.media);
+    event_base_free(b->base);
+}
+
+static void on_alarm(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    *(bool *)ctx = true;
+}
+
+// Runs the loop until the source is in the state, or fails after ten seconds.
+static void run_until(struct bench *b, enum rtsp_state state)
+{
+    struct timeval limit = {10, 0};
+    bool late = false;
+    struct event *alarm = evtimer_new(b->base, on_alarm, &late);
+
+    event_add(alarm, &limit);
+    while (b->status.state != state && !late)
+        event_base_loop(b->base, EVLOOP_ONCE);
+    event_free(alarm);
+    if (late)
+        fail_msg("still %s, not %s: %s", rtsp_state_name(b->status.state), rtsp_state_name(state),
+                 b->status.last_error);
+}
+
+static void run_for(struct bench *b, int64_t ms)
+{
+    struct timeval limit = {ms / 1000, ms % 1000 * 1000};
+
+    event_base_loopexit(b->base, &limit);
+    event_base_dispatch(b->base);
+}
+
+static void test_plays_and_stops(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    rtsp_source_start(b.source);
+    assert_int_equal(b.status.state, RTSP_CONNECTING);
+    run_until(&b, RTSP_LIVE);
+    assert_string_equal(b.camera.asked, "ODSP");
+    assert_int_equal(b.status.audio.codec, RTSP_CODEC_PCMU);
+    assert_int_equal(b.status.video.codec, RTSP_CODEC_NONE);
+    assert_true(b.status.live_since_ms > 0);
+    // Long enough for a keepalive, which the session's timeout of 2 s wants each second.
+    run_for(&b, 1200);
+    assert_string_equal(b.camera.asked, "ODSPO");
+    assert_int_equal(b.status.state, RTSP_LIVE);
+    assert_true(committed > 10);
+    assert_true(b.status.rtp_packets > 10);
+    assert_int_equal(b.status.rtp_lost, 0);
+    assert_int_equal(flushed, committed);
+
+    rtsp_source_stop(b.source);
+    rtsp_source_stop(b.source);
+    run_until(&b, RTSP_IDLE);
+    assert_string_equal(b.camera.asked, "ODSPOT");
+    assert_int_equal(b.status.connects, 1);
+    assert_int_equal(b.status.disconnects, 0);
+    assert_int_equal(b.status.live_since_ms, 0);
+    assert_string_equal(b.status.last_error, "");
+
+    // It can be started again.
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    assert_int_equal(b.status.connects, 2);
+    end(&b);
+}
+
+static void test_comes_back(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    switch_off(&b.camera);
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_WAITING);
+    assert_non_null(strstr(b.status.last_error, "cannot connect to 127.0.0.1:"));
+    assert_non_null(strstr(b.status.last_error, "Connection refused"));
+    switch_on(&b.camera);
+    run_until(&b, RTSP_LIVE);
+    assert_int_equal(b.status.connects, 2);
+
+    hang_up(&b.camera);
+    run_until(&b, RTSP_WAITING);
+    assert_int_equal(b.status.disconnects, 1);
+    assert_non_null(strstr(b.status.last_error, "127.0.0.1 closed the connection"));
+    run_until(&b, RTSP_LIVE);
+    assert_int_equal(b.status.connects, 3);
+    end(&b);
+}
+
+static void test_stalls(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    b.camera.silent = true;
+    run_until(&b, RTSP_STALLED);
+    assert_int_equal(b.status.live_since_ms, 0);
+    b.camera.silent = false;
+    run_until(&b, RTSP_LIVE);
+    assert_int_equal(b.status.connects, 1);
+    assert_int_equal(b.status.disconnects, 0);
+    end(&b);
+}
+
+static void test_follows_a_redirect(void **state)
+{
+    struct bench b;
+    char location[64];
+
+    (void)state;
+    begin(&b);
+    snprintf(location, sizeof(location), "rtsp://127.0.0.1:%u/t", b.other.port);
+    b.camera.location = location;
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    assert_string_equal(b.camera.asked, "O");
+    assert_string_equal(b.other.asked, "ODSP");
+    assert_int_equal(b.status.connects, 1);
+    end(&b);
+}
+
+static void test_stops_in_every_state(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    rtsp_source_stop(b.source);
+    assert_int_equal(b.reports, 0);
+    rtsp_source_start(b.source);
+    rtsp_source_stop(b.source);
+    run_until(&b, RTSP_IDLE);
+
+    switch_off(&b.camera);
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_WAITING);
+    rtsp_source_stop(b.source);
+    run_until(&b, RTSP_IDLE);
+
+    // From within the callback.
+    switch_on(&b.camera);
+    b.stop_when_live = true;
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    run_until(&b, RTSP_IDLE);
+    assert_non_null(strchr(b.camera.asked, 'T'));
+    end(&b);
+}
+
+static void test_destroyed_while_live(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    end(&b);
+}
+
+static void test_camera_that_asks_and_never_reads(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    b.camera.chatty = true;
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    run_until(&b, RTSP_WAITING);
+    assert_non_null(strstr(b.status.last_error, "without reading"));
+    end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plays_and_stops),
+        cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_stalls),
+        cmocka_unit_test(test_follows_a_redirect),
+        cmocka_unit_test(test_stops_in_every_state),
+        cmocka_unit_test(test_destroyed_while_live),
+        cmocka_unit_test(test_camera_that_asks_and_never_reads),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

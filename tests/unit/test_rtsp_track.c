@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "rtsp/track.h"
+#include "tests/unit/rtsp_recorder.h"
+
+#define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+#define SPS                                                                                   \
+    0x67, 0x64, 0x00, 0x0d, 0xac, 0xb2, 0x02, 0x83, 0xf6, 0x02, 0x20, 0x00, 0x00, 0x03, 0x00, \
+        0x20, 0x00, 0x00, 0x07, 0x81, 0xe2, 0x85, 0x49
+#define SPS_1080                                                                              \
+    0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0, 0x44, 0x00, 0x00, \
+        0x03, 0x00, 0x04, 0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x60, 0xc6, 0x58
+#define PPS 0x68, 0xeb, 0xc3, 0xcb, 0x22, 0xc0
+#define IDR 0x65, 0x88, 0x84, 0x11
+#define P   0x41, 0x9a, 0x23, 0x11
+#define B   0x01, 0x9e, 0x62, 0x6a
+
+static const struct rtsp_format H264 = {
+    .codec = RTSP_CODEC_H264,
+    .payload_type = 96,
+    .clock_rate = 90000,
+    .sps = {SPS},
+    .sps_len = 23,
+    .pps = {PPS},
+    .pps_len = 6,
+};
+
+static const struct rtsp_format OPUS = {
+    .codec = RTSP_CODEC_OPUS,
+    .payload_type = 97,
+    .clock_rate = 48000,
+    .channels = 2,
+};
+
+// A camera's end of one track.
+struct fixture {
+    struct eng_stream stream;
+    struct rtsp_track *track;
+    struct rtsp_now now;
+    uint8_t payload_type;
+    uint16_t sequence;
+    uint32_t ssrc;
+};
+
+static void begin(struct fixture *f, enum eng_track kind, const struct rtsp_format *format)
+{
+    if (!f->track)
+        assert_int_equal(rtsp_track_create(&f->stream, kind, 1180, &f->track), 0);
+    if (f->now.mono_ns == 0)
+        f->now = (struct rtsp_now){1000000000, 1700000000000000000};
+    f->payload_type = format->payload_type;
+    rtsp_track_begin(f->track, format, f->now);
+}
+
+static void end(struct fixture *f)
+{
+    rtsp_track_destroy(f->track);
+    recorder_clear(&f->stream);
+    *f = (struct fixture){0};
+}
+
+static void wait_ms(struct fixture *f, int64_t ms)
+{
+    f->now.mono_ns += ms * 1000000;
+    f->now.real_ns += ms * 1000000;
+}
+
+static void send(struct fixture *f, uint32_t timestamp, bool marker, const uint8_t *payload,
+                 size_t len)
+{
+    uint8_t *packet = malloc(12 + len);
+
+    packet[0] = 0x80;
+    packet[1] = (uint8_t)((marker ? 0x80 : 0) | f->payload_type);
+    packet[2] = (uint8_t)(f->sequence >> 8);
+    packet[3] = (uint8_t)f->sequence;
+    for (unsigned i = 0; i < 4; i++) {
+        packet[4 + i] = (uint8_t)(timestamp >> (24 - 8 * i));
+        packet[8 + i] = (uint8_t)(f->ssrc >> (24 - 8 * i));
+    }
+    memcpy(packet + 12, payload, len);
+    f->sequence++;
+    rtsp_track_rtp(f->track, packet, 12 + len, f->now);
+    free(packet);
+}
+
+static const struct rtsp_track_stats *stats(const struct fixture *f)
+{
+    return rtsp_track_stats(f->track);
+}
+
+static void test_create(void **state)
+{
+    struct rtsp_track *track;
+
+    (void)state;
+    assert_int_equal(rtsp_track_create(NULL, ENG_VIDEO, 255, &track), -EINVAL);
+    assert_int_equal(rtsp_track_create(NULL, ENG_VIDEO, ENG_PAYLOAD_MAX + 1, &track), -EINVAL);
+    rtsp_track_destroy(NULL);
+}
+
+static void test_video(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    for (uint32_t i = 0; i < 60; i++) {
+        if (i % 30 == 0)
+            send(&f, i * 3000, true, BYTES(IDR));
+        else
+            send(&f, i * 3000, true, BYTES(P));
+        wait_ms(&f, 33);
+    }
+    assert_int_equal(stats(&f)->frames, 60);
+    assert_int_equal(stats(&f)->keyframes, 2);
+    assert_int_equal(stats(&f)->rtp_packets, 60);
+    assert_int_equal(f.stream.count, 60);
+    for (size_t i = 0; i < 60; i++) {
+        const struct eng_packet *packet = &f.stream.packets[i].packet;
+        unsigned flags = ENG_PACKET_FRAME_START | ENG_PACKET_MARKER;
+
+        assert_int_equal(packet->flags, i % 30 ? flags : flags | ENG_PACKET_KEYFRAME);
+        assert_true(packet->media_time ==
+                    f.stream.packets[0].packet.media_time + 3000 * (int64_t)i);
+        assert_true(llabs(packet->capture_ns - f.stream.packets[0].packet.capture_ns -
+                          (int64_t)i * 33000000) < 30000000);
+    }
+    // SPS, PPS and the picture in one STAP-A.
+    assert_int_equal(f.stream.packets[30].payload[0], 0x78);
+    assert_int_equal(f.stream.packets[30].packet.len, 1 + 2 + 23 + 2 + 6 + 2 + 4);
+    end(&f);
+}
+
+static void test_info(void **state)
+{
+    struct fixture f = {0};
+    struct rtsp_format format = H264;
+    const struct rtsp_track_info *info;
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    info = rtsp_track_info(f.track);
+    assert_int_equal(info->codec, RTSP_CODEC_H264);
+    assert_int_equal(info->clock_rate, 90000);
+    assert_int_equal(info->width, 320);
+    assert_int_equal(info->height, 240);
+    assert_memory_equal(info->profile_level_id, "\x64\x00\x0d", 3);
+    send(&f, 0, false, BYTES(SPS_1080));
+    send(&f, 0, false, BYTES(PPS));
+    send(&f, 0, true, BYTES(IDR));
+    send(&f, 3000, true, BYTES(P));
+    assert_int_equal(info->width, 1920);
+    assert_int_equal(info->height, 1080);
+    assert_memory_equal(info->profile_level_id, "\x64\x00\x28", 3);
+
+    format.sps_len = format.pps_len = 0;
+    begin(&f, ENG_VIDEO, &format);
+    assert_int_equal(info->width, 0);
+    assert_memory_equal(info->profile_level_id, "\0\0\0", 3);
+    begin(&f, ENG_VIDEO, &OPUS); // does not belong there
+    assert_int_equal(info->codec, RTSP_CODEC_NONE);
+    send(&f, 0, true, BYTES(1, 2, 3));
+    format.clock_rate = 1000;
+    begin(&f, ENG_VIDEO, &format);
+    assert_int_equal(info->codec, RTSP_CODEC_NONE);
+    end(&f);
+}
+
+static void test_loss(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    for (uint32_t i = 0; i < 4; i++)
+        send(&f, i * 3000, true, BYTES(IDR));
+    send(&f, 12000, false, BYTES(0x5c, 0x81, 0x9a, 1, 2, 3));
+    f.sequence += 2;
+    send(&f, 12000, false, BYTES(0x5c, 0x41, 1, 2, 3)); // all that there was of it is gone
+    send(&f, 12000, true, BYTES(P));
+    assert_int_equal(stats(&f)->rtp_lost, 2);
+    assert_int_equal(stats(&f)->frames, 5);
+    assert_int_equal(stats(&f)->frames_damaged, 1);
+    assert_int_equal(f.stream.packets[4].packet.len, 4);
+    send(&f, 15000, false, BYTES(0x7c, 0x85, 0x88, 1, 2, 3));
+    f.sequence++;
+    send(&f, 15000, true, BYTES(0x7c, 0x45, 1, 2, 3));
+    send(&f, 18000, true, BYTES(P));
+    send(&f, 21000, true, BYTES(IDR));
+    assert_int_equal(stats(&f)->rtp_lost, 3);
+    assert_int_equal(stats(&f)->frames_dropped, 2);
+    assert_int_equal(stats(&f)->frames, 6);
+    f.sequence = (uint16_t)(f.sequence - 1);
+    send(&f, 21000, true, BYTES(IDR));
+    assert_int_equal(stats(&f)->rtp_late, 1);
+    assert_int_equal(stats(&f)->frames, 6);
+    end(&f);
+}
+
+static void test_malformed_packets(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    rtsp_track_rtp(f.track, BYTES(0x80, 96, 0), f.now);
+    f.payload_type = 33;
+    send(&f, 0, true, BYTES(IDR));
+    f.payload_type = 96;
+    send(&f, 0, false, BYTES(0x7f, 1, 2)); // no such type
+    send(&f, 0, false, BYTES(0x78, 0xff, 0xff, 1));
+    assert_int_equal(stats(&f)->rtp_packets, 4);
+    assert_int_equal(stats(&f)->rtp_malformed, 4);
+    end(&f);
+}
+
+static void test_b_frames(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    send(&f, 0, true, BYTES(IDR));
+    send(&f, 9000, true, BYTES(P));
+    assert_false(stats(&f)->b_frames);
+    send(&f, 3000, true, BYTES(B));
+    send(&f, 6000, true, BYTES(B));
+    send(&f, 18000, true, BYTES(P));
+    assert_true(stats(&f)->b_frames);
+    assert_int_equal(stats(&f)->rtp_jumps, 0);
+    for (size_t i = 1; i < f.stream.count; i++)
+        assert_true(f.stream.packets[i].packet.media_time >
+                    f.stream.packets[i - 1].packet.media_time);
+    end(&f);
+}
+
+static void test_new_session(void **state)
+{
+    struct fixture f = {0};
+    int64_t before;
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    for (uint32_t i = 0; i < 4; i++) {
+        send(&f, i * 3000, true, BYTES(IDR));
+        wait_ms(&f, 33);
+    }
+    send(&f, 12000, false, BYTES(0x7c, 0x85, 0x88, 1, 2, 3)); // cut off in the middle
+    before = f.stream.packets[3].packet.media_time;
+    wait_ms(&f, 5000);
+    f.sequence = 40000;
+    f.ssrc = 99;
+    begin(&f, ENG_VIDEO, &H264);
+    send(&f, 77, true, BYTES(P)); // nobody can show it
+    send(&f, 3077, true, BYTES(IDR));
+    send(&f, 6077, true, BYTES(P));
+    send(&f, 9077, true, BYTES(P));
+    assert_int_equal(f.stream.count, 4 + 3);
+    assert_int_equal(f.stream.packets[4].packet.flags & ENG_PACKET_KEYFRAME, ENG_PACKET_KEYFRAME);
+    assert_true(llabs(f.stream.packets[4].packet.media_time - before - 3000 - 5 * 90000) < 3100);
+    assert_int_equal(stats(&f)->rtp_lost + stats(&f)->rtp_jumps, 0);
+    end(&f);
+}
+
+static void test_new_ssrc(void **state)
+{
+    struct fixture f = {0};
+    int64_t before;
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    for (uint32_t i = 0; i < 4; i++) {
+        send(&f, i * 3000, true, BYTES(IDR));
+        wait_ms(&f, 33);
+    }
+    before = f.stream.packets[3].packet.media_time;
+    f.ssrc = 5;
+    f.sequence = 50000;
+    send(&f, 4000000000u, true, BYTES(IDR));
+    assert_int_equal(f.stream.count, 5);
+    assert_int_equal(stats(&f)->rtp_lost + stats(&f)->rtp_jumps, 0);
+    assert_true(llabs(f.stream.packets[4].packet.media_time - before - 3000) < 100);
+    end(&f);
+}
+
+static void test_opus(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_AUDIO, &OPUS);
+    assert_int_equal(rtsp_track_info(f.track)->channels, 2);
+    for (uint32_t i = 0; i < 10; i++) {
+        send(&f, 960 * i, false, BYTES(0xfc, 1, 2, 3));
+        wait_ms(&f, 20);
+    }
+    send(&f, 9600, false, BYTES(0xfc));
+    send(&f, 9600, false, (const uint8_t *)"", 0); // empty: nothing to play
+    assert_int_equal(f.stream.count, 11);
+    assert_int_equal(stats(&f)->frames, 11);
+    assert_int_equal(f.stream.packets[9].packet.media_time, 9 * 960);
+    assert_int_equal(f.stream.packets[9].packet.len, 4);
+    assert_int_equal(f.stream.packets[9].track, ENG_AUDIO);
+    end(&f);
+}
+
+static void test_pcm_is_cut(void **state)
+{
+    static const struct rtsp_format pcmu = {
+        .codec = RTSP_CODEC_PCMU, .payload_type = 0, .clock_rate = 8000, .channels = 1};
+    static const uint8_t second[8000];
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_AUDIO, &pcmu);
+    send(&f, 0, false, second, sizeof(second));
+    wait_ms(&f, 1000);
+    send(&f, 8000, false, second, sizeof(second));
+    assert_int_equal(f.stream.count, 14);
+    assert_int_equal(f.stream.packets[7].packet.media_time, 8000);
+    for (size_t i = 1; i < f.stream.count; i++)
+        assert_true(f.stream.packets[i].packet.media_time >
+                    f.stream.packets[i - 1].packet.media_time);
+    end(&f);
+}
+
+static void send_report(struct fixture *f, uint32_t ssrc, uint32_t ntp_seconds, uint32_t timestamp,
+                        int64_t *offset)
+{
+    uint8_t sr[28] = {0x80, 200, 0, 6};
+
+    for (unsigned i = 0; i < 4; i++) {
+        sr[4 + i] = (uint8_t)(ssrc >> (24 - 8 * i));
+        sr[8 + i] = (uint8_t)(ntp_seconds >> (24 - 8 * i));
+        sr[16 + i] = (uint8_t)(timestamp >> (24 - 8 * i));
+    }
+    rtsp_track_rtcp(f->track, sr, sizeof(sr), f->now, offset);
+}
+
+static void test_sender_reports(void **state)
+{
+    struct fixture video = {0};
+    struct fixture audio = {0};
+    int64_t offset = 0;
+
+    (void)state;
+    begin(&video, ENG_VIDEO, &H264);
+    begin(&audio, ENG_AUDIO, &OPUS);
+    send(&video, 0, true, BYTES(IDR));
+    send_report(&video, 1234, 1000, 0, &offset); // not its SSRC
+    assert_int_equal(offset, 0);
+    send_report(&video, 0, 1000, 0, &offset);
+    assert_int_not_equal(offset, 0);
+    send(&video, 3000, true, BYTES(IDR));
+    send(&video, 6000, true, BYTES(IDR));
+    // The camera says that this sound is 500 ms younger than the first picture.
+    send(&audio, 0, false, BYTES(0xfc, 1));
+    send_report(&audio, 0, 1000, 0u - 24000, &offset);
+    send(&audio, 960, false, BYTES(0xfc, 1));
+    assert_int_equal(video.stream.count, 3);
+    assert_true(llabs(audio.stream.packets[1].packet.capture_ns -
+                      video.stream.packets[0].packet.capture_ns - 520000000) < 2000000);
+    end(&video);
+    end(&audio);
+}
+
+static void test_random_bytes(void **state)
+{
+    struct fixture f = {0};
+    uint64_t seed = 11;
+    int64_t offset = 0;
+    int64_t last = -1;
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    for (int round = 0; round < 100000; round++) {
+        uint8_t data[80];
+        size_t len = random_between(&seed, 0, sizeof(data));
+
+        for (size_t i = 0; i < len; i++)
+            data[i] = (uint8_t)next_random(&seed);
+        if (round % 3 == 0) {
+            rtsp_track_rtp(f.track, data, len, f.now);
+        } else if (round % 3 == 1) {
+            rtsp_track_rtcp(f.track, data, len, f.now, &offset);
+        } else if (len > 0) {
+            static const uint8_t types[] = {0x65, 0x41, 0x78, 0x7c, 0x67, 0x68, 0x00, 0x61};
+
+            data[0] = types[next_random(&seed) % sizeof(types)];
+            f.sequence = (uint16_t)(f.sequence + (next_random(&seed) % 16 == 0));
+            send(&f, next_random(&seed) % 4 ? (uint32_t)round * 100 : next_random(&seed),
+                 next_random(&seed) % 2, data, len);
+        }
+        wait_ms(&f, next_random(&seed) % 10);
+    }
+    assert_true(stats(&f)->frames > 0);
+    for (size_t i = 0; i < f.stream.count; i++) {
+        const struct eng_packet *packet = &f.stream.packets[i].packet;
+
+        if (packet->flags & ENG_PACKET_FRAME_START)
+            assert_true(packet->media_time > last);
+        else
+            assert_true(packet->media_time == last);
+        last = packet->media_time;
+    }
+    end(&f);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    assert_string_equal(rtsp_state_name(RTSP_STALLED), "stalled");
+    assert_string_equal(rtsp_codec_name(RTSP_CODEC_NONE), "none");
+    assert_string_equal(rtsp_codec_name(RTSP_CODEC_OPUS), "opus");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_create),
+        cmocka_unit_test(test_video),
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_malformed_packets),
+        cmocka_unit_test(test_b_frames),
+        cmocka_unit_test(test_new_session),
+        cmocka_unit_test(test_new_ssrc),
+        cmocka_unit_test(test_opus),
+        cmocka_unit_test(test_pcm_is_cut),
+        cmocka_unit_test(test_sender_reports),
+        cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
