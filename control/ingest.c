@@ -173,7 +173,6 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
 {
     struct source *source = &ingest->sources[ingest->count];
     struct rtsp_source_config rtsp = {
-        .name = config->name,
         .url = config->url,
         .stream = config->stream,
         .payload_max = config->payload_max,

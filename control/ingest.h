@@ -23,7 +23,6 @@ enum {
 };
 
 struct ctl_ingest_source {
-    const char *name;          // outlives the ingest
     const char *url;           // copied by the source
     struct eng_stream *stream; // which this thread alone writes to, from start on
     size_t payload_max;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -61,89 +62,70 @@ static void write_states(struct evbuffer *out, struct ctl_streams *streams)
                             rtsp_state_name((enum rtsp_state)state), count[state]);
 }
 
+// One figure per stream, read from its place in struct ctl_stream.
 struct stream_metric {
     const char *name, *type, *help;
-    uint64_t (*value)(const struct ctl_stream *stream);
+    size_t offset; // of a uint64_t
 };
 
-static uint64_t get_up(const struct ctl_stream *s)
-{
-    return s->status.state == RTSP_LIVE;
-}
-
-static uint64_t get_viewers(const struct ctl_stream *s)
-{
-    return s->viewers;
-}
-
-static uint64_t get_bytes_received(const struct ctl_stream *s)
-{
-    return s->status.bytes_received;
-}
-
-static uint64_t get_rtp_packets(const struct ctl_stream *s)
-{
-    return s->status.rtp_packets;
-}
-
-static uint64_t get_rtp_lost(const struct ctl_stream *s)
-{
-    return s->status.rtp_lost;
-}
-
-static uint64_t get_rtp_malformed(const struct ctl_stream *s)
-{
-    return s->status.rtp_malformed;
-}
-
-static uint64_t get_frames(const struct ctl_stream *s)
-{
-    return s->status.frames;
-}
-
-static uint64_t get_keyframes(const struct ctl_stream *s)
-{
-    return s->status.keyframes;
-}
-
-static uint64_t get_connects(const struct ctl_stream *s)
-{
-    return s->status.connects;
-}
-
-static uint64_t get_disconnects(const struct ctl_stream *s)
-{
-    return s->status.disconnects;
-}
+#define STATUS(field) offsetof(struct ctl_stream, status.field)
 
 static const struct stream_metric stream_metrics[] = {
-    {"stream_up", "gauge", "1 while media arrives from the source", get_up},
-    {"stream_viewers", "gauge", "Viewers that the stream is sent to", get_viewers},
-    {"stream_bytes_received_total", "counter", "RTSP and interleaved bytes", get_bytes_received},
-    {"stream_rtp_packets_total", "counter", "RTP packets received, all tracks", get_rtp_packets},
-    {"stream_rtp_lost_total", "counter", "Gaps in the sequence numbers", get_rtp_lost},
-    {"stream_rtp_malformed_total", "counter", "Packets of the source thrown away",
-     get_rtp_malformed},
-    {"stream_frames_total", "counter", "Video frames published", get_frames},
-    {"stream_keyframes_total", "counter", "Keyframes published", get_keyframes},
-    {"stream_connects_total", "counter", "Attempts to connect to the source", get_connects},
-    {"stream_disconnects_total", "counter", "Times that a live source was lost", get_disconnects},
+    {"stream_bytes_received_total", "counter", "RTSP and interleaved bytes",
+     STATUS(bytes_received)},
+    {"stream_rtp_packets_total", "counter", "RTP packets received, all tracks",
+     STATUS(rtp_packets)},
+    {"stream_rtp_lost_total", "counter", "Gaps in the sequence numbers", STATUS(rtp_lost)},
+    {"stream_rtp_late_total", "counter", "Packets thrown away: duplicates, or behind newer ones",
+     STATUS(rtp_late)},
+    {"stream_rtp_malformed_total", "counter", "Packets thrown away: broken, or of no known track",
+     STATUS(rtp_malformed)},
+    {"stream_frames_total", "counter", "Video frames published", STATUS(frames)},
+    {"stream_keyframes_total", "counter", "Keyframes published", STATUS(keyframes)},
+    {"stream_frames_damaged_total", "counter", "Frames published without a part that was lost",
+     STATUS(frames_damaged)},
+    {"stream_frames_dropped_total", "counter", "Frames not published: broken beyond use",
+     STATUS(frames_dropped)},
+    {"stream_connects_total", "counter", "Attempts to connect to the source", STATUS(connects)},
+    {"stream_disconnects_total", "counter", "Times that a live source was lost",
+     STATUS(disconnects)},
 };
 
-static void write_stream_metrics(struct evbuffer *out, struct ctl_streams *streams)
+static void write_stream_value(struct evbuffer *out, const char *name,
+                               const struct ctl_stream *stream, uint64_t value)
 {
     char label[LABEL_MAX];
 
+    evbuffer_add_printf(out, "rtcfan_%s{stream=\"%s\"} %" PRIu64 "\n", name,
+                        ctl_metrics_escape(stream->name, label, sizeof(label)), value);
+}
+
+static void write_stream_metrics(struct evbuffer *out, struct ctl_streams *streams)
+{
+    size_t count = ctl_streams_count(streams);
+
+    write_head(out, "stream_up", "gauge", "1 while media arrives from the source");
+    for (size_t i = 0; i < count; i++) {
+        const struct ctl_stream *s = ctl_streams_at(streams, i);
+
+        write_stream_value(out, "stream_up", s, s->status.state == RTSP_LIVE);
+    }
+    write_head(out, "stream_viewers", "gauge", "Viewers that the stream is sent to");
+    for (size_t i = 0; i < count; i++) {
+        const struct ctl_stream *s = ctl_streams_at(streams, i);
+
+        write_stream_value(out, "stream_viewers", s, s->viewers);
+    }
     for (size_t m = 0; m < sizeof(stream_metrics) / sizeof(stream_metrics[0]); m++) {
         const struct stream_metric *metric = &stream_metrics[m];
 
         write_head(out, metric->name, metric->type, metric->help);
-        for (size_t i = 0; i < ctl_streams_count(streams); i++) {
-            const struct ctl_stream *stream = ctl_streams_at(streams, i);
+        for (size_t i = 0; i < count; i++) {
+            const struct ctl_stream *s = ctl_streams_at(streams, i);
+            uint64_t value;
 
-            evbuffer_add_printf(out, "rtcfan_%s{stream=\"%s\"} %" PRIu64 "\n", metric->name,
-                                ctl_metrics_escape(stream->name, label, sizeof(label)),
-                                metric->value(stream));
+            memcpy(&value, (const char *)s + metric->offset, sizeof(value));
+            write_stream_value(out, metric->name, s, value);
         }
     }
 }

@@ -197,8 +197,7 @@ static int create_parts(struct server *server, char *error, size_t error_size)
     }
     if (!rc) {
         part = "sessions";
-        rc = ctl_sessions_create(server->base, server->engine, server->streams, server->config,
-                                 &server->sessions);
+        rc = ctl_sessions_create(server->base, server->engine, server->config, &server->sessions);
     }
     if (!rc) {
         http.engine = server->engine;

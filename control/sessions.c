@@ -264,13 +264,10 @@ static int init_tables(struct ctl_sessions *all)
 }
 
 int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
-                        struct ctl_streams *streams, const struct ctl_config *config,
-                        struct ctl_sessions **out)
+                        const struct ctl_config *config, struct ctl_sessions **out)
 {
     struct ctl_sessions *all = calloc(1, sizeof(*all));
     int rc;
-
-    (void)streams;
 
     if (!all)
         return -ENOMEM;

@@ -40,8 +40,7 @@ enum {
 };
 
 int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
-                        struct ctl_streams *streams, const struct ctl_config *config,
-                        struct ctl_sessions **out);
+                        const struct ctl_config *config, struct ctl_sessions **out);
 
 // RTCP BYE and close_notify to all, no more offers; done is called once the engine has let go of
 // every viewer, at once when there is none.

@@ -139,7 +139,6 @@ static int create_ingest(struct ctl_streams *streams, struct event_base *base,
         return -ENOMEM;
     for (size_t i = 0; i < config->stream_count; i++)
         sources[i] = (struct ctl_ingest_source){
-            .name = config->streams[i].name,
             .url = config->streams[i].source,
             .stream = streams->entries[i].stream.engine_stream,
             .payload_max = config->payload_max,

@@ -100,10 +100,13 @@ static bool refresh(struct rtsp_source *s)
     status->audio = info[ENG_AUDIO];
     status->rtp_packets = video->rtp_packets + audio->rtp_packets;
     status->rtp_lost = video->rtp_lost + audio->rtp_lost;
+    status->rtp_late = video->rtp_late + audio->rtp_late;
     status->rtp_malformed =
         video->rtp_malformed + audio->rtp_malformed + rtsp_client_dropped(s->client);
     status->frames = video->frames;
     status->keyframes = video->keyframes;
+    status->frames_damaged = video->frames_damaged;
+    status->frames_dropped = video->frames_dropped + video->frames_oversize;
     status->b_frames = video->b_frames;
     return changed;
 }
@@ -202,7 +205,7 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
 
         s->has_track[t] = format;
         if (format)
-            rtsp_track_begin(s->track[t], format, now);
+            rtsp_track_begin(s->track[t], format);
     }
     s->playing = true;
     s->quiet_since_ms = to_ms(now.mono_ns);
@@ -237,8 +240,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             media = true;
             break;
         case RTSP_ACTION_RTCP:
-            rtsp_track_rtcp(s->track[action.track], action.data, action.len, now,
-                            &s->camera_offset_ns);
+            rtsp_track_rtcp(s->track[action.track], action.data, action.len, &s->camera_offset_ns);
             break;
         case RTSP_ACTION_NOTE:
             set_error(s, action.text);

@@ -58,15 +58,17 @@ struct rtsp_source_status {
     uint64_t bytes_received; // RTSP and interleaved bytes
     uint64_t rtp_packets;    // received, all tracks
     uint64_t rtp_lost;       // gaps in the sequence numbers
+    uint64_t rtp_late;       // packets thrown away: duplicates, or behind newer ones
     uint64_t rtp_malformed;  // packets thrown away: not RTP, unknown channel, broken payload
     uint64_t frames;         // video access units published
     uint64_t keyframes;      // of those
+    uint64_t frames_damaged; // of those: published without a part that was lost
+    uint64_t frames_dropped; // broken keyframes, what depended on them, and oversize ones
     bool b_frames;           // the video has B-frames: most viewers show it out of order
     char last_error[160];    // one line: what, where, what to do; empty: none so far
 };
 
 struct rtsp_source_config {
-    const char *name;          // for messages
     const char *url;           // rtsp://[user:pass@]host[:port]/path
     struct eng_stream *stream; // where packets go
     size_t payload_max;        // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX

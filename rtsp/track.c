@@ -114,12 +114,10 @@ static bool can_carry(enum eng_track kind, const struct rtsp_format *format)
     return false;
 }
 
-void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format,
-                      struct rtsp_now now)
+void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format)
 {
     bool is_video = track->kind == ENG_VIDEO;
 
-    (void)now; // the first frame says when the session's media begins
     track->info = (struct rtsp_track_info){.codec = RTSP_CODEC_NONE};
     track->has_ssrc = false;
     rtsp_sequence_restart(&track->sequence);
@@ -226,12 +224,11 @@ void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, s
     refresh_stats(track);
 }
 
-void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now,
+void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
                      int64_t *camera_offset_ns)
 {
     struct rtsp_sr sr;
 
-    (void)now; // a report is reckoned from the frames around it, which do not wait for it
     if (track->info.codec == RTSP_CODEC_NONE)
         return;
     if (rtsp_rtcp_find_sr(data, len, &sr) == 0 && track->has_ssrc && sr.ssrc == track->ssrc)

@@ -63,8 +63,7 @@ void rtsp_track_destroy(struct rtsp_track *track);
 // anchor. Media time goes on from where wall time puts it. A codec that does not belong on the
 // track, or not at that clock rate, is taken as RTSP_CODEC_NONE: packets are ignored until the next
 // session.
-void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format,
-                      struct rtsp_now now);
+void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format);
 
 // One RTP packet (RFC 3550 5.1). What is wrong is counted and dropped.
 void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now);
@@ -72,7 +71,7 @@ void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, s
 // One compound RTCP packet of the camera; its SR ties RTP time to the camera's clock. Reads and
 // writes *camera_offset_ns, one variable for all tracks of a source: from the camera's clock to
 // ours (clock.h). The source sets it to RTSP_CAMERA_OFFSET_UNKNOWN, 0, when a session begins.
-void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now,
+void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
                      int64_t *camera_offset_ns);
 
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track);

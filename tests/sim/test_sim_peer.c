@@ -9,10 +9,10 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "tests/support/fake_clock.h"
 #include "tests/support/viewer.h"

@@ -28,7 +28,7 @@ struct rtsp_source {
     struct rtsp_source_status status;
 };
 
-// By the source's name: "quiet" says what a live source does, "burst" all at once, "stuck" never
+// By the URL: "quiet" says what a live source does, "burst" all at once, "stuck" never
 // becomes idle, "broken" cannot be created.
 static int alive; // sources that were created and not destroyed
 
@@ -36,7 +36,7 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
                        struct rtsp_source **out)
 {
     (void)base;
-    if (strcmp(config->name, "broken") == 0)
+    if (strcmp(config->url, "broken") == 0)
         return -EINVAL;
     *out = calloc(1, sizeof(**out));
     assert_non_null(*out);
@@ -54,7 +54,7 @@ static void say(struct rtsp_source *source, enum rtsp_state state)
 void rtsp_source_start(struct rtsp_source *source)
 {
     say(source, RTSP_CONNECTING);
-    if (strcmp(source->config.name, "burst") == 0)
+    if (strcmp(source->config.url, "burst") == 0)
         for (source->status.frames = 1; source->status.frames < BURST; source->status.frames++)
             say(source, RTSP_STALLED);
     say(source, RTSP_LIVE);
@@ -62,7 +62,7 @@ void rtsp_source_start(struct rtsp_source *source)
 
 void rtsp_source_stop(struct rtsp_source *source)
 {
-    if (strcmp(source->config.name, "stuck") != 0)
+    if (strcmp(source->config.url, "stuck") != 0)
         say(source, RTSP_IDLE);
 }
 
@@ -80,7 +80,7 @@ static struct ctl_ingest *create(const char *const *names, size_t count)
     struct ctl_ingest *ingest = NULL;
 
     for (size_t i = 0; i < count; i++)
-        sources[i].name = names[i];
+        sources[i].url = names[i];
     assert_int_equal(ctl_ingest_create(sources, count, &ingest), 0);
     assert_int_equal(alive, count);
     return ingest;
@@ -218,7 +218,7 @@ static void a_source_that_hangs_is_not_waited_for(void **state)
 static void it_can_go_at_any_stage(void **state)
 {
     static const char *const names[] = {"quiet", "quiet"};
-    static const struct ctl_ingest_source broken[] = {{.name = "quiet"}, {.name = "broken"}};
+    static const struct ctl_ingest_source broken[] = {{.url = "quiet"}, {.url = "broken"}};
     struct ctl_ingest *ingest = create(names, 2);
 
     (void)state;

@@ -48,7 +48,7 @@ void rtsp_source_start(struct rtsp_source *source)
     struct rtsp_source_status *status = &source->status;
 
     say(source, RTSP_CONNECTING, NULL);
-    if (strcmp(source->config.name, "cam1") != 0)
+    if (strcmp(source->config.url, "rtsp://one") != 0)
         return;
     say(source, RTSP_WAITING, "nobody listens at 192.0.2.1:554");
     say(source, RTSP_CONNECTING, NULL);
@@ -102,7 +102,10 @@ struct fixture {
 static int begin(void **state)
 {
     static struct ctl_stream_config names[] = {
-        {.name = (char *)"cam1"}, {.name = (char *)"hall/cam1"}, {.name = (char *)"hall"}};
+        {.name = (char *)"cam1", .source = (char *)"rtsp://one"},
+        {.name = (char *)"hall/cam1", .source = (char *)"rtsp://two"},
+        {.name = (char *)"hall", .source = (char *)"rtsp://three"},
+    };
     struct ctl_config config = {.streams = names, .stream_count = 3, .payload_max = 1180};
     char *next = engine_streams;
     struct fixture *f = calloc(1, sizeof(*f));

@@ -135,6 +135,18 @@ static void add_viewer(struct world *w, enum eng_srtp_profile profile)
     w->send = make_srtp(&w->keying, &w->keying.receive, ssrc_any_outbound);
 }
 
+// Commands are carried out in order: when this datagram comes, those before it are done.
+static void wait_for_commands(struct world *w)
+{
+    struct eng_tuple side = w->tuple;
+    int fd = open_viewer_socket(&side.remote);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    assert_int_equal(eng_engine_send(w->engine, 0, &side, "done", 4), 0);
+    assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+    close(fd);
+}
+
 static void finish(struct world *w)
 {
     eng_engine_destroy(w->engine);
@@ -341,9 +353,7 @@ static void sends_audio_from_now(void **state)
     for (int i = 0; i < 20; i++) {
         if (i == 10) {
             add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
-            // Its command is carried out before the next packet is published.
-            wait_counter(&w, ENG_COUNTER_WAKEUPS, 1);
-            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+            wait_for_commands(&w);
         }
         packet.media_time = i * 960;
         memset(eng_publish_reserve(w.stream, ENG_AUDIO, 100), i, 100);
@@ -501,6 +511,7 @@ static void reads_reports_and_bye_of_viewers(void **state)
     (void)state;
     start(&w);
     add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
+    wait_for_commands(&w);
     send_rtcp(&w, rr, sizeof(rr), w.fd);
     wait_counter(&w, ENG_COUNTER_RTCP_IN, 1);
     eng_viewer_read_stats(w.viewer, &stats);
@@ -560,6 +571,7 @@ static void a_flood_of_strangers_leaves_viewers_heard(void **state)
     (void)state;
     start(&w);
     add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
+    wait_for_commands(&w);
     for (int i = 0; i < 3 * ENG_STRANGER_EVENTS_MAX; i++) {
         sendto(stranger, stun, sizeof(stun), 0, &w.tuple.local.sa, sizeof(w.tuple.local.in4));
         if (i % 64 == 0)
@@ -593,7 +605,7 @@ static void follows_a_viewer_that_moves(void **state)
     old_fd = w.fd;
     w.fd = open_viewer_socket(&w.tuple.remote);
     assert_int_equal(eng_viewer_move(w.viewer, &w.tuple), 0);
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    wait_for_commands(&w);
     publish_frame(&w, false);
     for (int i = 0; i < PACKETS_PER_FRAME; i++) {
         assert_true(receive_rtp(&w, &got, PATIENCE_MS));
@@ -618,7 +630,7 @@ static void pauses_and_resumes_at_a_keyframe(void **state)
     for (int i = 0; i < PACKETS_PER_FRAME; i++)
         assert_true(receive_rtp(&w, &got, PATIENCE_MS));
     assert_int_equal(eng_viewer_pause(w.viewer, true), 0);
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    wait_for_commands(&w);
     publish_frame(&w, true);
     publish_frame(&w, false);
     assert_false(receive_rtp(&w, &got, 100));

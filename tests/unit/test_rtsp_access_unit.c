@@ -5,10 +5,10 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "rtsp/access_unit.h"
 

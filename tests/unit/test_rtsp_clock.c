@@ -5,8 +5,8 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "rtsp/clock.h"
 

@@ -5,9 +5,9 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "rtsp/depacketise_h264.h"
 

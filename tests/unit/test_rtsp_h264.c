@@ -5,10 +5,10 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "rtsp/h264.h"
 

@@ -5,8 +5,8 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "rtsp/packetise_audio.h"
 #include "tests/unit/rtsp_recorder.h"

@@ -5,8 +5,8 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include "rtsp/depacketise_h264.h"
 #include "rtsp/packetise_h264.h"

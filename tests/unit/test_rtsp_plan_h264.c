@@ -5,9 +5,9 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include "rtsp/plan_h264.h"
 #include "tests/unit/rtsp_recorder.h"

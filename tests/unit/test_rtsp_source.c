@@ -229,7 +229,7 @@ static void begin(struct bench *b)
     char url[64];
     snprintf(url, sizeof(url), "rtsp://127.0.0.1:%u/s", b->camera.port);
     struct rtsp_source_config config = {
-        .name = "test", .url = url, .payload_max = 1180, .on_status = on_status, .ctx = b};
+        .url = url, .payload_max = 1180, .on_status = on_status, .ctx = b};
 
     assert_int_equal(rtsp_source_create(b->base, &config, &b->source), 0);
     committed = 0;

@@ -5,8 +5,8 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "rtsp/track.h"
 #include "tests/unit/rtsp_recorder.h"
@@ -57,7 +57,7 @@ static void begin(struct fixture *f, enum eng_track kind, const struct rtsp_form
     if (f->now.mono_ns == 0)
         f->now = (struct rtsp_now){1000000000, 1700000000000000000};
     f->payload_type = format->payload_type;
-    rtsp_track_begin(f->track, format, f->now);
+    rtsp_track_begin(f->track, format);
 }
 
 static void end(struct fixture *f)
@@ -343,7 +343,7 @@ static void send_report(struct fixture *f, uint32_t ssrc, uint32_t ntp_seconds, 
         sr[8 + i] = (uint8_t)(ntp_seconds >> (24 - 8 * i));
         sr[16 + i] = (uint8_t)(timestamp >> (24 - 8 * i));
     }
-    rtsp_track_rtcp(f->track, sr, sizeof(sr), f->now, offset);
+    rtsp_track_rtcp(f->track, sr, sizeof(sr), offset);
 }
 
 static void test_sender_reports(void **state)
@@ -391,7 +391,7 @@ static void test_random_bytes(void **state)
         if (round % 3 == 0) {
             rtsp_track_rtp(f.track, data, len, f.now);
         } else if (round % 3 == 1) {
-            rtsp_track_rtcp(f.track, data, len, f.now, &offset);
+            rtsp_track_rtcp(f.track, data, len, &offset);
         } else if (len > 0) {
             static const uint8_t types[] = {0x65, 0x41, 0x78, 0x7c, 0x67, 0x68, 0x00, 0x61};
 

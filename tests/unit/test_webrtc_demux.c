@@ -5,8 +5,8 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "webrtc/peer.h"
 

@@ -7,8 +7,8 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <errno.h>
+#include <cmocka.h>
 
 #include "tests/support/dtls_pair.h"
 #include "webrtc/dtls.h"

@@ -5,9 +5,9 @@
 
 #include <setjmp.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "tests/support/stun_text.h"
 #include "webrtc/ice.h"
