@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A camera made by somebody else: gst-rtsp-server with a bouncing ball and a tone.
+
+H.264 (x264, constrained baseline, 30 fps, a keyframe every 2 s, no B-frames) and Opus. Prints its
+URL once it serves; SIGINT and SIGTERM end it.
+"""
+import argparse
+import signal
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+
+PIPELINE = """(
+    videotestsrc is-live=true pattern=ball
+        ! video/x-raw,format=I420,width=1280,height=720,framerate=30/1
+        ! x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 bframes=0
+        ! video/x-h264,profile=constrained-baseline
+        ! rtph264pay name=pay0 pt=96
+    audiotestsrc is-live=true wave=sine freq=330 volume=0.1
+        ! audio/x-raw,rate=48000,channels=2 ! opusenc bitrate=64000 frame-size=20
+        ! rtpopuspay name=pay1 pt=97
+)"""
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--listen", default="127.0.0.1", help="address (%(default)s)")
+    parser.add_argument("--port", default=8555, type=int, help="port (%(default)s)")
+    parser.add_argument("--path", default="/gst", help="path of the URL (%(default)s)")
+    parser.add_argument("--user", help="asks for Digest authentication with this name")
+    parser.add_argument("--password", default="", help="and this password")
+    return parser.parse_args()
+
+
+def require_digest(server, factory, user, password):
+    auth = GstRtspServer.RTSPAuth()
+    auth.set_supported_methods(2)  # GST_RTSP_AUTH_DIGEST, which the bindings do not name
+    token = GstRtspServer.RTSPToken()
+    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, user)
+    auth.add_digest(user, password, token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    for permission in ("media.factory.access", "media.factory.construct"):
+        permissions.add_permission_for_role(user, permission, True)
+    factory.set_permissions(permissions)
+
+
+def main():
+    arguments = parse_arguments()
+    Gst.init(None)
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(PIPELINE)
+    factory.set_shared(True)
+    server = GstRtspServer.RTSPServer()
+    server.set_address(arguments.listen)
+    server.set_service(str(arguments.port))
+    if arguments.user:
+        require_digest(server, factory, arguments.user, arguments.password)
+    path = "/" + arguments.path.strip("/")
+    server.get_mount_points().add_factory(path, factory)
+    if server.attach(None) == 0:
+        print(f"gst_camera: cannot listen on {arguments.listen}:{arguments.port}", file=sys.stderr)
+        return 1
+    loop = GLib.MainLoop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, loop.quit)
+    print(f"gst_camera: rtsp://{arguments.listen}:{server.get_bound_port()}{path}", flush=True)
+    loop.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

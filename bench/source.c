@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// bench/source: up to a thousand RTSP cameras in one process, from one looped clip. Their frames
+// are spread over time, as those of real cameras are, and cost next to nothing: what is measured
+// beside them is the receiver.
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "bench/clip.h"
+#include "bench/loop.h"
+#include "bench/source_server.h"
+
+enum {
+    STREAMS_MAX = 1000,
+    FPS_MAX = 1000,
+    AUDIO_WAIT_MAX_MS = 100,
+    NS_PER_MS = 1000000,
+    EXIT_USAGE = 2,
+};
+
+struct options {
+    const char *listen;
+    const char *clip;
+    const char *name; // NULL: the default
+    unsigned streams;
+    unsigned fps;
+    unsigned audio_wait_ms;
+};
+
+static const char usage[] =
+    "usage: source --clip FILE.h264 [options]\n"
+    "Serves live RTSP streams (interleaved TCP) from one looped clip.\n"
+    "\n"
+    "  --clip FILE      H.264 byte stream; the Opus audio is FILE with the suffix .opus\n"
+    "  --fps N          its frames per second (30)\n"
+    "  --streams N      how many streams, 1 to 1000 (1)\n"
+    "  --name NAME      one stream: its name (demo); more: NAME1 to NAMEN (cam)\n"
+    "  --audio-wait MS  audio waits this long, 0 to 100, to leave with a frame (20): each\n"
+    "                   packet on its own costs twice the CPU\n"
+    "  --listen ADDR    address and port, port 0: any (127.0.0.1:8554)\n"
+    "  --help\n"
+    "\n"
+    "Prints one line once it listens. SIGINT and SIGTERM end it.\n";
+
+// Decimal, min to max. Exits on anything else.
+static unsigned parse_number(const char *text, unsigned min, unsigned max)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || *end != '\0' || value < min ||
+        value > max) {
+        fprintf(stderr, "source: '%s': a number from %u to %u is expected\n", text, min, max);
+        exit(EXIT_USAGE);
+    }
+    return (unsigned)value;
+}
+
+// Exits on --help and on what is not an option.
+static struct options parse_options(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"clip", required_argument, NULL, 'c'},
+        {"fps", required_argument, NULL, 'f'},
+        {"audio-wait", required_argument, NULL, 'a'},
+        {"streams", required_argument, NULL, 's'},
+        {"name", required_argument, NULL, 'n'},
+        {"listen", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {
+        .listen = "127.0.0.1:8554", .streams = 1, .fps = 30, .audio_wait_ms = 20};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            options.clip = optarg;
+            break;
+        case 'f':
+            options.fps = parse_number(optarg, 1, FPS_MAX);
+            break;
+        case 'a':
+            options.audio_wait_ms = parse_number(optarg, 0, AUDIO_WAIT_MAX_MS);
+            break;
+        case 's':
+            options.streams = parse_number(optarg, 1, STREAMS_MAX);
+            break;
+        case 'n':
+            options.name = optarg;
+            break;
+        case 'l':
+            options.listen = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            fputs(usage, stderr);
+            exit(EXIT_USAGE);
+        }
+    }
+    if (optind < argc || options.clip == NULL) {
+        fputs(usage, stderr);
+        exit(EXIT_USAGE);
+    }
+    return options;
+}
+
+// Stream i's place in the clip: a golden ratio sequence spreads the streams evenly over the clip,
+// and over the time between two frames, however many there are.
+static int64_t offset_ns(const struct bench_clip *clip, unsigned i)
+{
+    const struct bench_clip_track *video = &clip->track[BENCH_VIDEO];
+    int64_t clip_ns = bench_loop_due_ns(video, (int64_t)video->unit_count);
+    double place = 0.6180339887498949 * i;
+
+    return (int64_t)((place - (double)(int64_t)place) * (double)clip_ns);
+}
+
+static int init_streams(struct source_stream *streams, const struct options *options,
+                        struct event_base *base, const struct bench_clip *clip)
+{
+    int64_t now_ns = source_now_ns();
+    const char *name = options->name;
+
+    if (name == NULL)
+        name = options->streams == 1 ? "demo" : "cam";
+    for (unsigned i = 0; i < options->streams; i++) {
+        char full[SOURCE_NAME_MAX + 16];
+        if (options->streams == 1)
+            snprintf(full, sizeof(full), "%s", name);
+        else
+            snprintf(full, sizeof(full), "%.*s%u", SOURCE_NAME_MAX + 1, name, i + 1);
+        streams[i].begin_ns = now_ns - offset_ns(clip, i);
+        streams[i].audio_wait_ns = (int64_t)options->audio_wait_ms * NS_PER_MS;
+        int rc = source_stream_init(&streams[i], base, clip, full);
+        if (rc < 0) {
+            while (i-- > 0)
+                source_stream_fini(&streams[i]);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+// A connection is a descriptor: as many as we may have.
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+// With timers of microseconds: libevent's usual clock goes in steps of a few milliseconds.
+static struct event_base *create_base(void)
+{
+    struct event_config *config = event_config_new();
+
+    if (config == NULL)
+        return NULL;
+    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME);
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+static void on_signal(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(ctx);
+}
+
+// ADDRESS:PORT; the port by hand, because evutil_parse_sockaddr_port() knows no port 0.
+static int parse_address(const char *text, struct sockaddr_storage *out, int *out_len)
+{
+    char host[INET6_ADDRSTRLEN + 2];
+    const char *colon = strrchr(text, ':');
+
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
+        return -EINVAL;
+    unsigned port = parse_number(colon + 1, 0, UINT16_MAX);
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    if (evutil_parse_sockaddr_port(host, (struct sockaddr *)out, out_len) != 0)
+        return -EINVAL;
+    if (out->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)out)->sin6_port = htons((uint16_t)port);
+    else
+        ((struct sockaddr_in *)out)->sin_port = htons((uint16_t)port);
+    return 0;
+}
+
+static void print_listening(const struct source_server *server, const char *listen,
+                            const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+    unsigned port = ntohs(address->ss_family == AF_INET6 ? in6->sin6_port : in4->sin_port);
+    int host_len = (int)(strrchr(listen, ':') - listen);
+    const char *first = server->streams[0].name;
+    const char *last = server->streams[server->stream_count - 1].name;
+
+    printf("source: rtsp://%.*s:%u/%s", host_len, listen, port, first);
+    if (server->stream_count > 1)
+        printf(" to %s", last);
+    printf("\n");
+    fflush(stdout);
+}
+
+// Serves until a signal.
+static int serve(struct source_server *server, const char *listen)
+{
+    struct sockaddr_storage address = {0};
+    int address_len = sizeof(address);
+
+    if (parse_address(listen, &address, &address_len) < 0) {
+        fprintf(stderr, "source: --listen %s: an address and a port are expected\n", listen);
+        return -EINVAL;
+    }
+    int rc = source_server_init(server, &address, (socklen_t)address_len);
+    if (rc < 0) {
+        fprintf(stderr, "source: --listen %s: %s\n", listen, strerror(-rc));
+        return rc;
+    }
+    print_listening(server, listen, &address);
+    event_base_dispatch(server->base);
+    source_server_fini(server);
+    printf("source: %" PRIu64 " frames and audio packets sent, %" PRIu64 " dropped\n",
+           server->units_sent, server->units_dropped);
+    return 0;
+}
+
+// Everything between the clip and its end.
+static int run(const struct options *options, const struct bench_clip *clip)
+{
+    int rc = -ENOMEM;
+    struct event_base *base = create_base();
+    struct source_stream *streams = calloc(options->streams, sizeof(*streams));
+
+    if (base == NULL || streams == NULL)
+        goto free_base;
+    struct event *interrupt = evsignal_new(base, SIGINT, on_signal, base);
+    struct event *terminate = evsignal_new(base, SIGTERM, on_signal, base);
+    if (interrupt == NULL || terminate == NULL)
+        goto free_signals;
+    event_add(interrupt, NULL);
+    event_add(terminate, NULL);
+    rc = init_streams(streams, options, base, clip);
+    if (rc < 0) {
+        fprintf(stderr, "source: streams: %s (names have at most %d characters)\n", strerror(-rc),
+                SOURCE_NAME_MAX);
+        goto free_signals;
+    }
+    struct source_server server = {
+        .base = base,
+        .clip = clip,
+        .streams = streams,
+        .stream_count = options->streams,
+    };
+    rc = serve(&server, options->listen);
+    for (unsigned i = 0; i < options->streams; i++)
+        source_stream_fini(&streams[i]);
+free_signals:
+    if (interrupt != NULL)
+        event_free(interrupt);
+    if (terminate != NULL)
+        event_free(terminate);
+free_base:
+    free(streams);
+    if (base != NULL)
+        event_base_free(base);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = parse_options(argc, argv);
+    struct bench_clip *clip;
+    const char *error;
+
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    int rc = bench_clip_load(options.clip, options.fps, &clip, &error);
+    if (rc < 0) {
+        fprintf(stderr, "source: %s: %s (%s)\n", options.clip, error, strerror(-rc));
+        return EXIT_USAGE;
+    }
+    rc = run(&options, clip);
+    bench_clip_destroy(clip);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
