@@ -137,7 +137,7 @@ static void route_read(struct ctl_http *http, struct evhttp_request *req,
         reply_index(http, req);
     else if (route->kind == CTL_ROUTE_PLAYER)
         reply_player(req);
-    else if (route->kind == CTL_ROUTE_PLAYER_BARE)
+    else if (route->kind == CTL_ROUTE_PLAYER_BARE && stream)
         reply_slash(req, stream);
     else
         reply_streams(http, req);

@@ -148,10 +148,14 @@ void ctl_http_guard_stop(struct ctl_http_guard *guard)
 
 void ctl_http_guard_destroy(struct ctl_http_guard *guard)
 {
+    struct connection *c, *next;
+
     if (!guard)
         return;
-    while (!LIST_EMPTY(&guard->connections))
-        forget(guard, LIST_FIRST(&guard->connections));
+    for (c = LIST_FIRST(&guard->connections); c; c = next) {
+        next = LIST_NEXT(c, link);
+        forget(guard, c);
+    }
     if (guard->sweep)
         event_free(guard->sweep);
     free(guard);

@@ -23,13 +23,15 @@ const char *ctl_metrics_escape(const char *value, char *out, size_t size)
     size_t used = 0;
 
     for (; *value; value++) {
-        char escaped = *value == '\n' ? 'n' : *value;
+        char escaped = *value;
         bool escape = *value == '\n' || *value == '\\' || *value == '"';
 
         if (used + (escape ? 2 : 1) >= size)
             break;
         if (escape)
             out[used++] = '\\';
+        if (escaped == '\n')
+            escaped = 'n';
         out[used++] = escaped;
     }
     out[used] = '\0';

@@ -14,6 +14,11 @@
 #include "control/log.h"
 #include "control/random.h"
 
+// 64 random bits in hex, between quotes.
+enum {
+    ETAG_DIGITS = 16
+};
+
 // How soon a command is tried again that the engine's queue had no room for.
 static const int64_t RETRY_NS = 10 * CTL_NS_PER_MS;
 
@@ -361,8 +366,8 @@ int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
     ctl_random_hex(s->local_ufrag, WRTC_LOCAL_UFRAG_LEN);
     ctl_random_hex(s->cname, sizeof(s->cname) - 1);
     s->etag[0] = '"';
-    ctl_random_hex(s->etag + 1, 16);
-    strcat(s->etag, "\"");
+    ctl_random_hex(s->etag + 1, ETAG_DIGITS);
+    s->etag[1 + ETAG_DIGITS] = '"';
     s->timer = event_new(all->base, -1, 0, on_timer, s);
     s->remote_ufrag = strdup(remote->ufrag);
     if (!s->timer || !s->remote_ufrag)

@@ -186,6 +186,8 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     *out = s;
 
 out:
+    config->pwd = NULL; // what lay on this stack
+    config->candidates = NULL;
     explicit_bzero(pwd, sizeof(pwd));
     return rc;
 }

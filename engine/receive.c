@@ -128,11 +128,11 @@ static void pass_up(struct eng_worker *w, bool stranger, const struct eng_tuple 
 void eng_receive(struct eng_worker *worker, const struct eng_tuple *tuple, const uint8_t *data,
                  size_t len)
 {
-    const struct eng_tuple *known = eng_tuples_find(&worker->tuples, tuple);
+    struct eng_tuple *known = eng_tuples_find(&worker->tuples, tuple);
     struct eng_viewer *viewer = NULL;
 
     if (known)
-        viewer = (struct eng_viewer *)((uintptr_t)known - offsetof(struct eng_viewer, tuple));
+        viewer = (struct eng_viewer *)(void *)((char *)known - offsetof(struct eng_viewer, tuple));
     if (len > 0 && is_for_control(data[0])) {
         pass_up(worker, !viewer, tuple, data, len);
     } else if (is_rtcp(data, len)) {

@@ -54,13 +54,12 @@ static size_t place_of(const struct eng_tuples *table, const struct eng_tuple *t
     return i;
 }
 
-const struct eng_tuple *eng_tuples_find(const struct eng_tuples *table,
-                                        const struct eng_tuple *tuple)
+struct eng_tuple *eng_tuples_find(const struct eng_tuples *table, const struct eng_tuple *tuple)
 {
     return table->entries[place_of(table, tuple)];
 }
 
-int eng_tuples_add(struct eng_tuples *table, const struct eng_tuple *tuple)
+int eng_tuples_add(struct eng_tuples *table, struct eng_tuple *tuple)
 {
     size_t i = place_of(table, tuple);
 

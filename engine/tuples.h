@@ -10,7 +10,7 @@
 #include "engine/types.h"
 
 struct eng_tuples {
-    const struct eng_tuple **entries;
+    struct eng_tuple **entries;
     size_t mask;
     size_t count;
     size_t limit;  // entries accepted: half of the table
@@ -22,11 +22,10 @@ int eng_tuples_init(struct eng_tuples *table, size_t limit, uint64_t seed);
 void eng_tuples_fini(struct eng_tuples *table);
 
 // The stored pointer, which lies inside its owner; NULL: unknown.
-const struct eng_tuple *eng_tuples_find(const struct eng_tuples *table,
-                                        const struct eng_tuple *tuple);
+struct eng_tuple *eng_tuples_find(const struct eng_tuples *table, const struct eng_tuple *tuple);
 
 // The tuple must not change while stored. 0, -EEXIST or -ENOSPC.
-int eng_tuples_add(struct eng_tuples *table, const struct eng_tuple *tuple);
+int eng_tuples_add(struct eng_tuples *table, struct eng_tuple *tuple);
 
 // Does nothing when this very pointer is not stored.
 void eng_tuples_remove(struct eng_tuples *table, const struct eng_tuple *tuple);
