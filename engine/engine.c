@@ -44,13 +44,20 @@ static int try_io(const struct eng_io_ops *ops, struct eng_worker *worker)
     return err;
 }
 
-static int choose_io(struct eng_engine *e, enum eng_tx tx)
+static int choose_io(struct eng_engine *e, const struct eng_config *config)
 {
-    int err = tx == ENG_TX_SENDMMSG ? -ENOTSUP : try_io(&eng_io_uring, &e->workers[0]);
+    int err = 0;
 
-    if (err && tx == ENG_TX_IO_URING)
-        return err;
-    e->io_ops = err ? &eng_io_sendmmsg : &eng_io_uring;
+    e->io_ops = config->io;
+    if (!e->io_ops && config->tx != ENG_TX_SENDMMSG) {
+        err = try_io(&eng_io_uring, &e->workers[0]);
+        if (err && config->tx == ENG_TX_IO_URING)
+            return err;
+        if (!err)
+            e->io_ops = &eng_io_uring;
+    }
+    if (!e->io_ops)
+        e->io_ops = &eng_io_sendmmsg;
     for (unsigned i = 0; i < e->worker_count; i++)
         e->workers[i].io_ops = e->io_ops;
     return 0;
@@ -117,7 +124,7 @@ static int build(struct eng_engine *e, const struct eng_config *config, const ch
     if (err)
         return err;
     *what = "io_uring";
-    return choose_io(e, config->tx);
+    return choose_io(e, config);
 }
 
 int eng_engine_create(const struct eng_config *config, struct eng_engine **out, const char **what)

@@ -21,6 +21,8 @@
 #include "engine/publish.h"
 #include "engine/types.h"
 
+struct eng_io_ops;
+
 enum eng_tx {
     ENG_TX_AUTO,     // io_uring where the kernel allows it, else sendmmsg
     ENG_TX_IO_URING, // Linux >= 6.1
@@ -34,6 +36,8 @@ struct eng_config {
     size_t core_count;  // at most ENG_WORKERS_MAX
     size_t video_bytes; // payload bytes kept per video track, 64 KiB to 256 MiB
     unsigned train_max; // packets in one send, 1 to ENG_TRAIN_MAX
+    // How workers talk to the kernel (io.h): NULL: by tx. Tests put faults in between here.
+    const struct eng_io_ops *io;
 };
 
 struct eng_engine;
