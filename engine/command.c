@@ -15,6 +15,13 @@ enum {
     FIRST_REPORT_SPREAD = 0xff,
 };
 
+// What was published before is as good as new: nobody here knows its age.
+static void listen_to(struct eng_worker *w, struct eng_stream *stream)
+{
+    w->news_ns[stream->slot] = w->mono_ns;
+    eng_stream_listen(stream, w->id, true);
+}
+
 static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
 {
     struct eng_viewer **list = &w->viewers[v->stream->slot];
@@ -24,7 +31,7 @@ static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
     if (*list)
         (*list)->stream_link = &v->stream_next;
     else
-        eng_stream_listen(v->stream, w->id, true);
+        listen_to(w, v->stream);
     *list = v;
     for (int t = 0; t < ENG_TRACKS; t++) {
         v->place[t].next = eng_ring_head(&v->stream->ring[t]);

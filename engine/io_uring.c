@@ -64,16 +64,22 @@ static int register_with(struct io_uring *ring, unsigned opcode, void *arg, unsi
 static int allow_only_what_is_used(struct io_uring *ring)
 {
     static const uint8_t opcodes[] = {IORING_OP_SENDMSG, IORING_OP_RECVMSG, IORING_OP_READ};
-    struct io_uring_restriction allowed[sizeof(opcodes) + 1];
+    static const uint8_t registers[] = {IORING_UNREGISTER_FILES, IORING_REGISTER_SYNC_CANCEL};
+    struct io_uring_restriction allowed[sizeof(opcodes) + sizeof(registers) + 1];
+    size_t n = 0;
 
     memset(allowed, 0, sizeof(allowed));
     for (size_t i = 0; i < sizeof(opcodes); i++) {
-        allowed[i].opcode = IORING_RESTRICTION_SQE_OP;
-        allowed[i].sqe_op = opcodes[i];
+        allowed[n].opcode = IORING_RESTRICTION_SQE_OP;
+        allowed[n++].sqe_op = opcodes[i];
     }
-    allowed[sizeof(opcodes)].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-    allowed[sizeof(opcodes)].sqe_flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
-    return register_with(ring, IORING_REGISTER_RESTRICTIONS, allowed, sizeof(opcodes) + 1);
+    for (size_t i = 0; i < sizeof(registers); i++) {
+        allowed[n].opcode = IORING_RESTRICTION_REGISTER_OP;
+        allowed[n++].register_op = registers[i];
+    }
+    allowed[n].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+    allowed[n++].sqe_flags = IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+    return register_with(ring, IORING_REGISTER_RESTRICTIONS, allowed, (unsigned)n);
 }
 
 static void give_buffer(struct eng_io *io, unsigned id, int offset)
@@ -111,8 +117,22 @@ static int provide_buffers(struct eng_io *io)
     return 0;
 }
 
+// The kernel takes a ring apart some time after it was closed (30 to 60 ms on 6.18), and the media
+// port would stay taken that long: a server that is started again would find it in use.
+static void let_go_of_socket(struct eng_io *io)
+{
+    struct io_uring_sync_cancel_reg all = {
+        .flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
+        .timeout = {-1, -1},
+    };
+
+    (void)register_with(&io->ring, IORING_REGISTER_SYNC_CANCEL, &all, 1);
+    (void)register_with(&io->ring, IORING_UNREGISTER_FILES, NULL, 0);
+}
+
 static void io_destroy(struct eng_io *io)
 {
+    let_go_of_socket(io);
     io_uring_queue_exit(&io->ring);
     if (io->buffers)
         munmap(io->buffers, io->buffers_len);

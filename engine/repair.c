@@ -4,7 +4,10 @@
 #include "engine/train.h"
 
 #define RESTART_INTERVAL_NS INT64_C(1000000000)
-#define STALLED_NS          INT64_C(2000000000)
+
+// Browsers ask for a keyframe after some seconds without a picture. When the camera is what is
+// missing, the old pictures again would only look like time going back.
+#define STALLED_NS INT64_C(2000000000)
 
 static struct eng_viewer_place *place_of(struct eng_viewer *v, uint32_t ssrc, enum eng_track *track)
 {
@@ -61,18 +64,6 @@ void eng_repair_nack(struct eng_worker *worker, struct eng_viewer *viewer, uint3
     resend(worker, viewer, place, &viewer->stream->ring[track], &packet);
 }
 
-// Browsers ask for a keyframe after some seconds without a picture. When the camera is what is
-// missing, the old pictures again would only look like time going back.
-static bool is_stalled(const struct eng_worker *w, const struct eng_viewer *v)
-{
-    const struct eng_ring *ring = &v->stream->ring[ENG_VIDEO];
-    uint64_t head = eng_ring_head(ring);
-    struct eng_ring_packet newest;
-
-    return head > 0 && eng_ring_read(ring, head - 1, &newest) == 0 &&
-           w->real_ns - newest.capture_ns > STALLED_NS;
-}
-
 void eng_repair_keyframe(struct eng_worker *worker, struct eng_viewer *viewer, uint32_t ssrc)
 {
     enum eng_track track;
@@ -80,7 +71,8 @@ void eng_repair_keyframe(struct eng_worker *worker, struct eng_viewer *viewer, u
     eng_count(&worker->counters, ENG_COUNTER_PLI, 1);
     eng_viewer_add_to(&viewer->stats.plis, 1);
     if (!place_of(viewer, ssrc, &track) || track != ENG_VIDEO || viewer->place[track].waiting ||
-        worker->mono_ns - viewer->restart_ns < RESTART_INTERVAL_NS || is_stalled(worker, viewer))
+        worker->mono_ns - viewer->restart_ns < RESTART_INTERVAL_NS ||
+        eng_worker_news_age(worker, viewer->stream) > STALLED_NS)
         return;
     viewer->restart_ns = worker->mono_ns;
     eng_train_wait(viewer, 0);

@@ -28,21 +28,29 @@ void eng_rewrite_start(struct eng_rewrite *rw, uint64_t index)
     rw->until_frame = 0;
 }
 
+// Nanoseconds to RTP units; split, so that hours times the clock rate do not overflow.
+static int64_t units_of(const struct eng_rewrite *rw, int64_t ns)
+{
+    return ns / 1000000000 * rw->clock_rate + ns % 1000000000 * rw->clock_rate / 1000000000;
+}
+
 void eng_rewrite_squeeze(struct eng_rewrite *rw, const struct eng_ring_packet *first,
-                         const struct eng_ring_packet *newest)
+                         const struct eng_ring_packet *newest, int64_t age_ns)
 {
     uint64_t frames = newest->frame - first->frame + 1;
     int64_t span = newest->media_time - first->media_time;
     int64_t frame_time = frames > 1 ? span / (int64_t)(frames - 1) : 0;
     // Half a frame after the newest: later than all that this viewer may have been sent before,
-    // earlier than what comes next, also when frames are a little early.
-    int64_t room = frame_time / 2;
-    int64_t step = room / (int64_t)(frames + 1);
+    // earlier than what comes next, also when frames are a little early. Up to now, less a frame,
+    // when the next is overdue.
+    int64_t half = frame_time / 2;
+    int64_t overdue = units_of(rw, age_ns) - frame_time;
+    int64_t step = half / (int64_t)(frames + 1);
 
     if (step > SQUEEZE_STEP_MAX)
         step = SQUEEZE_STEP_MAX;
     rw->until_frame = newest->frame + 1;
-    rw->anchor = newest->media_time + room;
+    rw->anchor = newest->media_time + (overdue > half ? overdue : half);
     rw->step = step > 0 ? (uint32_t)step : 1;
 }
 
@@ -93,10 +101,7 @@ bool eng_rewrite_find(const struct eng_rewrite *rw, uint16_t seq, uint64_t *inde
 
 uint32_t eng_rewrite_timestamp_at(const struct eng_rewrite *rw, int64_t real_ns)
 {
-    // Split, so that hours of nanoseconds times the clock rate do not overflow.
-    int64_t ns = real_ns - rw->last_capture_ns;
-    int64_t s = ns / 1000000000, rest = ns % 1000000000;
-    int64_t units = s * rw->clock_rate + rest * rw->clock_rate / 1000000000;
+    int64_t units = units_of(rw, real_ns - rw->last_capture_ns);
 
     return (uint32_t)(rw->last_media_time + units) + rw->ts_offset;
 }

@@ -46,9 +46,11 @@ void eng_rewrite_init(struct eng_rewrite *rw, uint32_t ssrc, uint8_t payload_typ
 void eng_rewrite_start(struct eng_rewrite *rw, uint64_t index);
 
 // Frames below newest.frame + 1 of this run are backlog; newest is the newest packet in the ring,
-// first the run's first.
+// first the run's first. age_ns: how long ago newest was published. The timestamps are those of
+// now: a receiver would take the stream's clock to stand still if an old backlog came with old
+// ones.
 void eng_rewrite_squeeze(struct eng_rewrite *rw, const struct eng_ring_packet *first,
-                         const struct eng_ring_packet *newest);
+                         const struct eng_ring_packet *newest, int64_t age_ns);
 
 // Writes the RTP header and returns the SRTP index. Only for packets of the current run.
 uint64_t eng_rewrite_header(const struct eng_rewrite *rw, const struct eng_ring_packet *packet,

@@ -59,7 +59,7 @@ static bool start_video(struct eng_worker *w, struct eng_viewer *v)
     eng_count(&w->counters, ENG_COUNTER_RESTARTS, video->rewrite.any);
     eng_rewrite_start(&video->rewrite, key);
     if (newest.frame > first.frame)
-        eng_rewrite_squeeze(&video->rewrite, &first, &newest);
+        eng_rewrite_squeeze(&video->rewrite, &first, &newest, eng_worker_news_age(w, v->stream));
     video->next = key;
     video->waiting = false;
     return true;

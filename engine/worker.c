@@ -214,6 +214,7 @@ static void take_news(struct eng_worker *w)
         for (; news; news &= news - 1) {
             unsigned slot = word * 64 + (unsigned)__builtin_ctzll(news);
 
+            w->news_ns[slot] = w->mono_ns;
             for (struct eng_viewer *v = w->viewers[slot]; v; v = v->stream_next)
                 eng_worker_queue(w, v);
         }

@@ -50,6 +50,7 @@ struct eng_worker {
     struct eng_tuples tuples;
     struct eng_wheel wheel;
     struct eng_viewer *viewers[ENG_STREAMS_MAX]; // lists by stream slot
+    int64_t news_ns[ENG_STREAMS_MAX];            // mono_ns at which a stream last had news
     struct eng_viewer *run_first, **run_last;    // viewers that have something to send
     struct eng_viewer *due;                      // viewers with events that wait for room
     uint8_t rtcp[ENG_DATAGRAM_MAX];              // an opened SRTCP datagram
@@ -100,6 +101,13 @@ struct eng_worker *eng_engine_worker(struct eng_engine *engine, unsigned worker)
 // The viewer has something to send; it has nothing any more.
 void eng_worker_queue(struct eng_worker *worker, struct eng_viewer *viewer);
 void eng_worker_unqueue(struct eng_worker *worker, struct eng_viewer *viewer);
+
+// Nanoseconds since this worker last heard of new packets of a stream that it listens to.
+static inline int64_t eng_worker_news_age(const struct eng_worker *worker,
+                                          const struct eng_stream *stream)
+{
+    return worker->mono_ns - worker->news_ns[stream->slot];
+}
 
 // A free send, flushing if need be; NULL: the kernel holds them all (counted).
 struct eng_send *eng_worker_send(struct eng_worker *worker);

@@ -84,7 +84,7 @@ static void squeezes_a_backlog_in_front_of_live(void **state)
     (void)state;
     eng_rewrite_init(&rw, 1, 96, 90000, 0);
     eng_rewrite_start(&rw, 0);
-    eng_rewrite_squeeze(&rw, &first, &newest);
+    eng_rewrite_squeeze(&rw, &first, &newest, 0);
     for (uint64_t i = 0; i < 140; i++) {
         struct eng_ring_packet packet = packet_at(i);
         uint32_t ts;
@@ -118,13 +118,34 @@ static void never_goes_back_in_time(void **state)
         struct eng_ring_packet first = packet_at(0), newest = packet_at(newest_index);
 
         eng_rewrite_start(&rw, 0);
-        eng_rewrite_squeeze(&rw, &first, &newest);
+        eng_rewrite_squeeze(&rw, &first, &newest, 0);
         for (uint64_t i = 0; i < newest_index + 3; i++) {
             send_one(&rw, i, header);
             assert_true((int32_t)(eng_get32(header + 4) - last) >= 0);
             last = eng_get32(header + 4);
         }
     }
+}
+
+// A backlog that is sent again 3 s after its newest frame carries the time of then.
+static void keeps_the_clock_running_over_a_pause(void **state)
+{
+    struct eng_ring_packet first = packet_at(0), newest = packet_at(59), next = packet_at(60);
+    struct eng_rewrite rw;
+    uint8_t header[12];
+
+    (void)state;
+    next.media_time += 3 * 90000 - FRAME_TIME; // the camera is back
+    eng_rewrite_init(&rw, 1, 96, 90000, 0);
+    eng_rewrite_start(&rw, 0);
+    eng_rewrite_squeeze(&rw, &first, &newest, INT64_C(3000000000));
+    for (uint64_t i = 0; i < 60; i++) {
+        send_one(&rw, i, header);
+        assert_in_range(eng_get32(header + 4), newest.media_time + 3 * 90000 - 2 * FRAME_TIME,
+                        next.media_time);
+    }
+    eng_rewrite_header(&rw, &next, header);
+    assert_int_equal(eng_get32(header + 4), next.media_time);
 }
 
 static void finds_what_a_nack_means(void **state)
@@ -177,6 +198,7 @@ int main(void)
         cmocka_unit_test(counts_on_over_runs_and_rollovers),
         cmocka_unit_test(squeezes_a_backlog_in_front_of_live),
         cmocka_unit_test(never_goes_back_in_time),
+        cmocka_unit_test(keeps_the_clock_running_over_a_pause),
         cmocka_unit_test(finds_what_a_nack_means),
         cmocka_unit_test(tells_the_time_for_reports),
     };
