@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RTSP servers for the program to pull from, and a tap that shows what it says to them."""
+import socket
+import sys
+import threading
+
+from process import Process, until
+from server import BUILD, ROOT
+
+START_TIMEOUT_S = 20
+
+
+def _answers(port, path):
+    request = f"OPTIONS rtsp://127.0.0.1:{port}/{path} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.settimeout(1)
+            connection.sendall(request.encode())
+            return connection.recv(4096).startswith(b"RTSP/1.0")
+    except OSError:
+        return False
+
+
+class Camera:
+    """A process that serves rtsp://127.0.0.1:port/path; killed and started again at will."""
+
+    def __init__(self, folder, port, path, credentials=""):
+        self.log = folder / f"camera-{port}.log"
+        self.port, self.path, self.credentials = port, path, credentials
+        self.process = None
+
+    @property
+    def url(self):
+        return self.url_as(self.credentials)
+
+    def url_as(self, credentials):
+        return f"rtsp://{credentials + '@' if credentials else ''}127.0.0.1:{self.port}/{self.path}"
+
+    def arguments(self):
+        raise NotImplementedError
+
+    def start(self):
+        self.process = Process(self.arguments(), self.log)
+        until(lambda: _answers(self.port, self.path) or not self.process.running(),
+              START_TIMEOUT_S, f"camera on port {self.port}")
+        assert self.process.running(), self.process.output()
+        return self
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class GstCamera(Camera):
+    """gst-rtsp-server: a moving pattern, x264, 30 fps, a keyframe every 2 s; Opus."""
+
+    def __init__(self, folder, port=8554, path="cam", user=None, password=None):
+        super().__init__(folder, port, path, f"{user}:{password}" if user else "")
+        self.user, self.password = user, password
+
+    def arguments(self):
+        arguments = [sys.executable, ROOT / "bench" / "gst_camera.py",
+                     "--port", self.port, "--path", f"/{self.path}"]
+        if self.user:
+            arguments += ["--user", self.user, "--password", self.password]
+        return arguments
+
+
+class BenchSource(Camera):
+    """bench/source: the demo's camera."""
+
+    def __init__(self, folder, port=8554):
+        super().__init__(folder, port, "demo")
+
+    def arguments(self):
+        return [BUILD / "bench" / "source", "--clip", BUILD / "bench" / "demo.h264",
+                "--listen", f"127.0.0.1:{self.port}"]
+
+
+class RtspTap:
+    """A TCP relay in front of a camera that keeps what the client says."""
+
+    def __init__(self, camera):
+        self.requests = bytearray()
+        self._camera = camera
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self):
+        port = self._listener.getsockname()[1]
+        return f"rtsp://127.0.0.1:{port}/{self._camera.path}"
+
+    def _accept(self):
+        try:
+            while True:
+                client, _ = self._listener.accept()
+                camera = socket.create_connection(("127.0.0.1", self._camera.port))
+                self._sockets += [client, camera]
+                for pair in ((client, camera, self.requests), (camera, client, None)):
+                    threading.Thread(target=self._relay, args=pair, daemon=True).start()
+        except OSError:
+            pass  # closed
+
+    @staticmethod
+    def _relay(source, sink, record):
+        try:
+            while data := source.recv(65536):
+                if record is not None:
+                    record += data
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # one side has gone; the other notices by itself
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for each in self._sockets:
+            each.close()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A headless Chromium on a player page, watched from outside the page's own script."""
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from process import until
+
+DRIVER, BROWSER = "/usr/bin/chromedriver", "/usr/bin/chromium"
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # tests run as root of a namespace
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--mute-audio",
+    "--autoplay-policy=no-user-gesture-required",
+    "--window-size=1000,800",
+)
+
+NTP_OFFSET_MS = 2208988800000  # 1900 to 1970
+
+# Runs before the page's script: notes each POST, each peer connection and the first picture shown.
+SPY = """
+window.spy = { posts: [], connections: [], firstFrame: null, errors: [] };
+addEventListener('error', (e) => spy.errors.push(e.message));
+addEventListener('unhandledrejection', (e) => spy.errors.push(String(e.reason)));
+const realFetch = window.fetch;
+window.fetch = function (resource, init) {
+    const method = (init && init.method) || resource.method || 'GET';
+    if (method.toUpperCase() === 'POST')
+        spy.posts.push(performance.now());
+    return realFetch.apply(this, arguments);
+};
+window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...args) {
+        super(...args);
+        spy.connections.push(this);
+    }
+};
+function watch() {
+    const video = document.querySelector('video');
+    if (!video)
+        return setTimeout(watch, 5);
+    video.requestVideoFrameCallback(() => { spy.firstFrame = performance.now(); });
+}
+watch();
+"""
+
+STATS = """
+const done = arguments[0];
+const connection = spy.connections[spy.connections.length - 1];
+if (!connection)
+    done([]);
+else
+    connection.getStats().then((report) => done([...report.values()]), () => done([]));
+"""
+
+
+class Stats:
+    """One getStats(), by type and kind; what is missing reads as 0 or ""."""
+
+    def __init__(self, reports):
+        self.reports = reports
+
+    def _find(self, **want):
+        for report in self.reports:
+            if all(report.get(key) == value for key, value in want.items()):
+                return report
+        return {}
+
+    @property
+    def video(self):
+        return self._find(type="inbound-rtp", kind="video")
+
+    @property
+    def audio(self):
+        return self._find(type="inbound-rtp", kind="audio")
+
+    @property
+    def transport(self):
+        return self._find(type="transport")
+
+    @property
+    def frames(self):
+        return self.video.get("framesDecoded", 0)
+
+
+class Chromium:
+    def __init__(self, folder):
+        options = webdriver.ChromeOptions()
+        options.binary_location = BROWSER
+        for flag in FLAGS:
+            options.add_argument(flag)
+        options.add_argument(f"--user-data-dir={folder / 'chromium'}")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        service = Service(DRIVER, log_path=str(folder / "chromedriver.log"))
+        self.driver = webdriver.Chrome(service=service, options=options)
+        self.driver.set_page_load_timeout(20)
+        self.driver.set_script_timeout(10)
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPY})
+
+    def open(self, url):
+        self.driver.get(url)
+
+    def wait_playing(self, frames=1, timeout_s=15):
+        until(lambda: self.stats().frames >= frames, timeout_s,
+              f"{frames} frames decoded by Chromium")
+
+    def stats(self):
+        return Stats(self.driver.execute_async_script(STATS))
+
+    def value(self, expression):
+        return self.driver.execute_script(f"return {expression};")
+
+    def posts(self):
+        return self.value("spy.posts.length")
+
+    def first_frame_ms(self):
+        """From the POST to the first picture on the page; None: none yet."""
+        return self.value("spy.firstFrame && spy.firstFrame - spy.posts[0]")
+
+    def latency_ms(self):
+        """Capture to display of the frame on show, by the NTP time of the sender reports."""
+        shown = self.stats().video["estimatedPlayoutTimestamp"]
+        return self.value("Date.now()") + NTP_OFFSET_MS - shown
+
+    def console(self):
+        return self.driver.get_log("browser")
+
+    def screenshot(self, path):
+        self.driver.save_screenshot(str(path))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()

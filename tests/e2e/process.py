@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A child process with its output in a file. Ended by its own handle, never by name."""
+import signal
+import subprocess
+import time
+
+
+def until(condition, timeout_s, what, interval_s=0.05):
+    """Waits for a condition and returns its value; fails by saying what did not happen."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what}: not within {timeout_s} s"
+        time.sleep(interval_s)
+
+
+class Process:
+    logs = []  # of all processes since they were last cleared, for reports of failures
+
+    def __init__(self, arguments, log, env=None):
+        self.arguments = [str(argument) for argument in arguments]
+        self.log = log
+        self.logs.append(log)
+        with open(log, "ab") as output:
+            self.child = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=output,
+                                          stderr=subprocess.STDOUT, env=env)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def running(self):
+        return self.child.poll() is None
+
+    def kill(self):
+        if self.running():
+            self.child.kill()
+        return self.child.wait()
+
+    def stop(self, timeout_s=10):
+        """SIGTERM; returns the exit code. Kills, and fails, when that is not obeyed."""
+        if self.running():
+            self.child.send_signal(signal.SIGTERM)
+        try:
+            return self.child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(
+                f"{self.arguments[0]} did not end within {timeout_s} s of SIGTERM:\n"
+                + self.output()) from None

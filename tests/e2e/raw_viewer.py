@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A minimal WHEP viewer: ICE, DTLS and SRTP, but no decoder.
+
+It sees what a browser hides: each packet's sequence number, which packets left the server as one
+message (the kernel hands a UDP_SEGMENT train whole to a socket with UDP_GRO), RTCP BYE and DTLS
+close_notify. A hundred of them cost less than one browser.
+"""
+import collections
+import datetime
+import os
+import random
+import selectors
+import socket
+import struct
+import threading
+import time
+
+from OpenSSL import SSL, crypto
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import srtp
+import stun
+import whep
+
+SOL_UDP, UDP_GRO = 17, 104
+RECEIVE_BUFFER = 4 << 20
+DATAGRAM_MAX = 65535
+HANDSHAKE_TIMEOUT_S = 10
+CHECK_INTERVAL_S = 2.5  # well below the 15 s after which consent runs out
+RTCP_RECEIVER_REPORT, RTCP_BYE, RTCP_TRANSPORT_FEEDBACK, RTCP_PAYLOAD_FEEDBACK = 201, 203, 205, 206
+FEEDBACK_NACK = FEEDBACK_PLI = 1
+OWN_SSRC = 1  # in RTCP of ours; what we send no RTP from
+
+
+def _certificate():
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "raw viewer")])
+    now = datetime.datetime.utcnow()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    return (crypto.PKey.from_cryptography_key(key),
+            crypto.load_certificate(crypto.FILETYPE_PEM, pem))
+
+
+KEY, CERTIFICATE = _certificate()
+FINGERPRINT = CERTIFICATE.digest("sha256").decode()
+
+
+def _dtls_client(profiles):
+    context = SSL.Context(SSL.DTLS_METHOD)
+    context.set_verify(SSL.VERIFY_PEER, lambda *_: True)  # by fingerprint, below
+    context.use_certificate(CERTIFICATE)
+    context.use_privatekey(KEY)
+    context.set_tlsext_use_srtp(profiles)
+    connection = SSL.Connection(context, None)
+    connection.set_connect_state()
+    return connection
+
+
+class Track:
+    """One SSRC, judged by the RTP headers, which SRTP leaves in the clear."""
+
+    def __init__(self, payload_type):
+        self.payload_type = payload_type
+        self.packets = self.lost = self.late = self.frames = self.forged = 0
+        self.trains = collections.Counter()  # by the number of packets that came as one message
+        self.rollover = 0
+        self.last = None
+
+    def take(self, packet):
+        sequence = struct.unpack_from("!H", packet, 2)[0]
+        step = 1 if self.last is None else sequence - self.last & 0xFFFF
+        if step == 0 or step > 0x8000:
+            self.late += 1
+            return
+        if self.last is not None and sequence < self.last:
+            self.rollover += 1
+        self.last = sequence
+        self.packets += 1
+        self.lost += step - 1
+        self.frames += packet[1] >> 7
+
+
+class RawViewer:
+    def __init__(self, url, authenticate=False, profiles=b"SRTP_AEAD_AES_128_GCM"):
+        """url: the WHEP endpoint. authenticate: open each packet, not only look at its header."""
+        self.url = url
+        self.authenticate = authenticate
+        self.tracks = {}
+        self.bye = self.close_notify = False
+        self.rtcp_forged = 0
+        self.rtcp = collections.Counter()  # by packet type
+        self.profile = None
+        self._ssl = _dtls_client(profiles)
+        self.ufrag = os.urandom(4).hex()
+        self._password = os.urandom(16).hex()
+        self._receiver = self._sender = None
+        self.on_rtp = None  # called with (track, datagram, payload) if authenticate is set
+        self._checks = set()
+        self.checks_answered = 0
+        self.next_check = 0.0
+        self.socket = None
+        self.answer = None
+        self.session = None
+
+    # ---- coming up: blocking ----
+
+    def connect(self):
+        """POST, connectivity check, handshake. Returns self."""
+        self.negotiate()
+        self.check()
+        self._wait(lambda: self.checks_answered > 0, "an answer to the connectivity check")
+        self.handshake()
+        return self
+
+    def negotiate(self):
+        response = whep.post(self.url, whep.offer(self.ufrag, self._password, FINGERPRINT))
+        assert response.status == 201, response
+        self.session = whep.location(self.url, response)
+        self.answer = whep.Answer(response.body.decode())
+        assert self.answer.candidates, f"no candidate in the answer:\n{self.answer.sdp}"
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.socket.setsockopt(SOL_UDP, UDP_GRO, 1)
+        self.socket.connect(self.answer.candidates[0])
+        self.socket.settimeout(1)
+
+    def check(self):
+        username = f"{self.answer.ufrag}:{self.ufrag}"
+        transaction, message = stun.binding_request(username, self.answer.password)
+        self._checks.add(transaction)
+        self.next_check = time.monotonic() + CHECK_INTERVAL_S * random.uniform(0.8, 1.2)
+        self.socket.send(message)
+
+    def handshake(self):
+        self._drive_dtls()
+        self._wait(lambda: self.profile is not None, "the end of the DTLS handshake")
+
+    def _wait(self, done, what):
+        end = time.monotonic() + HANDSHAKE_TIMEOUT_S
+        while not done():
+            assert time.monotonic() < end, f"{what} did not come"
+            try:
+                self.receive()
+            except socket.timeout:
+                SSL._lib.DTLSv1_handle_timeout(self._ssl._ssl)
+                self._flush_dtls()
+
+    def _flush_dtls(self):
+        try:
+            self.socket.send(self._ssl.bio_read(DATAGRAM_MAX))
+        except SSL.WantReadError:
+            pass
+
+    def _drive_dtls(self):
+        try:
+            if self.profile is None:
+                self._ssl.do_handshake()
+                self._connected()
+            else:
+                self._ssl.recv(DATAGRAM_MAX)
+        except SSL.WantReadError:
+            pass
+        except SSL.ZeroReturnError:
+            self.close_notify = True
+        self._flush_dtls()
+
+    def _connected(self):
+        seen = self._ssl.get_peer_certificate().digest("sha256").decode()
+        assert seen == self.answer.fingerprint, "not the certificate that the answer announced"
+        chosen = SSL._lib.SSL_get_selected_srtp_profile(self._ssl._ssl)
+        assert chosen != SSL._ffi.NULL, "no SRTP profile was negotiated"
+        self.profile = SSL._ffi.string(chosen.name).decode()
+        if self.authenticate:
+            exported = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", srtp.KEYING_LEN)
+            self._receiver = srtp.GcmReceiver(exported)
+            self._sender = srtp.GcmSender(exported)
+
+    # ---- running ----
+
+    def receive(self):
+        """Takes one message from the socket, which may be a whole train."""
+        data, control, _, _ = self.socket.recvmsg(DATAGRAM_MAX, socket.CMSG_SPACE(4))
+        size = len(data)
+        for level, kind, value in control:
+            if level == SOL_UDP and kind == UDP_GRO:
+                size = struct.unpack("i", value[:4])[0]
+        packets = [data[at : at + size] for at in range(0, len(data), size or 1)]
+        track = None
+        for packet in packets:
+            track = self._packet(packet) or track
+        if track is not None:
+            track.trains[len(packets)] += 1
+
+    def _packet(self, packet):
+        if not packet:
+            return None
+        if packet[0] < 4:
+            self._stun(packet)
+        elif 20 <= packet[0] < 64:
+            self._ssl.bio_write(packet)
+            self._drive_dtls()
+        elif 128 <= packet[0] < 192 and len(packet) >= 12:
+            if 192 <= packet[1] < 224:
+                self._rtcp(packet)
+            else:
+                return self._rtp(packet)
+        return None
+
+    def _stun(self, packet):
+        message = stun.parse(packet)
+        if message is None or message[1] not in self._checks:
+            return
+        kind, transaction, attributes = message
+        self._checks.discard(transaction)
+        assert kind == stun.SUCCESS, f"a check was refused: {stun.error_code(attributes)}"
+        assert stun.integrity_holds(packet, self.answer.password)
+        assert stun.XOR_MAPPED_ADDRESS in attributes
+        self.checks_answered += 1
+
+    def _rtp(self, packet):
+        ssrc = packet[8:12]
+        if ssrc not in self.tracks:
+            self.tracks[ssrc] = Track(packet[1] & 127)
+        track = self.tracks[ssrc]
+        track.take(packet)
+        if self._receiver:
+            payload = self._receiver.open_rtp(packet, track.rollover)
+            if payload is None:
+                track.forged += 1
+            elif self.on_rtp:
+                self.on_rtp(track, packet, payload)
+        return track
+
+    def _rtcp(self, packet):
+        if self._receiver is None:
+            return
+        clear = self._receiver.open_rtcp(packet)
+        if clear is None:
+            self.rtcp_forged += 1
+            return
+        at = 0
+        while at + 4 <= len(clear):
+            kind, words = struct.unpack_from("!xBH", clear, at)
+            self.rtcp[kind] += 1
+            at += 4 + 4 * words
+        self.bye = self.rtcp[RTCP_BYE] > 0
+
+    def _feedback(self, kind, fmt, ssrc, control=b""):
+        """RFC 4585 6.1, behind the empty report that a compound packet has to begin with."""
+        report = struct.pack("!BBHI", 0x80, RTCP_RECEIVER_REPORT, 1, OWN_SSRC)
+        words = 2 + len(control) // 4
+        feedback = struct.pack("!BBHI", 0x80 | fmt, kind, words, OWN_SSRC) + ssrc + control
+        self.socket.send(self._sender.seal_rtcp(report + feedback))
+
+    def ask_again(self, ssrc, sequence):
+        """NACK of one packet."""
+        self._feedback(RTCP_TRANSPORT_FEEDBACK, FEEDBACK_NACK, ssrc,
+                       struct.pack("!HH", sequence, 0))
+
+    def ask_for_keyframe(self, ssrc):
+        """PLI."""
+        self._feedback(RTCP_PAYLOAD_FEEDBACK, FEEDBACK_PLI, ssrc)
+
+    def track(self, kind):
+        """The track that came with the answer's payload type for "video" or "audio"."""
+        number = self.answer.payload_types[kind]
+        for track in self.tracks.values():
+            if track.payload_type == number:
+                return track
+        return Track(number)
+
+    def close(self):
+        if self.socket is not None:
+            self.socket.close()
+
+
+class Audience:
+    """Any number of viewers, kept alive and counted by one thread.
+
+        with Audience() as audience:
+            viewer = audience.add(url)
+    """
+
+    def __init__(self):
+        self.viewers = []
+        self.error = None
+        self._selector = selectors.DefaultSelector()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def add(self, url, **options):
+        viewer = RawViewer(url, **options).connect()
+        viewer.socket.setblocking(False)
+        self.viewers.append(viewer)
+        self._selector.register(viewer.socket, selectors.EVENT_READ, viewer)
+        return viewer
+
+    def _run(self):
+        try:
+            while not self._stop.is_set():
+                if not self._selector.get_map():
+                    time.sleep(0.05)
+                    continue
+                for key, _ in self._selector.select(0.2):
+                    self._drain(key.data)
+                now = time.monotonic()
+                for viewer in list(self.viewers):
+                    if now >= viewer.next_check:
+                        self._check(viewer)
+        except Exception as error:  # handed to the test that owns this thread
+            self.error = error
+
+    @staticmethod
+    def _drain(viewer):
+        try:
+            while True:
+                viewer.receive()
+        except (BlockingIOError, ConnectionRefusedError):
+            pass  # nothing more, or the server's port is closed
+
+    @staticmethod
+    def _check(viewer):
+        try:
+            viewer.check()
+        except ConnectionRefusedError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self._stop.set()
+        self._thread.join()
+        self._selector.close()
+        for viewer in self.viewers:
+            viewer.close()
+        if self.error is not None and kind is None:
+            raise self.error

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test: started with a generated configuration, judged when it ends."""
+import os
+import re
+from pathlib import Path
+
+import metrics
+import netns
+import whep
+from process import Process, until
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("RTCFAN_BUILD", ROOT / "build" / "release")).resolve()
+PROGRAM = BUILD / "rtcfan"
+
+HTTP_PORT, MEDIA_PORT, METRICS_PORT = 8889, 8189, 9998
+BASE = f"http://{netns.ADDRESS}:{HTTP_PORT}"
+METRICS = f"http://127.0.0.1:{METRICS_PORT}/metrics"
+
+LIVE_TIMEOUT_S = 20
+REPORT = re.compile(
+    r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:).*$", re.MULTILINE)
+
+# A small quarantine, so that resident memory still says something about leaks.
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=4:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+def sanitized():
+    """The program was built with AddressSanitizer."""
+    return b"__asan_init" in PROGRAM.read_bytes()
+
+
+def configuration(streams, extra=""):
+    """streams: {name: source URL}."""
+    entries = ",\n".join(f'  {{ name = "{name}"; source = "{source}"; }}'
+                         for name, source in streams.items())
+    return (f'http = {{ listen = "0.0.0.0:{HTTP_PORT}"; }};\n'
+            f'webrtc = {{ listen = "0.0.0.0:{MEDIA_PORT}"; }};\n'
+            f'metrics = {{ listen = "127.0.0.1:{METRICS_PORT}"; }};\n'
+            f"{extra}streams = (\n{entries}\n);\n")
+
+
+class Server:
+    """
+        with Server(tmp_path, {"cam1": camera.url}) as server:
+            server.wait_live("cam1")
+    """
+
+    def __init__(self, folder, streams, extra=""):
+        self.config = folder / "rtcfan.cfg"
+        self.config.write_text(configuration(streams, extra))
+        self.process = Process([PROGRAM, self.config], folder / "rtcfan.log",
+                               env={**os.environ, **SANITIZER_OPTIONS})
+        self.stopped = False
+        until(lambda: self.answers() or not self.process.running(), LIVE_TIMEOUT_S,
+              "the server's start")
+        assert self.process.running(), self.process.output()
+
+    @staticmethod
+    def answers():
+        try:
+            return whep.request("GET", f"{BASE}/").status == 200
+        except OSError:
+            return False
+
+    @staticmethod
+    def page(stream):
+        return f"{BASE}/{stream}/"
+
+    @staticmethod
+    def whep(stream):
+        return f"{BASE}/{stream}/whep"
+
+    @staticmethod
+    def metrics():
+        return metrics.read(METRICS)
+
+    def wait_live(self, *streams):
+        for stream in streams:
+            until(lambda s=stream: self.live(s), LIVE_TIMEOUT_S, f"stream {stream} to be live")
+
+    def live(self, stream):
+        """An offer is taken: the state that counts for a viewer."""
+        assert self.process.running(), self.process.output()
+        response = whep.post(self.whep(stream), whep.offer())
+        if response.status == 201:
+            whep.request("DELETE", whep.location(self.whep(stream), response))
+        else:
+            assert response.status == 409, response
+        return response.status == 201
+
+    def resident_kib(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+
+    def stop(self):
+        """SIGTERM. The exit code must be 0 and no sanitizer may have spoken."""
+        if self.stopped:
+            return
+        self.stopped = True
+        code = self.process.stop(20)
+        output = self.process.output()
+        report = REPORT.search(output)
+        assert report is None, f"{report.group(0)}\n{output[-20000:]}"
+        assert code == 0, f"exit code {code}\n{output[-20000:]}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.stop()
+        else:
+            self.stopped = True
+            self.process.kill()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A camera that goes and comes back: its viewers see a pause and nothing else."""
+import time
+
+from cameras import GstCamera
+from chromium import Chromium
+from process import until
+from raw_viewer import Audience
+from recorder import Recorder, assert_clock
+from server import Server
+
+OUTAGE_S = 5
+PLI_INTERVAL_S = 1.5  # Chromium asks for a keyframe after each 3 s without a frame
+BACK_TIMEOUT_S = 20  # attempts after about 1, 3, 7 and 15 s
+FIRST_SECOND_FRAMES = 20  # of 30: the picture moves again as soon as the camera does
+WATCH_S = 4
+MIN_FPS = 28
+
+
+def published(server):
+    return server.metrics().sum("rtcfan_stream_frames_total", stream="cam1")
+
+
+def test_same_page_goes_on(tmp_path):
+    with GstCamera(tmp_path) as camera, Server(tmp_path, {"cam1": camera.url}) as server, \
+            Chromium(tmp_path) as chromium:
+        server.wait_live("cam1")
+        chromium.open(server.page("cam1"))
+        chromium.wait_playing(30)
+        ssrc = chromium.stats().video["ssrc"]
+
+        camera.kill()
+        time.sleep(1)
+        dead = published(server)
+        time.sleep(OUTAGE_S - 1)
+        assert published(server) == dead
+
+        camera.start()
+        until(lambda: published(server) > dead, BACK_TIMEOUT_S, "a frame after the outage")
+        back = chromium.stats()
+        time.sleep(1)
+        before = chromium.stats()
+        assert before.frames - back.frames >= FIRST_SECOND_FRAMES
+        time.sleep(WATCH_S)
+        after = chromium.stats()
+        seconds = (after.video["timestamp"] - before.video["timestamp"]) / 1000
+        assert (after.frames - before.frames) / seconds >= MIN_FPS
+        assert after.video["ssrc"] == ssrc
+        assert chromium.posts() == 1
+        assert chromium.value("spy.connections.length") == 1
+        assert chromium.value("spy.connections[0].connectionState") == "connected"
+
+
+def test_clock_over_an_outage(tmp_path):
+    """Receivers place frames by their timestamps: old ones sent late would move all that follow."""
+    with GstCamera(tmp_path) as camera, Server(tmp_path, {"cam1": camera.url}) as server, \
+            Audience() as audience:
+        server.wait_live("cam1")
+        viewer = audience.add(server.whep("cam1"), authenticate=True)
+        recorder = Recorder(viewer)
+        until(lambda: len(recorder.packets) >= 60, 5, "video")
+        camera.kill()
+        end = time.monotonic() + OUTAGE_S
+        while time.monotonic() < end:
+            time.sleep(PLI_INTERVAL_S)
+            viewer.ask_for_keyframe(recorder.packets[-1].ssrc)
+        camera.start()
+        frames = server.metrics().sum("rtcfan_stream_frames_total")
+        until(lambda: server.metrics().sum("rtcfan_stream_frames_total") > frames + 30, 20,
+              "video after the outage")
+        assert_clock(recorder.packets)
+        assert viewer.track("video").lost == 0

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A camera that wants to know who asks."""
+import time
+
+import pytest
+
+from cameras import GstCamera
+from process import until
+from raw_viewer import Audience
+from server import Server
+
+USER, PASSWORD = "viewer", "s3cret-of-the-camera"
+REFUSED_FOR_S = 4
+
+
+@pytest.fixture(scope="module")
+def camera(folder):
+    with GstCamera(folder, user=USER, password=PASSWORD) as camera:
+        yield camera
+
+
+def test_right_password(camera, tmp_path):
+    with Server(tmp_path, {"cam1": camera.url}) as server:
+        server.wait_live("cam1")
+        with Audience() as audience:
+            viewer = audience.add(server.whep("cam1"), authenticate=True)
+            until(lambda: viewer.track("video").frames >= 30, 5, "a second of video")
+            assert viewer.track("video").forged == 0
+        assert PASSWORD not in server.process.output()
+
+
+@pytest.mark.parametrize("credentials", ["", f"{USER}:wrong-{PASSWORD}"])
+def test_wrong_password(camera, tmp_path, credentials):
+    with Server(tmp_path, {"cam1": camera.url_as(credentials)}) as server:
+        end = time.monotonic() + REFUSED_FOR_S
+        while time.monotonic() < end:
+            assert not server.live("cam1")
+            time.sleep(0.5)
+        log = server.process.output()
+        assert "401" in log, "the log does not say why"
+        assert PASSWORD not in log

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GStreamer's webrtcbin as a viewer, in a process of its own: libnice, and DTLS of its own making.
+
+    python3 webrtcbin_viewer.py WHEP_URL SECONDS
+
+Prints one line of JSON: how many frames and audio buffers came out of the decoders.
+"""
+import json
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstSdp", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+
+import whep  # noqa: E402
+
+TRANSCEIVERS = (
+    "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,"
+    "packetization-mode=(string)1,profile-level-id=(string)42e01f",
+    "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=97,"
+    "encoding-params=(string)2",
+)
+DECODERS = {
+    "H264": "rtph264depay ! h264parse ! openh264dec",
+    "OPUS": "rtpopusdepay ! opusdec",
+}
+
+
+class Viewer:
+    def __init__(self, url):
+        self.url = url
+        self.decoded = {"H264": 0, "OPUS": 0}
+        self.session = None
+        self.loop = GLib.MainLoop()
+        self.error = None
+        self.pipeline = Gst.Pipeline.new("viewer")
+        self.webrtc = Gst.ElementFactory.make("webrtcbin", None)
+        self.webrtc.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
+        self.pipeline.add(self.webrtc)
+        self.webrtc.connect("pad-added", self._pad_added)
+        self.webrtc.connect("notify::ice-gathering-state", self._gathering)
+        bus = self.pipeline.get_bus()
+        bus.add_signal_watch()
+        bus.connect("message::error", self._bus_error)
+
+    def run(self, seconds):
+        # PLAYING first: before that webrtcbin has no ICE agent to gather with.
+        self.pipeline.set_state(Gst.State.PLAYING)
+        direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
+        for caps in TRANSCEIVERS:
+            self.webrtc.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
+        promise = Gst.Promise.new_with_change_func(self._offer_made)
+        self.webrtc.emit("create-offer", None, promise)
+        GLib.timeout_add_seconds(seconds, self.loop.quit)
+        self.loop.run()
+        self.pipeline.set_state(Gst.State.NULL)
+        if self.session:
+            whep.request("DELETE", self.session)
+        return {"video": self.decoded["H264"], "audio": self.decoded["OPUS"], "error": self.error}
+
+    def _fail(self, text):
+        self.error = text
+        self.loop.quit()
+
+    def _bus_error(self, _, message):
+        self._fail(str(message.parse_error()))
+
+    def _offer_made(self, promise):
+        reply = promise.get_reply()  # owns the offer: keep it until that has been handed on
+        offer = reply.get_value("offer")
+        self.webrtc.emit("set-local-description", offer, Gst.Promise.new())
+
+    def _gathering(self, *_):
+        if self.webrtc.get_property("ice-gathering-state") == \
+                GstWebRTC.WebRTCICEGatheringState.COMPLETE:
+            GLib.idle_add(self._negotiate)
+
+    def _negotiate(self):
+        offer = self.webrtc.get_property("local-description").sdp.as_text()
+        response = whep.post(self.url, offer)
+        if response.status != 201:
+            self._fail(f"{response} to\n{offer}")
+            return False
+        self.session = whep.location(self.url, response)
+        _, message = GstSdp.SDPMessage.new()
+        GstSdp.sdp_message_parse_buffer(response.body, message)
+        answer = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, message)
+        self.webrtc.emit("set-remote-description", answer, Gst.Promise.new())
+        return False
+
+    def _pad_added(self, _, pad):
+        if pad.get_direction() != Gst.PadDirection.SRC:
+            return
+        name = pad.get_current_caps().get_structure(0).get_string("encoding-name")
+        decoder = Gst.parse_bin_from_description(
+            f"queue ! {DECODERS[name]} ! fakesink name=sink sync=false", True)
+        sink = decoder.get_by_name("sink")
+        sink.set_property("signal-handoffs", True)
+        sink.connect("handoff", self._count, name)
+        self.pipeline.add(decoder)
+        decoder.sync_state_with_parent()
+        pad.link(decoder.get_static_pad("sink"))
+
+    def _count(self, _sink, _buffer, _pad, name):
+        self.decoded[name] += 1
+
+
+def main():
+    Gst.init(None)
+    print(json.dumps(Viewer(sys.argv[1]).run(int(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()
