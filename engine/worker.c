@@ -200,6 +200,7 @@ static void read_clocks(struct eng_worker *w)
     w->mono_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
     clock_gettime(CLOCK_REALTIME, &ts);
     w->real_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+    w->clocks_old = false;
 }
 
 static void take_news(struct eng_worker *w)
@@ -267,6 +268,8 @@ static void sleep_or_look(struct eng_worker *w)
 {
     bool busy = w->run_first || !eng_bell_sleep(w->bell);
 
+    read_clocks(w); // a turn with many viewers takes milliseconds
+    w->clocks_old = true;
     w->io_ops->wait(w->io, busy ? 0 : wait_time(w));
     eng_bell_wake(w->bell);
     eng_count(&w->counters, ENG_COUNTER_WAKEUPS, 1);
@@ -295,7 +298,11 @@ static void turn(struct eng_worker *w)
 
 static void on_received(void *ctx, const struct eng_tuple *tuple, const uint8_t *data, size_t len)
 {
-    eng_receive(ctx, tuple, data, len);
+    struct eng_worker *w = ctx;
+
+    if (w->clocks_old)
+        read_clocks(w);
+    eng_receive(w, tuple, data, len);
 }
 
 static void pin(int core)

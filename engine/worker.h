@@ -55,9 +55,10 @@ struct eng_worker {
     struct eng_viewer *due;                      // viewers with events that wait for room
     uint8_t rtcp[ENG_DATAGRAM_MAX];              // an opened SRTCP datagram
 
-    // The time of this turn.
+    // The time of this turn, and of what arrives after a wait.
     int64_t mono_ns;
     int64_t real_ns;
+    bool clocks_old; // slept since they were read
 
     pthread_t thread;
     bool started;

@@ -25,6 +25,8 @@ def audience(demo_server):
             audience.add(demo_server.whep("demo"))
         until(lambda: demo_server.metrics().sum("rtcfan_viewers") == VIEWERS, 5,
               f"{VIEWERS} viewers in /metrics")
+        until(lambda: all(viewer.track("video").frames for viewer in audience.viewers), 5,
+              "a picture for each viewer")
         yield audience
 
 
