@@ -31,6 +31,13 @@ static int evp_init(struct eng_gcm *gcm, const uint8_t key[ENG_GCM_KEY_LEN])
     return 0;
 }
 
+static void evp_rekey(struct eng_gcm *gcm, const uint8_t key[ENG_GCM_KEY_LEN])
+{
+    int ok = EVP_CipherInit_ex(ctx_of(gcm), NULL, NULL, key, NULL, 1);
+
+    assert(ok == 1);
+}
+
 static void evp_fini(struct eng_gcm *gcm)
 {
     EVP_CIPHER_CTX_free(ctx_of(gcm));
@@ -78,6 +85,7 @@ const struct eng_gcm_ops eng_gcm_evp = {
     .available = evp_available,
     .init = evp_init,
     .fini = evp_fini,
+    .rekey = evp_rekey,
     .seal = evp_seal,
     .open = evp_open,
 };

@@ -32,10 +32,15 @@ static struct gcm_key_data *key_of(struct eng_gcm *gcm)
     return (struct gcm_key_data *)(void *)gcm->state;
 }
 
+static void ipsec_rekey(struct eng_gcm *gcm, const uint8_t key[ENG_GCM_KEY_LEN])
+{
+    IMB_AES128_GCM_PRE(manager, key, key_of(gcm));
+}
+
 static int ipsec_init(struct eng_gcm *gcm, const uint8_t key[ENG_GCM_KEY_LEN])
 {
     pthread_once(&once, make_manager);
-    IMB_AES128_GCM_PRE(manager, key, key_of(gcm));
+    ipsec_rekey(gcm, key);
     return 0;
 }
 
@@ -71,6 +76,7 @@ const struct eng_gcm_ops eng_gcm_ipsec_mb = {
     .available = ipsec_available,
     .init = ipsec_init,
     .fini = ipsec_fini,
+    .rekey = ipsec_rekey,
     .seal = ipsec_seal,
     .open = ipsec_open,
 };

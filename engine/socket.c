@@ -19,7 +19,7 @@ static void set_buffer(int fd, int forced, int plain, int size)
 
 static int set_options(int fd, int family, bool share)
 {
-    int on = 1, off = 0;
+    int on = 1, off = 0, mtu = IP_PMTUDISC_INTERFACE;
 
     set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
     set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
@@ -28,6 +28,10 @@ static int set_options(int fd, int family, bool share)
     if (family == AF_INET6 &&
         (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) != 0 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) != 0))
+        return -errno;
+    // A path MTU learnt from ICMP, which a viewer may forge, would have trains refused: only the
+    // device's counts. For IPv6 it cannot fall below 1,280.
+    if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &mtu, sizeof(mtu)) != 0 && family == AF_INET)
         return -errno;
     // On a dual-stack socket too: IPv4 datagrams carry this one's message.
     if (setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0 && family == AF_INET)

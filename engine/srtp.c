@@ -2,7 +2,6 @@
 #include "engine/srtp.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/bytes.h"
@@ -18,52 +17,29 @@ enum {
 #define SRTCP_E_BIT     UINT32_C(0x80000000)
 #define SRTCP_INDEX_MAX UINT32_C(0x7fffffff)
 
-static int init_key(const struct eng_gcm_ops *ops, struct eng_gcm *gcm, uint8_t *salt,
-                    const struct eng_srtp_key *master, enum eng_srtp_label key_label,
-                    enum eng_srtp_label salt_label)
+static int derive(const struct eng_srtp_key *master, enum eng_srtp_label key_label,
+                  enum eng_srtp_label salt_label, struct eng_srtp_session_key *out)
 {
-    uint8_t key[ENG_GCM_KEY_LEN];
-    int err = eng_srtp_derive(master, key_label, key, sizeof(key));
+    int err = eng_srtp_derive(master, key_label, out->key, sizeof(out->key));
 
-    if (!err)
-        err = eng_srtp_derive(master, salt_label, salt, ENG_GCM_IV_LEN);
-    if (!err)
-        err = ops->init(gcm, key);
-    explicit_bzero(key, sizeof(key));
-    return err;
+    return err ? err : eng_srtp_derive(master, salt_label, out->salt, sizeof(out->salt));
 }
 
 static int init_gcm(struct eng_srtp *srtp, const struct eng_srtp_keying *keying)
 {
-    const struct eng_gcm_ops *ops = eng_gcm_best();
-    struct eng_srtcp_gcm *rtcp = aligned_alloc(_Alignof(struct eng_srtcp_gcm), sizeof(*rtcp));
-    int err;
+    int err = derive(&keying->send, ENG_SRTP_LABEL_RTP_KEY, ENG_SRTP_LABEL_RTP_SALT, &srtp->rtp);
 
-    if (!rtcp)
-        return -ENOMEM;
-    memset(rtcp, 0, sizeof(*rtcp));
-    err = init_key(ops, &srtp->rtp, srtp->rtp_salt, &keying->send, ENG_SRTP_LABEL_RTP_KEY,
-                   ENG_SRTP_LABEL_RTP_SALT);
+    if (!err)
+        err = derive(&keying->send, ENG_SRTP_LABEL_RTCP_KEY, ENG_SRTP_LABEL_RTCP_SALT,
+                     &srtp->rtcp_send);
+    if (!err)
+        err = derive(&keying->receive, ENG_SRTP_LABEL_RTCP_KEY, ENG_SRTP_LABEL_RTCP_SALT,
+                     &srtp->rtcp_receive);
+    srtp->ops = eng_gcm_best();
+    if (!err)
+        err = srtp->ops->init(&srtp->gcm, srtp->rtp.key);
     if (err)
-        goto free_rtcp;
-    err = init_key(ops, &rtcp->send, rtcp->send_salt, &keying->send, ENG_SRTP_LABEL_RTCP_KEY,
-                   ENG_SRTP_LABEL_RTCP_SALT);
-    if (err)
-        goto fini_rtp;
-    err = init_key(ops, &rtcp->receive, rtcp->receive_salt, &keying->receive,
-                   ENG_SRTP_LABEL_RTCP_KEY, ENG_SRTP_LABEL_RTCP_SALT);
-    if (err)
-        goto fini_send;
-    srtp->ops = ops;
-    srtp->rtcp = rtcp;
-    return 0;
-
-fini_send:
-    ops->fini(&rtcp->send);
-fini_rtp:
-    ops->fini(&srtp->rtp);
-free_rtcp:
-    free(rtcp);
+        explicit_bzero(srtp, sizeof(*srtp));
     return err;
 }
 
@@ -84,13 +60,8 @@ int eng_srtp_init(struct eng_srtp *srtp, const struct eng_srtp_keying *keying,
 
 void eng_srtp_fini(struct eng_srtp *srtp)
 {
-    if (srtp->profile == ENG_SRTP_AEAD_AES_128_GCM) {
-        srtp->ops->fini(&srtp->rtp);
-        srtp->ops->fini(&srtp->rtcp->send);
-        srtp->ops->fini(&srtp->rtcp->receive);
-        explicit_bzero(srtp->rtcp, sizeof(*srtp->rtcp));
-        free(srtp->rtcp);
-    }
+    if (srtp->profile == ENG_SRTP_AEAD_AES_128_GCM)
+        srtp->ops->fini(&srtp->gcm);
     eng_srtp_compat_destroy(srtp->compat);
     explicit_bzero(srtp, sizeof(*srtp));
 }
@@ -114,14 +85,14 @@ size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_
 
     memcpy(out, header, ENG_RTP_HEADER_LEN);
     if (srtp->compat) {
-        memcpy(out + ENG_RTP_HEADER_LEN, payload, len);
+        memmove(out + ENG_RTP_HEADER_LEN, payload, len);
         return eng_srtp_compat_seal(srtp->compat, out, ENG_RTP_HEADER_LEN + len);
     }
     memcpy(iv + 2, header + 8, 4);
     eng_put32(iv + 6, (uint32_t)(index >> 16));
     eng_put16(iv + 10, (uint16_t)index);
-    xor_salt(iv, srtp->rtp_salt);
-    srtp->ops->seal(&srtp->rtp, iv, header, ENG_RTP_HEADER_LEN, payload, len,
+    xor_salt(iv, srtp->rtp.salt);
+    srtp->ops->seal(&srtp->gcm, iv, header, ENG_RTP_HEADER_LEN, payload, len,
                     out + ENG_RTP_HEADER_LEN);
     return ENG_RTP_HEADER_LEN + len + ENG_GCM_TAG_LEN;
 }
@@ -149,26 +120,28 @@ size_t eng_srtp_seal_rtcp(struct eng_srtp *srtp, uint8_t *packet, size_t len)
     if (srtp->rtcp_index == SRTCP_INDEX_MAX)
         return 0;
     word = SRTCP_E_BIT | srtp->rtcp_index++;
-    rtcp_nonce(packet, word, srtp->rtcp->send_salt, iv, aad);
-    srtp->ops->seal(&srtp->rtcp->send, iv, aad, sizeof(aad), packet + RTCP_HEADER_LEN,
+    rtcp_nonce(packet, word, srtp->rtcp_send.salt, iv, aad);
+    srtp->ops->rekey(&srtp->gcm, srtp->rtcp_send.key);
+    srtp->ops->seal(&srtp->gcm, iv, aad, sizeof(aad), packet + RTCP_HEADER_LEN,
                     len - RTCP_HEADER_LEN, packet + RTCP_HEADER_LEN);
+    srtp->ops->rekey(&srtp->gcm, srtp->rtp.key);
     len += ENG_GCM_TAG_LEN;
     eng_put32(packet + len, word);
     return len + INDEX_WORD_LEN;
 }
 
-static struct eng_srtcp_replay *find_sender(struct eng_srtcp_gcm *rtcp, uint32_t ssrc)
+static struct eng_srtcp_replay *find_sender(struct eng_srtp *srtp, uint32_t ssrc)
 {
     for (int i = 0; i < ENG_SRTCP_SENDERS_MAX; i++) {
-        if (rtcp->replay[i].used && rtcp->replay[i].ssrc == ssrc)
-            return &rtcp->replay[i];
+        if (srtp->replay[i].used && srtp->replay[i].ssrc == ssrc)
+            return &srtp->replay[i];
     }
     return NULL;
 }
 
-static bool replayed(struct eng_srtcp_gcm *rtcp, uint32_t ssrc, uint32_t index)
+static bool replayed(struct eng_srtp *srtp, uint32_t ssrc, uint32_t index)
 {
-    const struct eng_srtcp_replay *r = find_sender(rtcp, ssrc);
+    const struct eng_srtcp_replay *r = find_sender(srtp, ssrc);
 
     if (!r || index > r->newest)
         return false;
@@ -176,12 +149,12 @@ static bool replayed(struct eng_srtcp_gcm *rtcp, uint32_t ssrc, uint32_t index)
 }
 
 // Only for what was authentic: nobody else can fill the table.
-static void remember(struct eng_srtcp_gcm *rtcp, uint32_t ssrc, uint32_t index)
+static void remember(struct eng_srtp *srtp, uint32_t ssrc, uint32_t index)
 {
-    struct eng_srtcp_replay *r = find_sender(rtcp, ssrc);
+    struct eng_srtcp_replay *r = find_sender(srtp, ssrc);
 
     if (!r) {
-        r = rtcp->replay;
+        r = srtp->replay;
         memmove(r + 1, r, (ENG_SRTCP_SENDERS_MAX - 1) * sizeof(*r));
         *r = (struct eng_srtcp_replay){.used = true, .ssrc = ssrc, .newest = index};
     }
@@ -196,10 +169,10 @@ static void remember(struct eng_srtcp_gcm *rtcp, uint32_t ssrc, uint32_t index)
 
 static int open_rtcp_gcm(struct eng_srtp *srtp, const uint8_t *data, size_t len, uint8_t *out)
 {
-    struct eng_srtcp_gcm *rtcp = srtp->rtcp;
     uint8_t iv[ENG_GCM_IV_LEN], aad[RTCP_HEADER_LEN + INDEX_WORD_LEN];
     size_t text_len;
     uint32_t word, ssrc;
+    bool authentic;
 
     if (len < RTCP_HEADER_LEN + ENG_GCM_TAG_LEN + INDEX_WORD_LEN)
         return -EBADMSG;
@@ -207,13 +180,16 @@ static int open_rtcp_gcm(struct eng_srtp *srtp, const uint8_t *data, size_t len,
     word = eng_get32(data + len - INDEX_WORD_LEN);
     ssrc = eng_get32(data + 4);
     // WebRTC allows no unencrypted SRTCP (RFC 8827 6.5).
-    if (!(word & SRTCP_E_BIT) || replayed(rtcp, ssrc, word & SRTCP_INDEX_MAX))
+    if (!(word & SRTCP_E_BIT) || replayed(srtp, ssrc, word & SRTCP_INDEX_MAX))
         return -EBADMSG;
-    rtcp_nonce(data, word, rtcp->receive_salt, iv, aad);
-    if (!srtp->ops->open(&rtcp->receive, iv, aad, sizeof(aad), data + RTCP_HEADER_LEN, text_len,
-                         out + RTCP_HEADER_LEN))
+    rtcp_nonce(data, word, srtp->rtcp_receive.salt, iv, aad);
+    srtp->ops->rekey(&srtp->gcm, srtp->rtcp_receive.key);
+    authentic = srtp->ops->open(&srtp->gcm, iv, aad, sizeof(aad), data + RTCP_HEADER_LEN, text_len,
+                                out + RTCP_HEADER_LEN);
+    srtp->ops->rekey(&srtp->gcm, srtp->rtp.key);
+    if (!authentic)
         return -EBADMSG;
-    remember(rtcp, ssrc, word & SRTCP_INDEX_MAX);
+    remember(srtp, ssrc, word & SRTCP_INDEX_MAX);
     memcpy(out, data, RTCP_HEADER_LEN);
     return (int)(RTCP_HEADER_LEN + text_len);
 }

@@ -37,23 +37,22 @@ enum {
     ENG_SRTCP_SENDERS_MAX = 4
 };
 
-// Both directions' SRTCP under GCM.
-struct eng_srtcp_gcm {
-    struct eng_gcm send;
-    struct eng_gcm receive;
-    uint8_t send_salt[ENG_GCM_IV_LEN];
-    uint8_t receive_salt[ENG_GCM_IV_LEN];
-    struct eng_srtcp_replay replay[ENG_SRTCP_SENDERS_MAX]; // newest sender first
+// Session key and salt of one use (RFC 3711 4.3), as they were derived.
+struct eng_srtp_session_key {
+    uint8_t key[ENG_GCM_KEY_LEN];
+    uint8_t salt[ENG_GCM_IV_LEN];
 };
 
 struct eng_srtp {
+    // GCM's RTP key. Expanded it takes 1 KiB, and SRTCP is rare, about one packet a second each
+    // way: so this alone stays expanded, and lends its place to SRTCP's keys for a packet.
+    struct eng_gcm gcm;
     enum eng_srtp_profile profile;
     uint32_t rtcp_index; // of the next SRTCP packet we send, 31 bits
     // GCM:
-    struct eng_gcm rtp;
     const struct eng_gcm_ops *ops;
-    uint8_t rtp_salt[ENG_GCM_IV_LEN];
-    struct eng_srtcp_gcm *rtcp; // both directions' SRTCP: rarely used, so not in the way of RTP
+    struct eng_srtp_session_key rtp, rtcp_send, rtcp_receive;
+    struct eng_srtcp_replay replay[ENG_SRTCP_SENDERS_MAX]; // newest sender first
     // AES-CM:
     struct eng_srtp_compat *compat;
 };
@@ -67,7 +66,8 @@ void eng_srtp_fini(struct eng_srtp *srtp);
 size_t eng_srtp_overhead(const struct eng_srtp *srtp);
 
 // Writes header, sealed payload and tag to out; returns bytes written. header: 12 bytes, no CSRC
-// or extension. index: ROC << 16 | SEQ (RFC 3711 3.3.1), SEQ as in the header.
+// or extension. index: ROC << 16 | SEQ (RFC 3711 3.3.1), SEQ as in the header. payload may be in
+// its place already, at out + ENG_RTP_HEADER_LEN.
 size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_LEN],
                      uint64_t index, const uint8_t *payload, size_t len, uint8_t *out);
 

@@ -94,53 +94,47 @@ enum {
 };
 
 // Session keys given directly, as RFC 7714 16 and 17 do.
-static void set_session_keys(struct eng_srtp *srtp, const struct eng_gcm_ops *ops,
-                             struct eng_srtcp_gcm *rtcp)
+static void set_session_keys(struct eng_srtp *srtp, const struct eng_gcm_ops *ops)
 {
-    uint8_t key[16], salt[12];
+    struct eng_srtp_session_key session;
 
-    unhex("000102030405060708090a0b0c0d0e0f", key);
-    unhex("517569642070726f2071756f", salt);
+    unhex("000102030405060708090a0b0c0d0e0f", session.key);
+    unhex("517569642070726f2071756f", session.salt);
     memset(srtp, 0, sizeof(*srtp));
-    memset(rtcp, 0, sizeof(*rtcp));
     srtp->profile = ENG_SRTP_AEAD_AES_128_GCM;
     srtp->ops = ops;
-    srtp->rtcp = rtcp;
-    assert_int_equal(ops->init(&srtp->rtp, key), 0);
-    assert_int_equal(ops->init(&rtcp->send, key), 0);
-    assert_int_equal(ops->init(&rtcp->receive, key), 0);
-    memcpy(srtp->rtp_salt, salt, 12);
-    memcpy(rtcp->send_salt, salt, 12);
-    memcpy(rtcp->receive_salt, salt, 12);
+    srtp->rtp = srtp->rtcp_send = srtp->rtcp_receive = session;
+    assert_int_equal(ops->init(&srtp->gcm, session.key), 0);
 }
 
 static void wipe(struct eng_srtp *srtp)
 {
-    srtp->ops->fini(&srtp->rtp);
-    srtp->ops->fini(&srtp->rtcp->send);
-    srtp->ops->fini(&srtp->rtcp->receive);
+    srtp->ops->fini(&srtp->gcm);
 }
 
 // RFC 7714 16.1.1
+static void seal_published(struct eng_srtp *srtp)
+{
+    uint8_t header[12], payload[64], out[128];
+    size_t len = unhex("47616c6c69612065 7374206f6d6e6973 2064697669736120 696e207061727465"
+                       "732074726573",
+                       payload);
+
+    unhex("8040f17b 8041f8d3 5501a0b2", header);
+    len = eng_srtp_seal(srtp, header, 0xf17b, payload, len, out);
+    assert_hex(out, len,
+               "8040f17b8041f8d35501a0b2 f24de3a3fb34de6cacba861c9d7e4bcabe633bd5"
+               "0d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce");
+}
+
 static void seals_the_published_rtp_packet(void **state)
 {
-    struct eng_srtcp_gcm rtcp;
     struct eng_srtp srtp;
-    uint8_t header[12], payload[64], out[128];
-    size_t len;
 
     (void)state;
-    unhex("8040f17b 8041f8d3 5501a0b2", header);
-    len = unhex("47616c6c69612065 7374206f6d6e6973 2064697669736120 696e207061727465 732074726573",
-                payload);
     for (int i = 0; i < OPS; i++) {
-        size_t n;
-
-        set_session_keys(&srtp, all_ops[i], &rtcp);
-        n = eng_srtp_seal(&srtp, header, 0xf17b, payload, len, out);
-        assert_hex(out, n,
-                   "8040f17b8041f8d35501a0b2 f24de3a3fb34de6cacba861c9d7e4bcabe633bd5"
-                   "0d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce");
+        set_session_keys(&srtp, all_ops[i]);
+        seal_published(&srtp);
         wipe(&srtp);
     }
 }
@@ -154,7 +148,6 @@ static const char rtcp_sealed[] =
 // RFC 7714 17.1, both ways
 static void seals_and_opens_the_published_rtcp_packet(void **state)
 {
-    struct eng_srtcp_gcm rtcp;
     struct eng_srtp srtp;
     uint8_t packet[128], opened[128];
     size_t len;
@@ -162,7 +155,7 @@ static void seals_and_opens_the_published_rtcp_packet(void **state)
 
     (void)state;
     for (int i = 0; i < OPS; i++) {
-        set_session_keys(&srtp, all_ops[i], &rtcp);
+        set_session_keys(&srtp, all_ops[i]);
         srtp.rtcp_index = 0x5d4;
         len = unhex(rtcp_plain, packet);
         len = eng_srtp_seal_rtcp(&srtp, packet, len);
@@ -177,14 +170,13 @@ static void seals_and_opens_the_published_rtcp_packet(void **state)
 
 static void opens_nothing_that_is_not_whole(void **state)
 {
-    struct eng_srtcp_gcm rtcp;
     struct eng_srtp srtp;
     uint8_t packet[128], opened[128];
     size_t len = unhex(rtcp_sealed, packet);
 
     (void)state;
     for (int i = 0; i < OPS; i++) {
-        set_session_keys(&srtp, all_ops[i], &rtcp);
+        set_session_keys(&srtp, all_ops[i]);
         for (size_t cut = 0; cut < len; cut++)
             assert_int_equal(eng_srtp_open_rtcp(&srtp, packet, cut, opened), -EBADMSG);
         for (size_t at = 0; at < len; at++) {
@@ -193,6 +185,32 @@ static void opens_nothing_that_is_not_whole(void **state)
             packet[at] ^= 0x10;
         }
         assert_true(eng_srtp_open_rtcp(&srtp, packet, len, opened) > 0);
+        wipe(&srtp);
+    }
+}
+
+// SRTCP takes the place of the RTP key for a packet, and leaves it as it was.
+static void keeps_the_rtp_key_over_rtcp(void **state)
+{
+    uint8_t packet[128], opened[128];
+    struct eng_srtp srtp;
+    size_t len;
+
+    (void)state;
+    for (int i = 0; i < OPS; i++) {
+        set_session_keys(&srtp, all_ops[i]);
+        srtp.rtcp_send.key[0] ^= 1;
+        srtp.rtcp_receive.key[0] ^= 1;
+        seal_published(&srtp);
+        len = unhex(rtcp_plain, packet);
+        len = eng_srtp_seal_rtcp(&srtp, packet, len);
+        seal_published(&srtp);
+        packet[20] ^= 1;
+        assert_int_equal(eng_srtp_open_rtcp(&srtp, packet, len, opened), -EBADMSG);
+        seal_published(&srtp);
+        packet[20] ^= 1;
+        assert_true(eng_srtp_open_rtcp(&srtp, packet, len, opened) > 0);
+        seal_published(&srtp);
         wipe(&srtp);
     }
 }
@@ -408,6 +426,7 @@ int main(void)
         cmocka_unit_test(seals_the_published_rtp_packet),
         cmocka_unit_test(seals_and_opens_the_published_rtcp_packet),
         cmocka_unit_test(opens_nothing_that_is_not_whole),
+        cmocka_unit_test(keeps_the_rtp_key_over_rtcp),
         cmocka_unit_test(gcm_agrees_with_libsrtp),
         cmocka_unit_test(cm_agrees_with_libsrtp),
         cmocka_unit_test(seals_a_packet_again_to_the_same_bytes),
