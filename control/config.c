@@ -288,6 +288,7 @@ static const struct key keys[] = {
           .fallback = 1180),
     VALUE("engine", "train_max", read_unsigned, engine.train_max, .min = 1, .max = ENG_TRAIN_MAX,
           .fallback = 16),
+    VALUE("engine", "pace_ms", read_unsigned, engine.pace_ms, .min = 0, .max = 100, .fallback = 16),
     VALUE("engine", "gop_cache_bytes", read_size, engine.video_bytes, .min = 64 << 10,
           .max = 256 << 20, .fallback = 4 << 20),
     LISTEN(metrics, "127.0.0.1:9998"),

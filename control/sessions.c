@@ -114,13 +114,15 @@ static void set_tracks(struct ctl_session *s, const struct wrtc_selection *selec
 {
     uint32_t ssrc = ctl_random_u32();
 
-    if (ssrc == 0 || ssrc == UINT32_MAX)
+    if (ssrc == 0 || ssrc > UINT32_MAX - 2)
         ssrc = 1;
     s->track[ENG_VIDEO] = (struct eng_viewer_track){
         .on = selection->video.on,
         .payload_type = selection->video.payload_type,
         .ssrc = ssrc,
         .clock_rate = video->clock_rate,
+        .rtx_payload_type = selection->video.rtx_payload_type,
+        .rtx_ssrc = selection->video.rtx_payload_type != 0 ? ssrc + 2 : 0,
     };
     s->track[ENG_AUDIO] = (struct eng_viewer_track){
         .on = selection->audio.on,
@@ -175,6 +177,7 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     config->cname = s->cname;
     config->video_ssrc = s->track[ENG_VIDEO].ssrc;
     config->audio_ssrc = s->track[ENG_AUDIO].ssrc;
+    config->video_rtx_ssrc = s->track[ENG_VIDEO].rtx_ssrc;
     rc = write_answer(s, selection, config, answer, answer_size, error);
     if (rc != 0) {
         ctl_session_free(s);

@@ -18,12 +18,21 @@
     X(TRAINS_RESENT, "trains_sent", "media=\"resend\"", "")                                   \
     X(TRAINS_RTCP, "trains_sent", "media=\"rtcp\"", "")                                       \
     X(BYTES, "bytes_sent", "", "UDP payload bytes of RTP and RTCP accepted by the kernel")    \
+    X(SEGMENTS_REFUSED, "segmentation_refused", "",                                           \
+      "Workers that fell back to one packet per message: the kernel refused UDP_SEGMENT")     \
     X(SYSCALLS, "worker_syscalls", "", "System calls made by the workers")                    \
     X(WAKEUPS, "worker_wakeups", "", "Returns from waiting")                                  \
     X(DATAGRAMS_IN, "datagrams_received", "", "Datagrams received on the media port")         \
     X(RTCP_IN, "rtcp_received", "", "Authenticated SRTCP datagrams received")                 \
     X(NACKED, "packets_nacked", "", "Packets asked for by NACK")                              \
     X(PLI, "keyframe_requests", "", "PLI and FIR received")                                   \
+    X(PLI_COALESCED, "keyframe_requests_coalesced", "",                                       \
+      "PLI and FIR that led to no restart of their own")                                      \
+    X(BREAKER_RTCP, "video_rests", "cause=\"rtcp_timeout\"",                                  \
+      "Times that a circuit breaker stopped a viewer's video, by cause (RFC 8083)")           \
+    X(BREAKER_MEDIA, "video_rests", "cause=\"media_timeout\"", "")                            \
+    X(BREAKER_CONGESTION, "video_rests", "cause=\"congestion\"", "")                          \
+    X(BREAKER_CLOSED, "video_rests_over", "", "Times that such a rest ended")                 \
     X(RESTARTS, "viewer_restarts", "", "Viewers restarted at a keyframe")                     \
     X(DROP_REFUSED, "packets_dropped", "cause=\"send_refused\"",                              \
       "Packets left out, for one viewer each, by cause")                                      \
@@ -31,6 +40,7 @@
     X(DROP_WAITING, "packets_dropped", "cause=\"waiting_for_keyframe\"", "")                  \
     X(DROP_PAUSED, "packets_dropped", "cause=\"paused\"", "")                                 \
     X(DROP_RESEND_OLD, "packets_dropped", "cause=\"resend_too_old\"", "")                     \
+    X(DROP_RESEND_REPEATED, "packets_dropped", "cause=\"resend_repeated\"", "")               \
     X(DROP_RESEND_BUDGET, "packets_dropped", "cause=\"resend_budget\"", "")                   \
     X(DROP_NO_BUFFER, "packets_dropped", "cause=\"no_send_buffer\"", "")                      \
     X(DROP_EVENTS_FULL, "datagrams_dropped", "cause=\"event_queue_full\"",                    \

@@ -74,6 +74,7 @@ static int create_workers(struct eng_engine *e, const struct eng_config *config,
             .family = e->family,
             .port = e->port,
             .train_max = config->train_max,
+            .pace_ms = config->pace_ms,
             .bell = &e->bells[i],
             .event_fd = e->event_fd,
         };

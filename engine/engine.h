@@ -36,6 +36,7 @@ struct eng_config {
     size_t core_count;  // at most ENG_WORKERS_MAX
     size_t video_bytes; // payload bytes kept per video track, 64 KiB to 256 MiB
     unsigned train_max; // packets in one send, 1 to ENG_TRAIN_MAX
+    unsigned pace_ms;   // what does not fit a train is spread over this time; 0: leaves at once
     // How workers talk to the kernel (io.h): NULL: by tx. Tests put faults in between here.
     const struct eng_io_ops *io;
 };
@@ -80,6 +81,9 @@ struct eng_viewer_track {
     uint8_t payload_type; // as the viewer's offer numbers it
     uint32_t ssrc;
     uint32_t clock_rate; // RTP clock, Hz
+    // By RFC 4588, as the viewer's offer numbers it. rtx_ssrc 0: resends are identical packets.
+    uint8_t rtx_payload_type;
+    uint32_t rtx_ssrc;
 };
 
 struct eng_viewer_config {
@@ -126,6 +130,9 @@ struct eng_viewer_stats {
     uint32_t loss_q8;        // RTCP RR: fraction lost, 1/256, video
     uint32_t rtt_us;         // from RR's LSR/DLSR, 0: unknown
     uint32_t jitter;         // RTCP RR: interarrival jitter, RTP units, video
+    uint64_t remb_bps;       // REMB: bit/s that the viewer thinks it can receive, 0: unknown
+    uint32_t rests;          // how often the circuit breaker stopped video (breaker.h)
+    bool resting;            // it has stopped it now
 };
 
 void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_stats *out);

@@ -41,6 +41,10 @@ enum {
     ENG_EVENTS_MAX = 256,
     ENG_STRANGER_EVENTS_MAX = 256,
 
+    // Packets that a viewer remembers to have been resent, half of them per track, a power of two:
+    // more losses in one round trip than this may be resent twice, as far as the budget goes.
+    ENG_RESENT_MAX = 64,
+
     // Viewers served per turn between two looks at the socket: bounds how long a
     // connectivity check waits behind a keyframe to 5,000 viewers.
     ENG_TURN_VIEWERS_MAX = 256,

@@ -46,6 +46,7 @@ static void on_report(void *ctx, const struct eng_rtcp_report *report)
     set32(&stats->loss_q8, report->fraction_lost);
     set32(&stats->jitter, report->jitter);
     note_round_trip(f, report);
+    eng_repair_report(f->worker, f->viewer, report);
 }
 
 static void on_nack(void *ctx, uint32_t ssrc, uint16_t seq)
@@ -62,6 +63,13 @@ static void on_keyframe(void *ctx, uint32_t ssrc)
     eng_repair_keyframe(f->worker, f->viewer, ssrc);
 }
 
+static void on_remb(void *ctx, uint64_t bps)
+{
+    struct feedback *f = ctx;
+
+    atomic_store_explicit(&f->viewer->stats.remb_bps, bps, memory_order_relaxed);
+}
+
 static void on_bye(void *ctx)
 {
     struct feedback *f = ctx;
@@ -74,7 +82,7 @@ void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, cons
                       size_t len)
 {
     struct feedback feedback = {worker, viewer};
-    struct eng_rtcp_handler handler = {&feedback, on_report, on_nack, on_keyframe, on_bye};
+    struct eng_rtcp_handler handler = {&feedback, on_report, on_nack, on_keyframe, on_remb, on_bye};
     int n;
 
     if (viewer->removed)

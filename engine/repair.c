@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/repair.h"
 
+#include <string.h>
+
 #include "engine/train.h"
 
 #define RESTART_INTERVAL_NS INT64_C(1000000000)
@@ -20,26 +22,96 @@ static struct eng_viewer_place *place_of(struct eng_viewer *v, uint32_t ssrc, en
     return NULL;
 }
 
-static void resend(struct eng_worker *w, struct eng_viewer *v, struct eng_viewer_place *place,
-                   const struct eng_ring *ring, const struct eng_ring_packet *packet)
+// ---- resends ----
+
+_Static_assert(ENG_RTP_HEADER_LEN + ENG_RTX_OSN_LEN + ENG_PAYLOAD_MAX + ENG_SRTP_OVERHEAD_MAX <=
+                   ENG_DATAGRAM_MAX,
+               "any resend fits a send");
+
+// Both tracks share the table: even places are one's, odd ones the other's.
+static struct eng_resent *resent_of(struct eng_viewer *v, enum eng_track track, uint16_t seq)
+{
+    return &v->resent[((unsigned)seq * ENG_TRACKS + track) % ENG_RESENT_MAX];
+}
+
+static uint32_t trip_ms(const struct eng_viewer *v)
+{
+    uint32_t us = atomic_load_explicit(&v->stats.rtt_us, memory_order_relaxed);
+
+    if (us == 0)
+        return ENG_RESEND_TRIP_MS;
+    if (us < ENG_RESEND_TRIP_MIN_MS * 1000)
+        return ENG_RESEND_TRIP_MIN_MS;
+    return us < ENG_RESEND_TRIP_MAX_MS * 1000 ? us / 1000 : ENG_RESEND_TRIP_MAX_MS;
+}
+
+// 0 is kept for "never".
+static uint16_t now_ms(const struct eng_worker *w)
+{
+    uint16_t ms = (uint16_t)(w->mono_ns / 1000000);
+
+    return ms != 0 ? ms : 1;
+}
+
+static bool on_its_way(const struct eng_worker *w, const struct eng_viewer *v,
+                       const struct eng_resent *resent, uint16_t seq)
+{
+    uint16_t age_ms = (uint16_t)(now_ms(w) - resent->at_ms);
+
+    return resent->at_ms != 0 && resent->seq == seq && age_ms < trip_ms(v);
+}
+
+// The same bytes, sealed again. Returns the length, 0 on failure.
+static size_t seal_again(struct eng_viewer *v, const struct eng_viewer_place *place,
+                         const struct eng_ring *ring, const struct eng_ring_packet *packet,
+                         uint8_t *out)
 {
     uint8_t header[ENG_RTP_HEADER_LEN];
     uint64_t index = eng_rewrite_header(&place->rewrite, packet, header);
+    size_t len = eng_srtp_seal(&v->srtp, header, index, packet->payload, packet->len, out);
+
+    return eng_ring_holds(ring, packet->index) ? len : 0;
+}
+
+// The payload behind its OSN: put together where it is sealed, in place. A packet that the writer
+// came by while it was copied uses up no index.
+static size_t seal_rtx(struct eng_viewer *v, struct eng_viewer_place *place,
+                       const struct eng_ring *ring, const struct eng_ring_packet *packet,
+                       uint8_t *out)
+{
+    uint8_t header[ENG_RTP_HEADER_LEN], *osn = out + ENG_RTP_HEADER_LEN;
+    uint64_t index;
+
+    memcpy(osn + ENG_RTX_OSN_LEN, packet->payload, packet->len);
+    if (!eng_ring_holds(ring, packet->index))
+        return 0;
+    (void)eng_rewrite_header(&place->rewrite, packet, header);
+    index = eng_rtx_header(&place->rtx, header, osn);
+    return eng_srtp_seal(&v->srtp, header, index, osn, ENG_RTX_OSN_LEN + (size_t)packet->len, out);
+}
+
+static bool resend(struct eng_worker *w, struct eng_viewer *v, struct eng_viewer_place *place,
+                   const struct eng_ring *ring, const struct eng_ring_packet *packet)
+{
     struct eng_send *send = eng_worker_send(w);
 
     if (!send)
-        return;
-    send->len = eng_srtp_seal(&v->srtp, header, index, packet->payload, packet->len, send->data);
-    if (send->len == 0 || !eng_ring_holds(ring, packet->index)) {
+        return false;
+    if (place->rtx.ssrc != 0)
+        send->len = seal_rtx(v, place, ring, packet, send->data);
+    else
+        send->len = seal_again(v, place, ring, packet, send->data);
+    if (send->len == 0) {
         eng_send_put(&w->sends, send);
         eng_count(&w->counters, ENG_COUNTER_DROP_RESEND_OLD, 1);
-        return;
+        return false;
     }
     v->resend_credit -= 100;
     send->viewer = v;
     send->packets = 1;
     send->kind = ENG_SEND_RESENT;
     eng_worker_push(w, send, &v->tuple, send->len);
+    return true;
 }
 
 void eng_repair_nack(struct eng_worker *worker, struct eng_viewer *viewer, uint32_t ssrc,
@@ -48,21 +120,31 @@ void eng_repair_nack(struct eng_worker *worker, struct eng_viewer *viewer, uint3
     enum eng_track track;
     struct eng_viewer_place *place = place_of(viewer, ssrc, &track);
     struct eng_ring_packet packet;
+    struct eng_resent *resent;
     uint64_t index;
 
     eng_count(&worker->counters, ENG_COUNTER_NACKED, 1);
     eng_viewer_add_to(&viewer->stats.nacked, 1);
-    if (!place || viewer->paused || !eng_rewrite_find(&place->rewrite, seq, &index) ||
+    if (!place || viewer->paused || (track == ENG_VIDEO && viewer->breaker.open) ||
+        !eng_rewrite_find(&place->rewrite, seq, &index) ||
         eng_ring_read(&viewer->stream->ring[track], index, &packet)) {
         eng_count(&worker->counters, ENG_COUNTER_DROP_RESEND_OLD, 1);
+        return;
+    }
+    resent = resent_of(viewer, track, seq);
+    if (on_its_way(worker, viewer, resent, seq)) {
+        eng_count(&worker->counters, ENG_COUNTER_DROP_RESEND_REPEATED, 1);
         return;
     }
     if (viewer->resend_credit < 100) {
         eng_count(&worker->counters, ENG_COUNTER_DROP_RESEND_BUDGET, 1);
         return;
     }
-    resend(worker, viewer, place, &viewer->stream->ring[track], &packet);
+    if (resend(worker, viewer, place, &viewer->stream->ring[track], &packet))
+        *resent = (struct eng_resent){seq, now_ms(worker)};
 }
+
+// ---- new starts ----
 
 void eng_repair_keyframe(struct eng_worker *worker, struct eng_viewer *viewer, uint32_t ssrc)
 {
@@ -72,9 +154,53 @@ void eng_repair_keyframe(struct eng_worker *worker, struct eng_viewer *viewer, u
     eng_viewer_add_to(&viewer->stats.plis, 1);
     if (!place_of(viewer, ssrc, &track) || track != ENG_VIDEO || viewer->place[track].waiting ||
         worker->mono_ns - viewer->restart_ns < RESTART_INTERVAL_NS ||
-        eng_worker_news_age(worker, viewer->stream) > STALLED_NS)
+        eng_worker_news_age(worker, viewer->stream) > STALLED_NS) {
+        eng_count(&worker->counters, ENG_COUNTER_PLI_COALESCED, 1);
         return;
+    }
     viewer->restart_ns = worker->mono_ns;
     eng_train_wait(viewer, 0);
     eng_worker_queue(worker, viewer);
+}
+
+// ---- rests ----
+
+static void rest(struct eng_worker *w, struct eng_viewer *v, enum eng_breaker_cause cause)
+{
+    static const enum eng_counter counters[] = {
+        [ENG_BREAKER_RTCP_TIMEOUT] = ENG_COUNTER_BREAKER_RTCP,
+        [ENG_BREAKER_MEDIA_TIMEOUT] = ENG_COUNTER_BREAKER_MEDIA,
+        [ENG_BREAKER_CONGESTION] = ENG_COUNTER_BREAKER_CONGESTION,
+    };
+    uint32_t rests = atomic_load_explicit(&v->stats.rests, memory_order_relaxed);
+
+    if (cause == ENG_BREAKER_NONE)
+        return;
+    eng_count(&w->counters, counters[cause], 1);
+    atomic_store_explicit(&v->stats.rests, rests + 1, memory_order_relaxed);
+    atomic_store_explicit(&v->stats.resting, true, memory_order_relaxed);
+    eng_train_wait(v, 0);
+}
+
+void eng_repair_report(struct eng_worker *worker, struct eng_viewer *viewer,
+                       const struct eng_rtcp_report *report)
+{
+    uint32_t rtt_us = atomic_load_explicit(&viewer->stats.rtt_us, memory_order_relaxed);
+
+    rest(worker, viewer,
+         eng_breaker_report(&viewer->breaker, worker->mono_ns, report,
+                            viewer->place[ENG_VIDEO].rewrite.packets, rtt_us));
+}
+
+void eng_repair_beat(struct eng_worker *worker, struct eng_viewer *viewer)
+{
+    rest(worker, viewer,
+         eng_breaker_beat(&viewer->breaker, worker->mono_ns,
+                          viewer->place[ENG_VIDEO].rewrite.packets));
+    if (!eng_breaker_close(&viewer->breaker, worker->mono_ns))
+        return;
+    eng_count(&worker->counters, ENG_COUNTER_BREAKER_CLOSED, 1);
+    atomic_store_explicit(&viewer->stats.resting, false, memory_order_relaxed);
+    // No backlog: a burst is not what a path wants that was just too narrow.
+    eng_train_wait(viewer, eng_ring_head(&viewer->stream->ring[ENG_VIDEO]));
 }

@@ -99,6 +99,25 @@ bool eng_rewrite_find(const struct eng_rewrite *rw, uint16_t seq, uint64_t *inde
     return true;
 }
 
+void eng_rtx_init(struct eng_rtx *rtx, uint32_t ssrc, uint8_t payload_type, uint64_t random)
+{
+    *rtx = (struct eng_rtx){
+        .ssrc = ssrc,
+        .payload_type = payload_type,
+        .next_seq = random & 0x7fff,
+    };
+}
+
+uint64_t eng_rtx_header(struct eng_rtx *rtx, uint8_t header[ENG_RTP_HEADER_LEN],
+                        uint8_t osn[ENG_RTX_OSN_LEN])
+{
+    memcpy(osn, header + 2, ENG_RTX_OSN_LEN);
+    header[1] = (uint8_t)((header[1] & 0x80) | rtx->payload_type);
+    eng_put16(header + 2, (uint16_t)rtx->next_seq);
+    eng_put32(header + 8, rtx->ssrc);
+    return rtx->next_seq++;
+}
+
 uint32_t eng_rewrite_timestamp_at(const struct eng_rewrite *rw, int64_t real_ns)
 {
     int64_t units = units_of(rw, real_ns - rw->last_capture_ns);

@@ -37,6 +37,18 @@ struct eng_rewrite {
     uint32_t octets;
 };
 
+enum {
+    ENG_RTX_OSN_LEN = 2, // the original sequence number, before the payload
+};
+
+// The stream that a track's resends go by (RFC 4588 4, SSRC-multiplexed): sequence numbers, and so
+// SRTP indices, of its own.
+struct eng_rtx {
+    uint32_t ssrc; // 0: none, a resend is the identical packet
+    uint8_t payload_type;
+    uint64_t next_seq; // as eng_rewrite's
+};
+
 // random: 64 random bits for the first sequence number (below 2^15, so that a lost first packet
 // cannot hide a rollover: RFC 3711 3.3.1) and timestamp offset.
 void eng_rewrite_init(struct eng_rewrite *rw, uint32_t ssrc, uint8_t payload_type,
@@ -61,6 +73,14 @@ void eng_rewrite_used(struct eng_rewrite *rw, const struct eng_ring_packet *pack
 
 // Which packet of the ring a NACK means. False: not of this run, or never sent.
 bool eng_rewrite_find(const struct eng_rewrite *rw, uint16_t seq, uint64_t *index);
+
+// random: 15 random bits for the first sequence number.
+void eng_rtx_init(struct eng_rtx *rtx, uint32_t ssrc, uint8_t payload_type, uint64_t random);
+
+// Turns the header of a packet into that of its retransmission, writes the OSN and returns the SRTP
+// index, which is used up by this.
+uint64_t eng_rtx_header(struct eng_rtx *rtx, uint8_t header[ENG_RTP_HEADER_LEN],
+                        uint8_t osn[ENG_RTX_OSN_LEN]);
 
 // RTP timestamp of this instant for a sender report (RFC 3550 6.4.1).
 uint32_t eng_rewrite_timestamp_at(const struct eng_rewrite *rw, int64_t real_ns);

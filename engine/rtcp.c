@@ -17,6 +17,7 @@ enum {
     FMT_NACK = 1, // RTPFB
     FMT_PLI = 1,  // PSFB
     FMT_FIR = 4,  // PSFB, RFC 5104 4.3.1
+    FMT_AFB = 15, // PSFB, application layer feedback: RFC 4585 6.4
 
     SDES_CNAME = 1,
     PADDING_BIT = 0x20,
@@ -26,6 +27,8 @@ enum {
     FEEDBACK_LEN = 8,   // sender's and media SSRC
     FCI_LEN = 4,        // one NACK entry
     FIR_LEN = 8,
+    REMB_LEN = 8, // name, number of SSRCs, exponent and mantissa
+    REMB_MANTISSA_BITS = 18,
 };
 
 #define NTP_UNIX_OFFSET INT64_C(2208988800) // seconds from 1900 to 1970
@@ -123,6 +126,7 @@ static int read_reports(const uint8_t *p, size_t len, unsigned count,
             .fraction_lost = p[4],
             // 24 bits, signed.
             .lost = (int32_t)(eng_get32(p + 4) << 8) >> 8,
+            .highest = eng_get32(p + 8),
             .jitter = eng_get32(p + 12),
             .lsr = eng_get32(p + 16),
             .dlsr = eng_get32(p + 20),
@@ -152,6 +156,26 @@ static int read_nack(const uint8_t *p, size_t len, unsigned *left, const struct 
     return 0;
 }
 
+// Other application layer feedback is passed over.
+static int read_remb(const uint8_t *fci, size_t len, const struct eng_rtcp_handler *h)
+{
+    unsigned exponent;
+    uint64_t mantissa;
+
+    if (len < REMB_LEN || memcmp(fci, "REMB", 4) != 0)
+        return 0;
+    if (len < REMB_LEN + (size_t)fci[4] * 4)
+        return -EBADMSG;
+    exponent = fci[5] >> 2;
+    mantissa = eng_get32(fci + 4) & ((1u << REMB_MANTISSA_BITS) - 1);
+    // More than 64 bits can hold is no limit at all.
+    if (exponent > 64 - REMB_MANTISSA_BITS && mantissa > UINT64_MAX >> exponent)
+        h->remb(h->ctx, UINT64_MAX);
+    else
+        h->remb(h->ctx, mantissa << exponent);
+    return 0;
+}
+
 static int read_psfb(const uint8_t *p, size_t len, unsigned fmt, const struct eng_rtcp_handler *h)
 {
     if (len < FEEDBACK_LEN)
@@ -164,6 +188,8 @@ static int read_psfb(const uint8_t *p, size_t len, unsigned fmt, const struct en
             return -EBADMSG;
         h->keyframe(h->ctx, eng_get32(p + FEEDBACK_LEN));
     }
+    if (fmt == FMT_AFB)
+        return read_remb(p + FEEDBACK_LEN, len - FEEDBACK_LEN, h);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RTCP in the clear: the compounds we send, the feedback we read (RFC 3550 6, RFC 4585 6, RFC 5104
-// 4.3.1). Plain functions, worker thread.
+// 4.3.1, REMB by draft-alvestrand-rmcat-remb-03 2). Plain functions, worker thread.
 #pragma once
 
 #include <stdbool.h>
@@ -34,6 +34,7 @@ struct eng_rtcp_report {
     uint32_t ssrc;         // of ours that is reported on
     uint8_t fraction_lost; // 1/256
     int32_t lost;          // cumulative, may be negative (duplicates)
+    uint32_t highest;      // extended sequence number received
     uint32_t jitter;       // RTP units
     uint32_t lsr, dlsr;    // 1/65536 s, RFC 3550 6.4.1
 };
@@ -43,6 +44,7 @@ struct eng_rtcp_handler {
     void (*report)(void *ctx, const struct eng_rtcp_report *report);
     void (*nack)(void *ctx, uint32_t ssrc, uint16_t seq);
     void (*keyframe)(void *ctx, uint32_t ssrc); // PLI or FIR
+    void (*remb)(void *ctx, uint64_t bps);      // what the viewer can receive, by its estimate
     void (*bye)(void *ctx);
 };
 

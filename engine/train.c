@@ -2,12 +2,14 @@
 #include "engine/train.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "engine/repair.h"
 
 enum {
-    PACE_MS = 1,      // between the parts of a frame that is longer than a train
-    AUDIO_BURST = 16, // audio packets sent in one go: more than that is a backlog, not live
+    PACE_TRAIN = 8,    // packets of a paced frame in one go: small queues lose what is longer
+    PACE_RATE_MIN = 4, // packets per millisecond: no frame goes slower than 37 Mbit/s
+    AUDIO_BURST = 16,  // audio packets sent in one go: more than that is a backlog, not live
 };
 
 void eng_train_wait(struct eng_viewer *viewer, uint64_t from)
@@ -139,17 +141,48 @@ static void run_audio(struct eng_worker *w, struct eng_viewer *v)
         n = send_train(w, v, ENG_AUDIO, 1);
 }
 
+static uint64_t video_left(const struct eng_viewer *v)
+{
+    return eng_ring_head(&v->stream->ring[ENG_VIDEO]) - v->place[ENG_VIDEO].next;
+}
+
+// What fits a train leaves at once. Of anything longer, a keyframe or a backlog, so many packets
+// now: short queues on the way lose what comes in one piece.
+static unsigned pace_budget(const struct eng_worker *w, bool pacing, uint64_t left)
+{
+    if (w->pace_ms == 0)
+        return left < UINT_MAX ? (unsigned)left : UINT_MAX;
+    if ((left <= w->train_max && !pacing) || w->train_max < PACE_TRAIN)
+        return w->train_max;
+    return PACE_TRAIN;
+}
+
+// And so long until the next.
+static unsigned pace_delay_ms(const struct eng_worker *w, unsigned sent, uint64_t left)
+{
+    uint64_t rate = PACE_RATE_MIN;
+
+    if (w->pace_ms > 0 && (sent + left) / w->pace_ms > rate)
+        rate = (sent + left) / w->pace_ms;
+    return sent > rate ? (unsigned)(sent / rate) : 1;
+}
+
 static void run_video(struct eng_worker *w, struct eng_viewer *v)
 {
     struct eng_viewer_place *video = &v->place[ENG_VIDEO];
-    unsigned budget = w->train_max;
+    unsigned budget, sent = 0, n = 1;
 
     if (video->waiting && !start_video(w, v))
         return;
-    for (unsigned n = 1; n > 0 && budget > 0 && !video->waiting; budget -= n)
-        n = send_train(w, v, ENG_VIDEO, budget);
-    if (!video->waiting && video->next < eng_ring_head(&v->stream->ring[ENG_VIDEO]))
-        eng_wheel_arm(&w->wheel, &v->pace, PACE_MS);
+    budget = pace_budget(w, v->pacing, video_left(v));
+    for (; n > 0 && sent < budget && !video->waiting; sent += n) {
+        unsigned most = budget - sent < w->train_max ? budget - sent : w->train_max;
+
+        n = send_train(w, v, ENG_VIDEO, w->unsegmented ? 1 : most);
+    }
+    v->pacing = !video->waiting && video_left(v) > 0;
+    if (v->pacing)
+        eng_wheel_arm(&w->wheel, &v->pace, pace_delay_ms(w, sent, video_left(v)));
 }
 
 void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer)
@@ -159,6 +192,6 @@ void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer)
     if (viewer->place[ENG_AUDIO].on)
         run_audio(worker, viewer);
     // The rest of a paced frame is due at its time, whatever comes in between.
-    if (viewer->place[ENG_VIDEO].on && !eng_timer_armed(&viewer->pace))
+    if (viewer->place[ENG_VIDEO].on && !viewer->breaker.open && !eng_timer_armed(&viewer->pace))
         run_video(worker, viewer);
 }

@@ -5,8 +5,8 @@
 
 #include "engine/worker.h"
 
-// Sends the viewer what its rings hold for it: all audio, and video up to train_max packets; what
-// is left of a frame or a backlog follows 1 ms later.
+// Sends the viewer what its rings hold for it: all audio, and video up to what pacing allows; the
+// rest follows, train by train.
 void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer);
 
 // Video of this viewer stops, and starts again at the newest keyframe whose index is at least from.

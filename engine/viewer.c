@@ -36,13 +36,15 @@ static int init_tracks(struct eng_viewer *v, const struct eng_viewer_config *con
         v->place[t].on = track->on;
         eng_rewrite_init(&v->place[t].rewrite, track->ssrc, track->payload_type, track->clock_rate,
                          random[t]);
+        // Bits that the rewriter leaves alone.
+        eng_rtx_init(&v->place[t].rtx, track->rtx_ssrc, track->rtx_payload_type, random[t] >> 16);
     }
     return 0;
 }
 
 static int init(struct eng_viewer *v, struct eng_worker *w, const struct eng_viewer_config *config)
 {
-    uint32_t ssrcs[ENG_TRACKS];
+    uint32_t ssrcs[2 * ENG_TRACKS];
     size_t count = 0;
     int err;
 
@@ -61,6 +63,8 @@ static int init(struct eng_viewer *v, struct eng_worker *w, const struct eng_vie
     for (int t = 0; t < ENG_TRACKS; t++) {
         if (config->track[t].on)
             ssrcs[count++] = config->track[t].ssrc;
+        if (config->track[t].on && config->track[t].rtx_ssrc != 0)
+            ssrcs[count++] = config->track[t].rtx_ssrc;
     }
     return eng_srtp_init(&v->srtp, &config->keying, ssrcs, count);
 }
@@ -160,5 +164,8 @@ void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_st
         .loss_q8 = figure32(&f->loss_q8),
         .rtt_us = figure32(&f->rtt_us),
         .jitter = figure32(&f->jitter),
+        .remb_bps = figure(&f->remb_bps),
+        .rests = figure32(&f->rests),
+        .resting = atomic_load_explicit(&f->resting, memory_order_relaxed),
     };
 }

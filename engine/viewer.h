@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "engine/breaker.h"
 #include "engine/engine.h"
 #include "engine/rewrite.h"
 #include "engine/srtp.h"
@@ -22,13 +23,22 @@ struct eng_viewer_place {
     uint64_t wait_from; // a keyframe with this index or a higher one ends the wait
     uint64_t next;
     struct eng_rewrite rewrite;
+    struct eng_rtx rtx;
+};
+
+// A packet that was resent. The time wraps after 65 s: a repetition of the same sequence number at
+// the same instant of a later minute would go unanswered once.
+struct eng_resent {
+    uint16_t seq;
+    uint16_t at_ms;
 };
 
 // Written by the worker, read by the control thread: relaxed atomics, each on its own.
 struct eng_viewer_figures {
     _Atomic int64_t last_rtcp_ns, first_packet_ns;
-    _Atomic uint64_t packets, bytes, dropped, resent, nacked, plis;
-    _Atomic uint32_t lost, loss_q8, rtt_us, jitter;
+    _Atomic uint64_t packets, bytes, dropped, resent, nacked, plis, remb_bps;
+    _Atomic uint32_t lost, loss_q8, rtt_us, jitter, rests;
+    _Atomic bool resting;
 };
 
 struct eng_viewer {
@@ -43,6 +53,7 @@ struct eng_viewer {
     struct eng_viewer *run_next;                   // the worker's run queue
     bool queued;
     struct eng_timer pace;   // the rest of a frame, or of a backlog
+    bool pacing;             // there is such a rest
     struct eng_timer report; // RTCP, each second
 
     bool paused;
@@ -52,7 +63,9 @@ struct eng_viewer {
     bool due;              // is on the worker's list of viewers with events
     unsigned in_flight;    // sends that the kernel has
     int32_t resend_credit; // in percent of a packet, see repair.h
-    int64_t restart_ns;    // last restart that the viewer asked for
+    struct eng_resent resent[ENG_RESENT_MAX];
+    int64_t restart_ns; // last restart that the viewer asked for
+    struct eng_breaker breaker;
     char cname[32];
     struct eng_viewer_figures stats;
 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/receive.h"
+#include "engine/repair.h"
 #include "engine/report.h"
 #include "engine/train.h"
 
@@ -46,13 +47,34 @@ static void count_sent(struct eng_worker *w, const struct eng_send *send)
         atomic_store_explicit(&stats->first_packet_ns, w->mono_ns, memory_order_relaxed);
 }
 
-static void count_refused(struct eng_worker *w, const struct eng_send *send)
+// A device that cannot checksum, or a packet beyond its MTU: the kernel takes such packets one by
+// one. It will not change its mind, so neither does the worker.
+static bool segments_refused(struct eng_worker *w, const struct eng_send *send, int err)
 {
+    if (send->packets == 1 || (err != -EIO && err != -EINVAL))
+        return false;
+    eng_count(&w->counters, ENG_COUNTER_SEGMENTS_REFUSED, !w->unsegmented);
+    w->unsegmented = true;
+    return true;
+}
+
+static void count_refused(struct eng_worker *w, const struct eng_send *send, int err)
+{
+    struct eng_viewer *v = send->viewer;
+
     eng_count(&w->counters, ENG_COUNTER_DROP_REFUSED, send->packets);
-    eng_viewer_add_to(&send->viewer->stats.dropped, send->packets);
+    eng_viewer_add_to(&v->stats.dropped, send->packets);
+    if (send->kind != ENG_SEND_VIDEO)
+        return;
+    if (segments_refused(w, send, err)) {
+        // Nothing ails the viewer: it starts over at once, packet by packet.
+        eng_train_wait(v, 0);
+        if (!v->removed)
+            eng_worker_queue(w, v);
+        return;
+    }
     // What follows is useless to a decoder up to the next keyframe.
-    if (send->kind == ENG_SEND_VIDEO)
-        eng_train_wait(send->viewer, send->viewer->place[ENG_VIDEO].next);
+    eng_train_wait(v, v->place[ENG_VIDEO].next);
 }
 
 void eng_worker_settle(struct eng_worker *worker, struct eng_viewer *viewer)
@@ -72,7 +94,7 @@ static void on_sent(void *ctx, struct eng_send *send, int result)
         if (result == 0)
             count_sent(w, send);
         else
-            count_refused(w, send);
+            count_refused(w, send, result);
         v->in_flight--;
         eng_worker_settle(w, v);
     }
@@ -233,8 +255,10 @@ static void run_timers(struct eng_worker *w)
             eng_worker_queue(w, v);
             continue;
         }
-        if (!v->paused)
+        if (!v->paused) {
             eng_report_send(w, v, false);
+            eng_repair_beat(w, v);
+        }
         eng_wheel_arm(&w->wheel, &v->report, ENG_REPORT_INTERVAL_MS);
     }
 }
@@ -285,15 +309,14 @@ static void run_commands(struct eng_worker *w)
         eng_command_run(w, &command);
 }
 
-static void turn(struct eng_worker *w)
+void eng_worker_turn(struct eng_worker *worker)
 {
-    read_clocks(w);
-    run_commands(w);
-    take_news(w);
-    run_timers(w);
-    run_viewers(w);
-    w->io_ops->flush(w->io);
-    tell_control(w);
+    run_commands(worker);
+    take_news(worker);
+    run_timers(worker);
+    run_viewers(worker);
+    worker->io_ops->flush(worker->io);
+    tell_control(worker);
 }
 
 static void on_received(void *ctx, const struct eng_tuple *tuple, const uint8_t *data, size_t len)
@@ -315,34 +338,47 @@ static void pin(int core)
     (void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
-static void *run(void *arg)
+int eng_worker_open(struct eng_worker *worker)
 {
-    struct eng_worker *w = arg;
     struct eng_io_config config = {
-        .socket = w->socket,
-        .bell = w->bell->fd,
-        .family = w->family,
-        .port = w->port,
-        .counters = &w->counters,
-        .ctx = w,
+        .socket = worker->socket,
+        .bell = worker->bell->fd,
+        .family = worker->family,
+        .port = worker->port,
+        .counters = &worker->counters,
+        .ctx = worker,
         .received = on_received,
         .sent = on_sent,
     };
+
+    eng_wheel_init(&worker->wheel, worker->mono_ns / 1000000);
+    return worker->io_ops->create(&config, &worker->io);
+}
+
+void eng_worker_close(struct eng_worker *worker)
+{
+    worker->io_ops->destroy(worker->io);
+}
+
+static void *run(void *arg)
+{
+    struct eng_worker *w = arg;
     int err;
 
     pin(w->core);
-    err = w->io_ops->create(&config, &w->io);
+    read_clocks(w);
+    err = eng_worker_open(w);
     atomic_store(&w->start_result, err);
     if (err)
         return NULL;
-    read_clocks(w);
-    eng_wheel_init(&w->wheel, w->mono_ns / 1000000);
     while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-        turn(w);
+        read_clocks(w);
+        eng_worker_turn(w);
         sleep_or_look(w);
     }
-    turn(w);
-    w->io_ops->destroy(w->io);
+    read_clocks(w);
+    eng_worker_turn(w);
+    eng_worker_close(w);
     return NULL;
 }
 
@@ -382,6 +418,7 @@ int eng_worker_init(struct eng_worker *worker, const struct eng_worker_config *c
     worker->family = config->family;
     worker->port = config->port;
     worker->train_max = config->train_max;
+    worker->pace_ms = config->pace_ms;
     worker->io_ops = config->io_ops;
     worker->bell = config->bell;
     worker->event_fd = config->event_fd;

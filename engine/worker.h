@@ -8,7 +8,7 @@
 //     worker.c   the loop: commands, news, timers, the run queue
 //     command.c  viewers come, move, pause and go
 //     train.c    packets of the ring -> sealed trains
-//     repair.c   NACK, PLI -> resends, restarts
+//     repair.c   NACK, PLI, reports -> resends, restarts, rests
 //     report.c   RTCP each second, BYE
 //     receive.c  datagrams -> viewers or events
 #pragma once
@@ -32,7 +32,9 @@ struct eng_worker {
     int socket;
     int family;
     uint16_t port;
+    unsigned pace_ms;
     unsigned train_max;
+    bool unsegmented; // one packet per message: the kernel has refused to segment
     const struct eng_io_ops *io_ops;
     struct eng_io *io;
     struct eng_bell *bell;
@@ -72,6 +74,7 @@ struct eng_worker_config {
     int socket; // becomes the worker's
     int family;
     uint16_t port;
+    unsigned pace_ms;
     unsigned train_max;
     const struct eng_io_ops *io_ops;
     struct eng_bell *bell;
@@ -87,6 +90,13 @@ int eng_worker_start(struct eng_worker *worker);
 
 // Ends the thread once it has carried out all commands given before.
 void eng_worker_stop(struct eng_worker *worker);
+
+// What the thread does, for tests that are thread and clock themselves: opens the io, carries out
+// turns (commands, news, timers, viewers, events), between which the thread waits, and closes the
+// io. The time is that in mono_ns and real_ns.
+int eng_worker_open(struct eng_worker *worker);
+void eng_worker_turn(struct eng_worker *worker);
+void eng_worker_close(struct eng_worker *worker);
 
 // The control thread's side: the next free command, to be filled in and then asked; NULL: the queue
 // is full.

@@ -139,7 +139,8 @@ struct wrtc_choice {
     uint8_t payload_type;
     uint8_t profile_level_id[3];  // H.264: for the answer
     bool level_asymmetry_allowed; // H.264: for the answer
-    bool nack, nack_pli;
+    bool nack, nack_pli, goog_remb;
+    uint8_t rtx_payload_type; // RFC 4588, for what is resent after a NACK; 0: none
 };
 
 struct wrtc_selection {
@@ -183,6 +184,7 @@ struct wrtc_answer_config {
     const char *cname;                 // RTCP CNAME; also names the msid stream
     uint32_t video_ssrc;
     uint32_t audio_ssrc;
+    uint32_t video_rtx_ssrc;        // used where the selection has an RTX payload type for video
     const struct wrtc_track *video; // for fmtp
     const struct wrtc_track *audio;
 };
@@ -190,8 +192,9 @@ struct wrtc_answer_config {
 // Writes the answer, NUL-terminated. 0 with *len set, or -ENOSPC.
 //
 // Every m-line repeats ufrag, pwd and fingerprint, also a rejected one: webrtcbin looks for them in
-// each. An accepted one repeats the candidates. No header extensions, transport-cc, goog-remb or
-// RTX are answered.
+// each. An accepted one repeats the candidates. RTX is answered for video, by SSRC-multiplexing
+// (RFC 4588 8.3, RFC 5576 4.2). No header extensions are answered, nor transport-cc, which needs
+// one.
 int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selection *selection,
                       const struct wrtc_answer_config *config, char *out, size_t size, size_t *len);
 

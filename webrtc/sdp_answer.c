@@ -132,19 +132,22 @@ static void put_rejected(struct writer *writer, const struct wrtc_offer_media *m
     put_transport(writer);
 }
 
-// What every accepted m-line begins with.
+// What every accepted m-line begins with. rtx: an RTX payload type, 0: none.
 static void put_accepted(struct writer *writer, const struct wrtc_offer_media *media,
-                         unsigned payload_type, const char *direction)
+                         unsigned payload_type, unsigned rtx, const char *direction)
 {
     const struct eng_addr *first = &writer->config->candidates[0];
     char text[INET6_ADDRSTRLEN];
 
     // RFC 8839 4.2.1.2: the default destination is one of the candidates.
+    put(writer, "m=%s %u %s %u", media->kind_name, eng_addr_port(first), media->protocol,
+        payload_type);
+    if (rtx != 0)
+        put(writer, " %u", rtx);
     put(writer,
-        "m=%s %u %s %u\r\n"
+        "\r\n"
         "c=IN IP%d %s\r\n"
         "a=%s\r\n",
-        media->kind_name, eng_addr_port(first), media->protocol, payload_type,
         first->sa.sa_family == AF_INET6 ? 6 : 4, address_text(first, text), direction);
     if (media->mid[0] != '\0')
         put(writer, "a=mid:%s\r\n", media->mid);
@@ -170,7 +173,7 @@ static void put_inactive(struct writer *writer, const struct wrtc_offer_media *m
 {
     const struct wrtc_offer_codec *codec = &media->codec[0];
 
-    put_accepted(writer, media, codec->payload_type, "inactive");
+    put_accepted(writer, media, codec->payload_type, 0, "inactive");
     put_rtpmap(writer, codec);
     if (codec->fmtp[0] != '\0')
         put(writer, "a=fmtp:%u %s\r\n", codec->payload_type, codec->fmtp);
@@ -190,6 +193,36 @@ static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
         put(writer, "a=fmtp:%u stereo=1;sprop-stereo=1\r\n", choice->payload_type);
 }
 
+static void put_feedback(struct writer *writer, const struct wrtc_choice *choice)
+{
+    if (choice->nack)
+        put(writer, "a=rtcp-fb:%u nack\r\n", choice->payload_type);
+    if (choice->nack_pli)
+        put(writer, "a=rtcp-fb:%u nack pli\r\n", choice->payload_type);
+    if (choice->goog_remb)
+        put(writer, "a=rtcp-fb:%u goog-remb\r\n", choice->payload_type);
+}
+
+static void put_rtx(struct writer *writer, const struct wrtc_choice *choice)
+{
+    put(writer,
+        "a=rtpmap:%u rtx/90000\r\n"
+        "a=fmtp:%u apt=%u\r\n",
+        choice->rtx_payload_type, choice->rtx_payload_type, choice->payload_type);
+}
+
+// rtx: 0 is none.
+static void put_ssrcs(struct writer *writer, uint32_t ssrc, uint32_t rtx)
+{
+    const char *cname = writer->config->cname;
+
+    if (rtx != 0)
+        put(writer, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", ssrc, rtx);
+    put(writer, "a=ssrc:%" PRIu32 " cname:%s\r\n", ssrc, cname);
+    if (rtx != 0)
+        put(writer, "a=ssrc:%" PRIu32 " cname:%s\r\n", rtx, cname);
+}
+
 static void put_chosen(struct writer *writer, const struct wrtc_offer_media *media,
                        const struct wrtc_choice *choice)
 {
@@ -199,16 +232,15 @@ static void put_chosen(struct writer *writer, const struct wrtc_offer_media *med
 
     while (codec->payload_type != choice->payload_type)
         codec++;
-    put_accepted(writer, media, codec->payload_type, "sendonly");
+    put_accepted(writer, media, codec->payload_type, choice->rtx_payload_type, "sendonly");
     put_rtpmap(writer, codec);
     put_fmtp(writer, choice, video ? config->video : config->audio);
-    if (choice->nack)
-        put(writer, "a=rtcp-fb:%u nack\r\n", codec->payload_type);
-    if (choice->nack_pli)
-        put(writer, "a=rtcp-fb:%u nack pli\r\n", codec->payload_type);
+    put_feedback(writer, choice);
+    if (choice->rtx_payload_type != 0)
+        put_rtx(writer, choice);
     put(writer, "a=msid:%s %s\r\n", config->cname, media->kind_name);
-    put(writer, "a=ssrc:%" PRIu32 " cname:%s\r\n", video ? config->video_ssrc : config->audio_ssrc,
-        config->cname);
+    put_ssrcs(writer, video ? config->video_ssrc : config->audio_ssrc,
+              choice->rtx_payload_type != 0 ? config->video_rtx_ssrc : 0);
 }
 
 int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selection *selection,

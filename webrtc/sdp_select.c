@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,6 +20,12 @@ static bool is_codec(const struct wrtc_offer_codec *codec, const char *name, uin
 {
     return strcasecmp(codec->name, name) == 0 && codec->clock_rate == clock_rate &&
            codec->channels == channels;
+}
+
+static bool looks_like_rtcp(const struct wrtc_offer_codec *codec)
+{
+    return codec->payload_type >= RTCP_LOOKALIKE_FIRST &&
+           codec->payload_type <= RTCP_LOOKALIKE_LAST;
 }
 
 // How far the payload type is from what the track sends: 0 is the same, less is better. -1: it
@@ -41,7 +48,7 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
 {
     bool same = false;
 
-    if (codec->payload_type >= RTCP_LOOKALIKE_FIRST && codec->payload_type <= RTCP_LOOKALIKE_LAST)
+    if (looks_like_rtcp(codec))
         return -1;
     switch (track->codec) {
     case WRTC_CODEC_H264:
@@ -66,6 +73,30 @@ static bool usable(const struct wrtc_offer_media *media)
     return !media->refused && media->savpf && media->rtcp_mux && media->kind != WRTC_KIND_OTHER;
 }
 
+// The apt parameter of an RTX payload type (RFC 4588 8.6), -1: none.
+static long associated(const char *fmtp)
+{
+    for (const char *p = fmtp; p; p = strchr(p, ';')) {
+        p += strspn(p, "; ");
+        if (strncasecmp(p, "apt=", 4) == 0 && p[4] >= '0' && p[4] <= '9')
+            return strtol(p + 4, NULL, 10);
+    }
+    return -1;
+}
+
+// The RTX payload type for this one; 0: none.
+static uint8_t find_rtx(const struct wrtc_offer_media *media, uint8_t payload_type)
+{
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct wrtc_offer_codec *codec = &media->codec[i];
+
+        if (is_codec(codec, "rtx", 90000, 1) && !looks_like_rtcp(codec) &&
+            associated(codec->fmtp) == payload_type)
+            return codec->payload_type;
+    }
+    return 0;
+}
+
 // The nearest payload type of the m-line; of equally near ones the first, which the viewer prefers.
 static bool choose(const struct wrtc_offer *offer, size_t index, const struct wrtc_track *track,
                    struct wrtc_choice *out)
@@ -83,6 +114,7 @@ static bool choose(const struct wrtc_offer *offer, size_t index, const struct wr
             .payload_type = codec->payload_type,
             .nack = codec->nack,
             .nack_pli = codec->nack_pli,
+            .goog_remb = codec->goog_remb,
         };
         int distance = codec_distance(track, codec, &choice);
 
@@ -91,6 +123,8 @@ static bool choose(const struct wrtc_offer *offer, size_t index, const struct wr
             *out = choice;
         }
     }
+    if (best >= 0 && out->nack && media->kind == WRTC_KIND_VIDEO)
+        out->rtx_payload_type = find_rtx(media, out->payload_type);
     return best >= 0;
 }
 

@@ -106,6 +106,7 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->engine.core_count, 0);
     assert_int_equal(f->config->engine.tx, ENG_TX_AUTO);
     assert_int_equal(f->config->engine.train_max, 16);
+    assert_int_equal(f->config->engine.pace_ms, 16);
     assert_int_equal(f->config->engine.video_bytes, 4 << 20);
     assert_int_equal(f->config->payload_max, 1180);
     assert_int_equal(f->config->max_viewers, 10000);
@@ -127,7 +128,7 @@ static void every_key_is_read(void **state)
             "webrtc = { listen = \"[::]:81\"; max_viewers = 7L;\n"
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
             "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
-            "  gop_cache_bytes = 268435456L; };\n"
+            "  pace_ms = 0; gop_cache_bytes = 268435456L; };\n"
             "metrics = {\n"
             "  listen = \"[::1]:82\"; };\n"
             "log = { level = \"debug\"; };\n"
@@ -147,6 +148,7 @@ static void every_key_is_read(void **state)
     assert_int_equal(f->config->engine.tx, ENG_TX_SENDMMSG);
     assert_int_equal(f->config->payload_max, 1400);
     assert_int_equal(f->config->engine.train_max, 1);
+    assert_int_equal(f->config->engine.pace_ms, 0);
     assert_int_equal(f->config->engine.video_bytes, 256 << 20);
     assert_addr(&f->config->metrics_listen, "[::1]:82");
     assert_int_equal(f->config->metrics_line, 7);
@@ -217,6 +219,8 @@ static const struct {
      "1: webrtc.max_viewers: a fraction was given; expected a whole number from 1"},
     {"engine = { train_max = 65; };\n" STREAM,
      "1: engine.train_max: 65 is out of range; expected a whole number from 1 to 64"},
+    {"engine = { pace_ms = 101; };\n" STREAM,
+     "1: engine.pace_ms: 101 is out of range; expected a whole number from 0 to 100"},
     {"engine = { train_max = \"16\"; };\n" STREAM,
      "1: engine.train_max: text was given; expected a whole number from 1 to 64"},
     {"engine = { payload_max = 255; };\n" STREAM,
@@ -456,6 +460,7 @@ static void the_example_files_are_right(void **state)
         assert_int_equal(f->config->engine.core_count, 0);
         assert_int_equal(f->config->engine.tx, ENG_TX_AUTO);
         assert_int_equal(f->config->engine.train_max, 16);
+        assert_int_equal(f->config->engine.pace_ms, 16);
         assert_int_equal(f->config->engine.video_bytes, 4 << 20);
         assert_int_equal(f->config->payload_max, 1180);
         assert_int_equal(f->config->max_viewers, 10000);

@@ -25,6 +25,7 @@
 enum {
     VIDEO_SSRC = 0x1000,
     AUDIO_SSRC = 0x2000,
+    RTX_SSRC = 0x3000,
     PACKETS_PER_FRAME = 8,
     PAYLOAD = 1000,
     PATIENCE_MS = 2000,
@@ -39,6 +40,7 @@ struct world {
     struct eng_srtp_keying keying;
     srtp_t receive, send;
     int64_t frame;
+    bool rtx; // offered
 };
 
 static enum eng_tx tx;
@@ -96,6 +98,7 @@ static void start(struct world *w)
         .tx = tx,
         .video_bytes = 1 << 20,
         .train_max = 16,
+        .pace_ms = 16,
     };
     const char *what;
 
@@ -114,8 +117,14 @@ static void add_viewer(struct world *w, enum eng_srtp_profile profile)
     struct eng_viewer_config config = {
         .stream = w->stream,
         .tuple = w->tuple,
-        .track = {[ENG_VIDEO] = {true, 96, VIDEO_SSRC, 90000},
-                  [ENG_AUDIO] = {true, 111, AUDIO_SSRC, 48000}},
+        .track = {[ENG_VIDEO] = {.on = true,
+                                 .payload_type = 96,
+                                 .ssrc = VIDEO_SSRC,
+                                 .clock_rate = 90000,
+                                 .rtx_payload_type = 97,
+                                 .rtx_ssrc = w->rtx ? RTX_SSRC : 0},
+                  [ENG_AUDIO] =
+                      {.on = true, .payload_type = 111, .ssrc = AUDIO_SSRC, .clock_rate = 48000}},
         .cname = "test",
         .owner = w,
     };
@@ -337,6 +346,49 @@ static void waits_for_a_keyframe(void **state)
     finish(&w);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+// A keyframe of 40 packets goes out 8 at a time, 2 ms apart; a frame that fits a train at once.
+static void spreads_what_does_not_fit_a_train(void **state)
+{
+    struct eng_packet packet = {.len = 500, .flags = ENG_PACKET_FRAME_START | ENG_PACKET_KEYFRAME};
+    int64_t first_ms = 0;
+    struct world w;
+    struct got got;
+
+    (void)state;
+    start(&w);
+    add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
+    for (int i = 0; i < 40; i++) {
+        memset(eng_publish_reserve(w.stream, ENG_VIDEO, 500), i, 500);
+        eng_publish_commit(w.stream, ENG_VIDEO, &packet);
+        packet.flags = i == 38 ? ENG_PACKET_MARKER | ENG_PACKET_KEYFRAME : ENG_PACKET_KEYFRAME;
+    }
+    eng_publish_flush(w.stream);
+    for (int i = 0; i < 40; i++) {
+        assert_true(receive_rtp(&w, &got, PATIENCE_MS));
+        assert_int_equal(got.data[12], i);
+        if (i == 0)
+            first_ms = now_ms();
+    }
+    assert_true(now_ms() - first_ms >= 7); // 4 waits, of which the first may have begun earlier
+    wait_counter(&w, ENG_COUNTER_PACKETS_VIDEO, 40);
+    assert_int_equal(counter(&w, ENG_COUNTER_TRAINS_VIDEO), 5);
+    w.frame = 1;
+    publish_frame(&w, false);
+    for (int i = 0; i < PACKETS_PER_FRAME; i++)
+        assert_true(receive_rtp(&w, &got, PATIENCE_MS));
+    wait_counter(&w, ENG_COUNTER_PACKETS_VIDEO, 40 + PACKETS_PER_FRAME);
+    assert_int_equal(counter(&w, ENG_COUNTER_TRAINS_VIDEO), 6);
+    finish(&w);
+}
+
 static void sends_audio_from_now(void **state)
 {
     struct eng_packet packet = {
@@ -396,22 +448,66 @@ static void resends_the_identical_packet(void **state)
     finish(&w);
 }
 
+static void check_rtx(enum eng_srtp_profile profile)
+{
+    uint8_t nack[16] = {0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, VIDEO_SSRC >> 8, 0};
+    struct got got, last = {.len = 0};
+    struct world w;
+
+    start(&w);
+    w.rtx = true;
+    publish_frame(&w, true);
+    add_viewer(&w, profile);
+    for (int i = 0; i < PACKETS_PER_FRAME; i++)
+        assert_true(receive_rtp(&w, &last, PATIENCE_MS));
+    eng_put16(nack + 12, last.seq);
+    send_rtcp(&w, nack, sizeof(nack), w.fd);
+    assert_true(receive_rtp(&w, &got, PATIENCE_MS));
+    assert_int_equal(got.ssrc, RTX_SSRC);
+    assert_int_equal(got.payload_type, 97);
+    assert_int_equal(got.timestamp, last.timestamp);
+    assert_true(got.marker && got.seq < 0x8000);
+    assert_int_equal(eng_get16(got.data + 12), last.seq);
+    assert_int_equal(got.len, last.len + 2);
+    assert_memory_equal(got.data + 14, last.data + 12, (size_t)last.len - 12);
+    finish(&w);
+}
+
+static void resends_by_rtx_where_offered(void **state)
+{
+    (void)state;
+    check_rtx(ENG_SRTP_AEAD_AES_128_GCM);
+    check_rtx(ENG_SRTP_AES128_CM_HMAC_SHA1_80);
+}
+
 static void bounds_resends(void **state)
 {
+    enum {
+        FRAMES = 25
+    };
     uint8_t nack[16] = {0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, VIDEO_SSRC >> 8, 0};
     struct world w;
     struct got got;
+    uint16_t first = 0;
 
     (void)state;
     start(&w);
-    publish_frame(&w, true);
     add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
-    assert_true(receive_rtp(&w, &got, PATIENCE_MS));
-    eng_put16(nack + 12, got.seq);
-    for (int i = 0; i < 200; i++)
+    wait_for_commands(&w);
+    for (int frame = 0; frame < FRAMES; frame++) {
+        publish_frame(&w, frame == 0);
+        for (int i = 0; i < PACKETS_PER_FRAME; i++)
+            assert_true(receive_rtp(&w, &got, PATIENCE_MS));
+        if (frame == 0)
+            first = (uint16_t)(got.seq - PACKETS_PER_FRAME + 1);
+    }
+    for (int i = 0; i < FRAMES * PACKETS_PER_FRAME; i++) {
+        eng_put16(nack + 12, (uint16_t)(first + i));
         send_rtcp(&w, nack, sizeof(nack), w.fd);
-    wait_counter(&w, ENG_COUNTER_DROP_RESEND_BUDGET, 200 - 70);
-    assert_true(counter(&w, ENG_COUNTER_PACKETS_RESENT) <= 66);
+    }
+    wait_counter(&w, ENG_COUNTER_NACKED, FRAMES * PACKETS_PER_FRAME);
+    wait_counter(&w, ENG_COUNTER_DROP_RESEND_BUDGET, FRAMES * PACKETS_PER_FRAME - 64);
+    assert_int_equal(counter(&w, ENG_COUNTER_PACKETS_RESENT), 64);
     finish(&w);
 }
 
@@ -674,8 +770,10 @@ static int run_with(enum eng_tx backend, const char *name)
         cmocka_unit_test(carries_a_stream_by_gcm),
         cmocka_unit_test(carries_a_stream_by_cm),
         cmocka_unit_test(waits_for_a_keyframe),
+        cmocka_unit_test(spreads_what_does_not_fit_a_train),
         cmocka_unit_test(sends_audio_from_now),
         cmocka_unit_test(resends_the_identical_packet),
+        cmocka_unit_test(resends_by_rtx_where_offered),
         cmocka_unit_test(bounds_resends),
         cmocka_unit_test(restarts_at_the_keyframe_once_a_second),
         cmocka_unit_test(does_not_go_back_while_the_camera_is_away),

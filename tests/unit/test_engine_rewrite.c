@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "engine/bytes.h"
 #include "engine/rewrite.h"
 
@@ -191,6 +193,30 @@ static void tells_the_time_for_reports(void **state)
                      (uint32_t)(90000 + INT64_C(86400) * 90000));
 }
 
+static void turns_a_packet_into_its_retransmission(void **state)
+{
+    struct eng_rewrite rw;
+    struct eng_rtx rtx;
+    uint8_t header[12], original[12], osn[2];
+
+    (void)state;
+    eng_rewrite_init(&rw, 1, 96, 90000, UINT64_C(0x1234567800000042));
+    eng_rewrite_start(&rw, 0);
+    eng_rtx_init(&rtx, 0x55667788, 97, UINT64_C(0xfffffffffffffffe));
+    for (uint64_t i = 0; i < 0x20000; i++) {
+        uint64_t sent = send_one(&rw, i, header);
+
+        memcpy(original, header, sizeof(header));
+        assert_int_equal(eng_rtx_header(&rtx, header, osn), 0x7ffe + i); // below 2^15, goes on
+        assert_int_equal(eng_get16(header + 2), (uint16_t)(0x7ffe + i));
+        assert_int_equal(eng_get16(osn), (uint16_t)sent);
+        assert_int_equal(header[1], (i % 2 ? 0x80 : 0) | 97); // the marker stays
+        assert_int_equal(eng_get32(header + 8), 0x55667788);
+        assert_memory_equal(header + 4, original + 4, 4); // so does the timestamp
+        assert_int_equal(header[0], original[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +227,7 @@ int main(void)
         cmocka_unit_test(keeps_the_clock_running_over_a_pause),
         cmocka_unit_test(finds_what_a_nack_means),
         cmocka_unit_test(tells_the_time_for_reports),
+        cmocka_unit_test(turns_a_packet_into_its_retransmission),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,8 @@
 
 struct seen {
     struct eng_rtcp_report report;
-    unsigned reports, nacks, keyframes, byes;
+    unsigned reports, nacks, keyframes, rembs, byes;
+    uint64_t bps;
     uint16_t nacked[600];
     uint32_t ssrc;
 };
@@ -46,6 +47,14 @@ static void on_keyframe(void *ctx, uint32_t ssrc)
     seen->keyframes++;
 }
 
+static void on_remb(void *ctx, uint64_t bps)
+{
+    struct seen *seen = ctx;
+
+    seen->bps = bps;
+    seen->rembs++;
+}
+
 static void on_bye(void *ctx)
 {
     ((struct seen *)ctx)->byes++;
@@ -53,7 +62,7 @@ static void on_bye(void *ctx)
 
 static int read_into(struct seen *seen, const uint8_t *data, size_t len)
 {
-    struct eng_rtcp_handler handler = {seen, on_report, on_nack, on_keyframe, on_bye};
+    struct eng_rtcp_handler handler = {seen, on_report, on_nack, on_keyframe, on_remb, on_bye};
 
     memset(seen, 0, sizeof(*seen));
     return eng_rtcp_read(data, len, &handler);
@@ -72,6 +81,7 @@ static void reads_a_receiver_report(void **state)
     assert_int_equal(seen.report.ssrc, 0x11223344);
     assert_int_equal(seen.report.fraction_lost, 64);
     assert_int_equal(seen.report.lost, -2);
+    assert_int_equal(seen.report.highest, 0x11234);
     assert_int_equal(seen.report.jitter, 77);
     assert_int_equal(seen.report.lsr, 0x01020304);
     assert_int_equal(seen.report.dlsr, 0x8000);
@@ -97,6 +107,45 @@ static void reads_nack_pli_fir_bye_in_one_compound(void **state)
     assert_int_equal(seen.keyframes, 2);
     assert_int_equal(seen.ssrc, 6);
     assert_int_equal(seen.byes, 1);
+}
+
+static void reads_remb(void **state)
+{
+    // 2^3 * 0x2abcd bit/s for two SSRCs.
+    static const uint8_t remb[] = {0x8f, 206, 0, 6,    0,    0,    0, 9, 0, 0, 0, 0, 'R', 'E',
+                                   'M',  'B', 2, 0x0e, 0xab, 0xcd, 0, 0, 0, 5, 0, 0, 0,   6};
+    uint8_t other[sizeof(remb)];
+    struct seen seen;
+
+    (void)state;
+    assert_int_equal(read_into(&seen, remb, sizeof(remb)), 0);
+    assert_int_equal(seen.rembs, 1);
+    assert_int_equal(seen.bps, 0x2abcd << 3);
+    // The largest exponents: as far as 64 bits go.
+    memcpy(other, remb, sizeof(other));
+    other[17] = 46 << 2 | 3;
+    other[18] = other[19] = 0xff;
+    assert_int_equal(read_into(&seen, other, sizeof(other)), 0);
+    assert_true(seen.bps == UINT64_C(0x3ffff) << 46);
+    for (unsigned exponent = 47; exponent < 64; exponent++) {
+        other[17] = (uint8_t)(exponent << 2 | 3);
+        assert_int_equal(read_into(&seen, other, sizeof(other)), 0);
+        assert_true(seen.bps == UINT64_MAX);
+    }
+    other[17] = 63 << 2;
+    other[18] = other[19] = 0;
+    assert_int_equal(read_into(&seen, other, sizeof(other)), 0);
+    assert_int_equal(seen.bps, 0);
+    // More SSRCs than there is room for.
+    other[16] = 3;
+    assert_int_equal(read_into(&seen, other, sizeof(other)), -EBADMSG);
+    assert_int_equal(seen.rembs, 0);
+    // Other application layer feedback is passed over, and so is the empty kind.
+    other[12] = 'X';
+    assert_int_equal(read_into(&seen, other, sizeof(other)), 0);
+    eng_put16(other + 2, 2);
+    assert_int_equal(read_into(&seen, other, 12), 0);
+    assert_int_equal(seen.rembs, 0);
 }
 
 static void bounds_the_nacks_of_one_datagram(void **state)
@@ -172,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_receiver_report),
         cmocka_unit_test(reads_nack_pli_fir_bye_in_one_compound),
+        cmocka_unit_test(reads_remb),
         cmocka_unit_test(bounds_the_nacks_of_one_datagram),
         cmocka_unit_test(survives_anything),
         cmocka_unit_test(writes_what_it_reads),

@@ -60,6 +60,7 @@ static int setup(void **state)
         .cname = "fan",
         .video_ssrc = 4294967295,
         .audio_ssrc = 2,
+        .video_rtx_ssrc = 3,
         .video = &video,
         .audio = &audio,
     };
@@ -105,7 +106,7 @@ static void test_whole_answer(void **state)
                         "a=fmtp:111 stereo=1;sprop-stereo=1\r\n"
                         "a=msid:fan audio\r\n"
                         "a=ssrc:2 cname:fan\r\n"
-                        "m=video 8189 UDP/TLS/RTP/SAVPF 108\r\n"
+                        "m=video 8189 UDP/TLS/RTP/SAVPF 108 109\r\n"
                         "c=IN IP4 192.0.2.7\r\n"
                         "a=sendonly\r\n"
                         "a=mid:1\r\n"
@@ -115,8 +116,13 @@ static void test_whole_answer(void **state)
                         "profile-level-id=42e01e\r\n"
                         "a=rtcp-fb:108 nack\r\n"
                         "a=rtcp-fb:108 nack pli\r\n"
+                        "a=rtcp-fb:108 goog-remb\r\n"
+                        "a=rtpmap:109 rtx/90000\r\n"
+                        "a=fmtp:109 apt=108\r\n"
                         "a=msid:fan video\r\n"
+                        "a=ssrc-group:FID 4294967295 3\r\n"
                         "a=ssrc:4294967295 cname:fan\r\n"
+                        "a=ssrc:3 cname:fan\r\n"
                         "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
                         "c=IN IP4 0.0.0.0\r\n"
                         "a=inactive\r\n"
@@ -196,12 +202,42 @@ static void test_candidates_bound(void **state)
     assert_non_null(strstr(answer, "a=candidate:32 1 udp 2130698495 "));
 }
 
+// RTX is answered to those who offer it for the chosen payload type, and only to them.
+static void test_rtx(void **state)
+{
+    static const struct {
+        const char *file, *payload_types, *lines; // NULL: none
+    } table[] = {
+        {"chromium-156-video", "108 109\r\n", "a=rtpmap:109 rtx/90000\r\na=fmtp:109 apt=108\r\n"},
+        {"aiortc-1.4-video-audio", "101 102\r\n",
+         "a=rtpmap:102 rtx/90000\r\na=fmtp:102 apt=101\r\n"},
+        {"hand-safari", "98 99\r\n", "a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n"},
+        {"hand-firefox-h264", "126\r\n", NULL}, // has RTX for VP8 only
+        {"gstreamer-1.22-video-audio-max-bundle", "96\r\n", NULL},
+        {"hand-libdatachannel", "96\r\n", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const char *media;
+
+        answer_file(table[i].file);
+        media = strstr(answer, "m=video 8189 UDP/TLS/RTP/SAVPF ");
+        assert_non_null(media);
+        media += strlen("m=video 8189 UDP/TLS/RTP/SAVPF ");
+        if (strncmp(media, table[i].payload_types, strlen(table[i].payload_types)) != 0)
+            fail_msg("%s: %.20s", table[i].file, media);
+        assert_true(!table[i].lines || strstr(media, table[i].lines));
+        assert_true(!table[i].lines == !strstr(media, "a=ssrc-group:FID 4294967295 3\r\n"));
+        assert_true(!table[i].lines == !strstr(media, "a=ssrc:3 cname:fan\r\n"));
+    }
+}
+
 // Nothing that the engine cannot do is answered.
 static void test_never_answered(void **state)
 {
-    static const char *const never[] = {
-        "transport-cc", "goog-remb", "rtx", "apt=",       "a=extmap", "ulpfec",
-        "red/",         "ccm",       "VP9", "a=recvonly", "sendrecv"};
+    static const char *const never[] = {"transport-cc", "a=extmap", "ulpfec",     "red/",
+                                        "ccm",          "VP9",      "a=recvonly", "sendrecv"};
 
     (void)state;
     for (size_t i = 0; i < OFFER_FILES; i++) {
@@ -301,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup(test_group_order_is_the_offers, setup),
         cmocka_unit_test_setup(test_ipv6_first, setup),
         cmocka_unit_test_setup(test_candidates_bound, setup),
+        cmocka_unit_test_setup(test_rtx, setup),
         cmocka_unit_test_setup(test_never_answered, setup),
         cmocka_unit_test_setup(test_every_size, setup),
         cmocka_unit_test_setup(test_random_bytes_flipped, setup),

@@ -177,6 +177,39 @@ static void test_rtcp_lookalikes(void **state)
     assert_int_equal(selection.video.payload_type, 96);
 }
 
+static void test_rtx(void **state)
+{
+    static const struct {
+        const char *lines;
+        unsigned payload_type; // 0: none
+    } table[] = {
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n", 97},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 RTX/90000\na=fmtp:97 rtx-time=3000; apt=96\n", 97},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96;rtx-time=3000\n", 97},
+        {"a=rtcp-fb:96 nack\na=rtpmap:70 rtx/90000\na=fmtp:70 apt=96\n", 0}, // looks like RTCP
+        {"a=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n", 0},                    // no NACK
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=98\n", 0},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=\n", 0},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=-96\n", 0},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=99999999999999999999\n", 0},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\n", 0},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 rtx/48000\na=fmtp:97 apt=96\n", 0},
+        {"a=rtcp-fb:96 nack\na=rtpmap:97 red/90000\na=fmtp:97 apt=96\n", 0},
+    };
+    char text[1000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        snprintf(text, sizeof(text),
+                 SESSION
+                 "m=video 9 UDP/TLS/RTP/SAVPF 96 97 70\na=rtcp-mux\n" H264("96", MODE_1) "%s",
+                 table[i].lines);
+        assert_int_equal(choose_text(text, h264(0x42e01f), none), 0);
+        if (selection.video.rtx_payload_type != table[i].payload_type)
+            fail_msg("%u: %s", selection.video.rtx_payload_type, table[i].lines);
+    }
+}
+
 static void test_unfit_m_lines(void **state)
 {
     static const char *const unfit[] = {
@@ -291,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_only_packetization_mode_1),
         cmocka_unit_test(test_first_of_equals),
         cmocka_unit_test(test_rtcp_lookalikes),
+        cmocka_unit_test(test_rtx),
         cmocka_unit_test(test_unfit_m_lines),
         cmocka_unit_test(test_nothing_fits),
         cmocka_unit_test(test_inactive_in_the_group),
