@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// bench/limit: how close the engine comes to what the cipher and the kernel ask for. First the
+// floor, a bare loop of sealing and sending; then the real engine, with one stream to up to 10,000
+// viewers and with 64 streams, into the same sink. Each load is set against the floor of its own
+// packets per train, way to the kernel, number of keys and destinations, measured in between.
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/limit_load.h"
+#include "bench/limit_process.h"
+#include "bench/limit_report.h"
+#include "bench/limit_sink.h"
+#include "bench/limit_survey.h"
+#include "engine/cores.h"
+
+enum {
+    LOADS_MAX = 16,
+    SECONDS_PER_GOP = LIMIT_GOP_FRAMES / LIMIT_FPS,
+    SURVEY_ROUNDS = 5,
+    SURVEY_ROUNDS_QUICK = 3,
+    STREAMS = LIMIT_STREAMS_MAX, // a large site's cameras
+    AIM = 5000,                  // viewers of one core that rtcfan is made for
+    AIM_REPEATS = 3,             // so it is measured longer, and the median counts
+    EXIT_USAGE = 2,
+};
+
+// The share of the core at which the wait for the kernel is judged.
+static const double FULL_LOAD = 0.70;
+
+struct options {
+    bool quick;
+    bool json;
+    unsigned viewers; // 0: the usual numbers
+    unsigned seconds; // of each load
+    enum eng_tx tx;   // AUTO: both
+};
+
+struct plan {
+    size_t count;
+    struct limit_load loads[LOADS_MAX];
+    struct limit_result results[LOADS_MAX];
+    struct limit_load common; // cores and length of all loads
+};
+
+static const char usage[] =
+    "usage: limit [options]\n"
+    "Measures the engine against a bare loop of sealing and sending. Needs root: it sends into a\n"
+    "network namespace of its own. A whole run takes under 55 s, on an otherwise idle machine.\n"
+    "\n"
+    "  --json         prints JSON in place of the table\n"
+    "  --quick        three loads, one way to the kernel\n"
+    "  --viewers N    only one stream, with N viewers\n"
+    "  --seconds N    of each load, 2 to 60; above 2, the median of each 2 s (2; 6 for 5,000\n"
+    "                 viewers of one stream)\n"
+    "  --tx WAY       io_uring, sendmmsg or both (both)\n"
+    "  --help\n";
+
+// Decimal, min to max. Exits on anything else.
+static unsigned parse_number(const char *text, unsigned min, unsigned max)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || *end != '\0' || value < min ||
+        value > max) {
+        fprintf(stderr, "limit: '%s': a number from %u to %u is expected\n", text, min, max);
+        exit(EXIT_USAGE);
+    }
+    return (unsigned)value;
+}
+
+static enum eng_tx parse_tx(const char *text)
+{
+    if (strcmp(text, "both") == 0)
+        return ENG_TX_AUTO;
+    if (strcmp(text, "io_uring") == 0)
+        return ENG_TX_IO_URING;
+    if (strcmp(text, "sendmmsg") == 0)
+        return ENG_TX_SENDMMSG;
+    fprintf(stderr, "limit: --tx %s: io_uring, sendmmsg or both is expected\n", text);
+    exit(EXIT_USAGE);
+}
+
+// Exits on --help and on what is not an option.
+static struct options parse_options(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
+        {"viewers", required_argument, NULL, 'v'},
+        {"seconds", required_argument, NULL, 's'},
+        {"tx", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {.seconds = SECONDS_PER_GOP};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (c) {
+        case 'j':
+            options.json = true;
+            break;
+        case 'q':
+            options.quick = true;
+            break;
+        case 'v':
+            options.viewers = parse_number(optarg, 1, ENG_WORKER_VIEWERS_MAX);
+            break;
+        case 's':
+            options.seconds =
+                parse_number(optarg, SECONDS_PER_GOP, LIMIT_GOPS_MAX * SECONDS_PER_GOP);
+            break;
+        case 't':
+            options.tx = parse_tx(optarg);
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            fputs(usage, stderr);
+            exit(EXIT_USAGE);
+        }
+    }
+    if (optind < argc) {
+        fputs(usage, stderr);
+        exit(EXIT_USAGE);
+    }
+    return options;
+}
+
+static struct limit_result *run_load(struct plan *plan, enum eng_tx tx, unsigned streams,
+                                     unsigned viewers)
+{
+    struct limit_load *load = &plan->loads[plan->count];
+    struct limit_result *result = &plan->results[plan->count++];
+    int err;
+
+    *load = plan->common;
+    load->tx = tx;
+    load->streams = streams;
+    load->viewers = viewers;
+    if (viewers == AIM && load->gops == 1)
+        load->gops = AIM_REPEATS;
+    err = limit_process_apart(limit_load_run, load, result, sizeof(*result));
+    if (err)
+        result->err = err;
+    return result;
+}
+
+// As many viewers of many streams as fill the core up to FULL_LOAD, going by what they cost.
+static void run_full_load(struct plan *plan, enum eng_tx tx, const struct limit_result *cost)
+{
+    double packets = (LIMIT_GOP_FRAMES - 1) * LIMIT_FRAME_PACKETS + LIMIT_KEYFRAME_PACKETS;
+    double viewers = FULL_LOAD * SECONDS_PER_GOP * 1e9 / (STREAMS * packets * cost->ns_per_packet);
+    unsigned most = ENG_WORKER_VIEWERS_MAX / STREAMS;
+
+    run_load(plan, tx, STREAMS, viewers < most ? (unsigned)viewers : most);
+}
+
+static void run_plan(struct plan *plan, const struct options *options, enum eng_tx tx)
+{
+    static const unsigned viewers[] = {100, 1000, AIM, 10000};
+    const struct limit_result *many;
+
+    if (options->viewers) {
+        run_load(plan, tx, 1, options->viewers);
+        return;
+    }
+    if (options->quick) {
+        run_load(plan, tx, 1, 100);
+        run_load(plan, tx, 1, AIM);
+        run_load(plan, tx, STREAMS, 1);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(viewers) / sizeof(*viewers); i++)
+        run_load(plan, tx, 1, viewers[i]);
+    run_load(plan, tx, STREAMS, 1);
+    many = run_load(plan, tx, STREAMS, 50);
+    if (!many->err)
+        run_full_load(plan, tx, many);
+}
+
+struct survey_work {
+    int core, other_core;
+    unsigned rounds;
+};
+
+static void run_survey(const void *arg, void *result)
+{
+    const struct survey_work *work = arg;
+
+    limit_survey_run(result, work->core, work->other_core, work->rounds);
+}
+
+static int first_core(void)
+{
+    cpu_set_t set;
+    int core = 0;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 0;
+    while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &set))
+        core++;
+    return core;
+}
+
+static int measure(const struct options *options, struct plan *plan, struct limit_survey *survey)
+{
+    struct survey_work work = {.rounds = options->quick ? SURVEY_ROUNDS_QUICK : SURVEY_ROUNDS};
+    int err;
+
+    plan->common.gops = options->seconds / SECONDS_PER_GOP;
+    plan->common.publisher_core = first_core();
+    eng_cores_choose(&plan->common.worker_core, 1);
+    work.core = plan->common.worker_core;
+    work.other_core = plan->common.publisher_core;
+    err = limit_process_apart(run_survey, &work, survey, sizeof(*survey));
+    if (err)
+        survey->err = err;
+    if (options->tx != ENG_TX_SENDMMSG)
+        run_plan(plan, options, ENG_TX_IO_URING);
+    if (options->tx == ENG_TX_SENDMMSG || (options->tx == ENG_TX_AUTO && !options->quick))
+        run_plan(plan, options, ENG_TX_SENDMMSG);
+    for (size_t i = 0; !err && i < plan->count; i++)
+        err = plan->results[i].err;
+    return err ? err : survey->err;
+}
+
+int main(int argc, char **argv)
+{
+    static struct plan plan;
+    struct options options = parse_options(argc, argv);
+    struct limit_survey survey;
+    int64_t start = limit_process_now_ns();
+    const char *what;
+    int err = limit_sink_open(&what);
+
+    if (err) {
+        fprintf(stderr, "limit: %s: %s\n", what, strerror(-err));
+        return EXIT_FAILURE;
+    }
+    err = measure(&options, &plan, &survey);
+    struct limit_report report = {
+        .survey = &survey,
+        .loads = plan.loads,
+        .results = plan.results,
+        .load_count = plan.count,
+        .seconds = (double)(limit_process_now_ns() - start) / 1e9,
+    };
+    if (options.json)
+        limit_report_json(&report);
+    else
+        limit_report_table(&report);
+    if (err)
+        fprintf(stderr, "limit: not all could be measured: %s\n", strerror(-err));
+    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}

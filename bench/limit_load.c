@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/limit_load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "bench/limit_floor.h"
+#include "bench/limit_process.h"
+#include "bench/limit_sink.h"
+#include "engine/io.h"
+
+enum {
+    NS_PER_S = 1000000000,
+    TRAIN_MAX = 16, // rtcfan's defaults
+    PACE_MS = 16,
+    VIDEO_BYTES = 2 << 20,
+    WINDOWS = 4, // of one GOP
+    WINDOW_FRAMES = LIMIT_GOP_FRAMES / WINDOWS,
+    WARM_UP_FRAMES = 6,
+    FILL_FRAMES = 5 * LIMIT_GOP_FRAMES + 1, // more than a ring holds, a keyframe at the end
+    REST_NS = 2000000,           // between two looks at whether the worker has done its work
+    RESTS_MIN = PACE_MS / 2 + 2, // looks without news: longer than a train may wait
+    RESTS_MAX = 1000,            // then it is measured as it is
+    FLOOR_NS = 10000000,         // one measurement of the floor
+    FLOOR_MEASUREMENTS = 3       // of which the median counts
+};
+
+// What the engine has done up to now.
+struct progress {
+    int64_t cpu_ns;
+    int64_t interrupt_ns;
+    uint64_t counters[ENG_COUNTERS];
+};
+
+// What it did in one or several windows.
+struct sum {
+    double cpu_ns, floor_ns, interrupt_ns, packets, trains, syscalls, dropped;
+};
+
+struct run {
+    const struct limit_load *load;
+    struct eng_engine *engine;
+    struct limit_publisher publisher;
+    struct limit_floor *floor;
+};
+
+static void rest(int64_t ns)
+{
+    struct timespec ts = {.tv_nsec = ns};
+
+    nanosleep(&ts, NULL);
+}
+
+static int start_engine(struct run *run)
+{
+    const struct limit_load *load = run->load;
+    struct eng_config config = {
+        .cores = &load->worker_core,
+        .core_count = 1,
+        .video_bytes = VIDEO_BYTES,
+        .train_max = TRAIN_MAX,
+        .pace_ms = PACE_MS,
+        .io = limit_latency_ops(load->tx == ENG_TX_IO_URING ? &eng_io_uring : &eng_io_sendmmsg,
+                                &run->publisher),
+    };
+    const char *what;
+    int err;
+
+    config.listen.in4.sin_family = AF_INET;
+    err = eng_engine_create(&config, &run->engine, &what);
+    for (unsigned i = 0; !err && i < load->streams; i++)
+        err = eng_stream_create(run->engine, &run->publisher.streams[i]);
+    run->publisher.stream_count = load->streams;
+    return err ? err : eng_engine_start(run->engine);
+}
+
+static int add_viewer(struct run *run, unsigned i)
+{
+    struct eng_viewer_config config = {
+        .stream = run->publisher.streams[i % run->load->streams],
+        .tuple = {.remote = limit_sink_remote(i),
+                  .local = limit_sink_local(eng_engine_port(run->engine))},
+        .keying.profile = ENG_SRTP_AEAD_AES_128_GCM,
+        .track[ENG_VIDEO] = {.on = true,
+                             .payload_type = 96,
+                             .ssrc = i + 1,
+                             .clock_rate = LIMIT_CLOCK_RATE},
+        .cname = "limit",
+    };
+    struct eng_viewer *viewer;
+    int err;
+
+    memcpy(config.keying.send.key, &i, sizeof(i));
+    memcpy(config.keying.receive.key, &i, sizeof(i));
+    config.keying.receive.key[ENG_SRTP_KEY_LEN - 1] = 1;
+    while ((err = eng_viewer_add(run->engine, &config, &viewer)) == -EAGAIN)
+        rest(REST_NS / 10);
+    return err;
+}
+
+static int add_viewers(struct run *run)
+{
+    int err = 0;
+
+    for (unsigned i = 0; !err && i < run->load->streams * run->load->viewers; i++)
+        err = add_viewer(run, i);
+    return err;
+}
+
+// Until the worker has sent all that was published.
+static void wait_until_sent(const struct run *run)
+{
+    uint64_t counters[ENG_COUNTERS], sent = 0;
+
+    for (int looks = 0, quiet = 0; looks < RESTS_MAX && quiet < RESTS_MIN; looks++) {
+        rest(REST_NS);
+        eng_engine_counters(run->engine, counters);
+        quiet = counters[ENG_COUNTER_PACKETS_VIDEO] == sent ? quiet + 1 : 0;
+        sent = counters[ENG_COUNTER_PACKETS_VIDEO];
+    }
+}
+
+static void take_progress(const struct run *run, struct progress *out)
+{
+    out->cpu_ns = limit_process_others_cpu_ns();
+    out->interrupt_ns = limit_process_interrupt_ns(run->load->worker_core);
+    eng_engine_counters(run->engine, out->counters);
+}
+
+static double grown(const struct progress *from, const struct progress *to, enum eng_counter id)
+{
+    return (double)(to->counters[id] - from->counters[id]);
+}
+
+// The floor at so many packets per train, on the worker's core while it rests; -errno.
+static double measure_floor(struct run *run, double train)
+{
+    double ns[FLOOR_MEASUREMENTS];
+
+    limit_process_pin(run->load->worker_core);
+    for (int i = 0; i < FLOOR_MEASUREMENTS; i++) {
+        ns[i] = limit_floor_run(run->floor, LIMIT_SEAL_SEND, run->load->tx, train, FLOOR_NS);
+        if (ns[i] < 0)
+            return ns[i];
+    }
+    limit_process_pin(run->load->publisher_core);
+    return limit_median(ns, FLOOR_MEASUREMENTS);
+}
+
+static int measure_window(struct run *run, struct sum *sum)
+{
+    struct progress from, to;
+    double packets, trains, floor_ns;
+
+    take_progress(run, &from);
+    limit_publisher_run(&run->publisher, WINDOW_FRAMES);
+    wait_until_sent(run);
+    take_progress(run, &to);
+    packets = grown(&from, &to, ENG_COUNTER_PACKETS_VIDEO);
+    trains = grown(&from, &to, ENG_COUNTER_TRAINS_VIDEO);
+    if (trains < 1)
+        return -ENODATA;
+    floor_ns = measure_floor(run, packets / trains);
+    if (floor_ns < 0)
+        return (int)floor_ns;
+    sum->cpu_ns += (double)(to.cpu_ns - from.cpu_ns);
+    sum->interrupt_ns += (double)(to.interrupt_ns - from.interrupt_ns);
+    sum->floor_ns += floor_ns * packets;
+    sum->packets += packets;
+    sum->trains += trains;
+    sum->syscalls += grown(&from, &to, ENG_COUNTER_SYSCALLS);
+    sum->dropped += grown(&from, &to, ENG_COUNTER_DROP_REFUSED) +
+                    grown(&from, &to, ENG_COUNTER_DROP_LAPPED) +
+                    grown(&from, &to, ENG_COUNTER_DROP_WAITING);
+    return 0;
+}
+
+static void add_sum(struct sum *total, const struct sum *part)
+{
+    total->cpu_ns += part->cpu_ns;
+    total->floor_ns += part->floor_ns;
+    total->interrupt_ns += part->interrupt_ns;
+    total->packets += part->packets;
+    total->trains += part->trains;
+    total->syscalls += part->syscalls;
+    total->dropped += part->dropped;
+}
+
+static int measure(struct run *run, struct limit_result *result)
+{
+    double cost[LIMIT_GOPS_MAX], floor_cost[LIMIT_GOPS_MAX], ratio[LIMIT_GOPS_MAX];
+    unsigned gops = run->load->gops;
+    struct sum total = {0};
+
+    limit_latency_reset();
+    for (unsigned g = 0; g < gops; g++) {
+        struct sum gop = {0};
+
+        for (int i = 0; i < WINDOWS; i++) {
+            int err = measure_window(run, &gop);
+
+            if (err)
+                return err;
+        }
+        cost[g] = gop.cpu_ns / gop.packets;
+        floor_cost[g] = gop.floor_ns / gop.packets;
+        ratio[g] = gop.cpu_ns / gop.floor_ns;
+        add_sum(&total, &gop);
+    }
+    result->ns_per_packet = limit_median(cost, gops);
+    result->floor_ns = limit_median(floor_cost, gops);
+    result->ratio = limit_median(ratio, gops);
+    result->packets_per_train = total.packets / total.trains;
+    result->syscalls_per_packet = total.syscalls / total.packets;
+    result->interrupt_ns_per_packet = total.interrupt_ns / total.packets;
+    result->core = total.cpu_ns / ((double)gops * LIMIT_GOP_FRAMES / LIMIT_FPS * NS_PER_S);
+    result->dropped = total.dropped / (total.packets + total.dropped);
+    limit_latency_read(&result->latency);
+    return 0;
+}
+
+static int fill_and_measure(struct run *run, struct limit_result *result)
+{
+    unsigned viewers = run->load->streams * run->load->viewers;
+    int64_t before;
+    int err;
+
+    // What the rings hold is in memory before the viewers come, and is none of theirs. The newest
+    // frame of a single stream is then a keyframe: what they start from is short.
+    limit_publisher_fill(&run->publisher, FILL_FRAMES);
+    before = limit_process_resident();
+    err = add_viewers(run);
+    if (err)
+        return err;
+    limit_publisher_run(&run->publisher, WARM_UP_FRAMES);
+    wait_until_sent(run);
+    result->bytes_per_viewer = (double)(limit_process_resident() - before) / viewers;
+    err = limit_floor_create(viewers, &run->floor);
+    if (err)
+        return err;
+    err = measure(run, result);
+    limit_floor_destroy(run->floor);
+    return err;
+}
+
+void limit_load_run(const void *arg, void *result)
+{
+    static struct run run;
+    struct limit_result *out = result;
+
+    run.load = arg;
+    out->tx = run.load->tx == ENG_TX_IO_URING ? eng_io_uring.name : eng_io_sendmmsg.name;
+    // The publisher is to be on time: a sleep ends when it should, not up to 50 us later.
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    limit_process_pin(run.load->publisher_core);
+    out->err = start_engine(&run);
+    if (!out->err)
+        out->err = fill_and_measure(&run, out);
+    if (run.engine)
+        eng_engine_destroy(run.engine);
+}
