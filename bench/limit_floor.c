@@ -86,7 +86,7 @@ static void prepare_messages(struct limit_floor *f)
 int limit_floor_create(unsigned viewers, struct limit_floor **out)
 {
     struct limit_floor *f = calloc(1, sizeof(*f));
-    int err;
+    int err, probe = IP_PMTUDISC_PROBE;
 
     if (!f)
         return -ENOMEM;
@@ -98,6 +98,8 @@ int limit_floor_create(unsigned viewers, struct limit_floor **out)
     f->payloads = malloc(LIMIT_TRAIN_MAX * LIMIT_PAYLOAD);
     f->data = malloc((size_t)LIMIT_FLOOR_BATCH * TRAIN_BYTES);
     f->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    // As the engine's socket has it.
+    (void)setsockopt(f->socket, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof(probe));
     err = f->keys && f->to && f->payloads && f->data && f->socket >= 0 ? 0 : -ENOMEM;
     if (!err)
         err = prepare_viewers(f);
