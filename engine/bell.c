@@ -20,32 +20,35 @@ void eng_bell_fini(struct eng_bell *bell)
     bell->fd = -1;
 }
 
-static void ring(struct eng_bell *bell)
+static void wake(struct eng_bell *bell)
 {
     uint64_t one = 1;
 
     // A full eventfd (EAGAIN) is readable all the same: the worker wakes.
-    if (atomic_exchange(&bell->asleep, false))
-        (void)!write(bell->fd, &one, sizeof(one));
+    (void)!write(bell->fd, &one, sizeof(one));
 }
 
 void eng_bell_ring_stream(struct eng_bell *bell, unsigned slot)
 {
+    int asleep = ENG_BELL_ASLEEP;
+
     atomic_fetch_or(&bell->news[slot / 64], UINT64_C(1) << (slot % 64));
-    ring(bell);
+    if (atomic_compare_exchange_strong(&bell->rest, &asleep, ENG_BELL_AWAKE))
+        wake(bell);
 }
 
 void eng_bell_call(struct eng_bell *bell)
 {
     atomic_store(&bell->called, true);
-    ring(bell);
+    if (atomic_exchange(&bell->rest, ENG_BELL_AWAKE) != ENG_BELL_AWAKE)
+        wake(bell);
 }
 
 bool eng_bell_sleep(struct eng_bell *bell)
 {
     bool quiet;
 
-    atomic_store(&bell->asleep, true);
+    atomic_store(&bell->rest, ENG_BELL_ASLEEP);
     quiet = !atomic_load(&bell->called);
     for (unsigned i = 0; quiet && i < ENG_BELL_WORDS; i++)
         quiet = atomic_load(&bell->news[i]) == 0;
@@ -54,7 +57,18 @@ bool eng_bell_sleep(struct eng_bell *bell)
     return quiet;
 }
 
+bool eng_bell_nap(struct eng_bell *bell)
+{
+    bool quiet;
+
+    atomic_store(&bell->rest, ENG_BELL_NAPPING);
+    quiet = !atomic_load(&bell->called);
+    if (!quiet)
+        eng_bell_wake(bell);
+    return quiet;
+}
+
 void eng_bell_wake(struct eng_bell *bell)
 {
-    atomic_store_explicit(&bell->asleep, false, memory_order_relaxed);
+    atomic_store_explicit(&bell->rest, ENG_BELL_AWAKE, memory_order_relaxed);
 }

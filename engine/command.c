@@ -20,6 +20,7 @@ static void listen_to(struct eng_worker *w, struct eng_stream *stream)
 {
     w->news_ns[stream->slot] = w->mono_ns;
     eng_stream_listen(stream, w->id, true);
+    w->listening++;
 }
 
 static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
@@ -93,8 +94,10 @@ static void remove_viewer(struct eng_worker *w, struct eng_viewer *v)
     *v->stream_link = v->stream_next;
     if (v->stream_next)
         v->stream_next->stream_link = v->stream_link;
-    if (!w->viewers[v->stream->slot])
+    if (!w->viewers[v->stream->slot]) {
         eng_stream_listen(v->stream, w->id, false);
+        w->listening--;
+    }
     eng_worker_settle(w, v);
 }
 

@@ -53,6 +53,8 @@ struct eng_worker {
     struct eng_wheel wheel;
     struct eng_viewer *viewers[ENG_STREAMS_MAX]; // lists by stream slot
     int64_t news_ns[ENG_STREAMS_MAX];            // mono_ns at which a stream last had news
+    unsigned listening;                          // streams with viewers here
+    bool had_news;                               // in this turn
     struct eng_viewer *run_first, **run_last;    // viewers that have something to send
     struct eng_viewer *due;                      // viewers with events that wait for room
     uint8_t rtcp[ENG_DATAGRAM_MAX];              // an opened SRTCP datagram
