@@ -15,6 +15,7 @@
 #include "engine/bytes.h"
 #include "engine/engine.h"
 #include "engine/srtp.h"
+#include "tests/support/oracle.h"
 
 enum {
     MEDIA_PACKETS_PER_FRAME = 8,
@@ -42,47 +43,11 @@ struct media_viewer {
     uint16_t seq; // of the last video packet received
 };
 
-// libsrtp2 wants to be initialised once per process, which the compat profile does.
-static inline int media_init(void)
-{
-    struct eng_srtp_keying keying = {.profile = ENG_SRTP_AES128_CM_HMAC_SHA1_80};
-    struct eng_srtp srtp;
-    int err = eng_srtp_init(&srtp, &keying, NULL, 0);
-
-    if (!err)
-        eng_srtp_fini(&srtp);
-    return err;
-}
-
-static inline struct eng_addr media_loopback(uint16_t port)
-{
-    struct eng_addr a = {0};
-
-    a.in4.sin_family = AF_INET;
-    a.in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    a.in4.sin_port = htons(port);
-    return a;
-}
-
-static inline int media_socket(struct eng_addr *addr)
-{
-    socklen_t len = sizeof(*addr);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int size = 1 << 20;
-
-    *addr = media_loopback(0);
-    assert_true(fd >= 0);
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-    assert_int_equal(bind(fd, &addr->sa, sizeof(addr->in4)), 0);
-    assert_int_equal(getsockname(fd, &addr->sa, &len), 0);
-    return fd;
-}
-
 // One worker, through the given io.
 static inline void media_start(struct media_world *world, const struct eng_io_ops *io)
 {
     struct eng_config config = {
-        .listen = media_loopback(0),
+        .listen = loopback_addr(0),
         .core_count = 1,
         .cores = (const int[]){0},
         .video_bytes = 1 << 20,
@@ -119,22 +84,6 @@ static inline void media_wait_counter(const struct media_world *world, enum eng_
     assert_true(media_counter(world, id) >= value);
 }
 
-static inline srtp_t media_srtp(const struct eng_srtp_key *master, srtp_ssrc_type_t type)
-{
-    srtp_policy_t policy = {.window_size = 4096, .allow_repeat_tx = 1};
-    uint8_t key[ENG_SRTP_KEY_LEN + ENG_SRTP_SALT_MAX];
-    srtp_t session;
-
-    memcpy(key, master->key, ENG_SRTP_KEY_LEN);
-    memcpy(key + ENG_SRTP_KEY_LEN, master->salt, ENG_SRTP_SALT_MAX);
-    srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-    srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-    policy.key = key;
-    policy.ssrc.type = type;
-    assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
-    return session;
-}
-
 static inline struct eng_viewer_config media_viewer_config(const struct media_world *world,
                                                            const struct media_viewer *viewer)
 {
@@ -163,16 +112,18 @@ static inline void media_viewer_open(const struct media_world *world, struct med
 {
     memset(viewer, 0, sizeof(*viewer));
     viewer->ssrc = ssrc;
-    viewer->fd = media_socket(&viewer->tuple.remote);
-    viewer->tuple.local = media_loopback(eng_engine_port(world->engine));
+    viewer->fd = loopback_socket(&viewer->tuple.remote);
+    viewer->tuple.local = loopback_addr(eng_engine_port(world->engine));
 }
 
 static inline void media_viewer_add(const struct media_world *world, struct media_viewer *viewer,
                                     const struct eng_viewer_config *config)
 {
     assert_int_equal(eng_viewer_add(world->engine, config, &viewer->viewer), 0);
-    viewer->receive = media_srtp(&config->keying.send, ssrc_any_inbound);
-    viewer->send = media_srtp(&config->keying.receive, ssrc_any_outbound);
+    viewer->receive =
+        oracle_create(ENG_SRTP_AEAD_AES_128_GCM, &config->keying.send, ssrc_any_inbound);
+    viewer->send =
+        oracle_create(ENG_SRTP_AEAD_AES_128_GCM, &config->keying.receive, ssrc_any_outbound);
 }
 
 static inline void media_viewer_join(const struct media_world *world, struct media_viewer *viewer,

@@ -284,7 +284,7 @@ int main(void)
     int failed;
 
     may_allocate = true;
-    if (media_init())
+    if (oracle_init())
         return 1;
     srand(1);
     failed = run_with(&eng_io_uring);

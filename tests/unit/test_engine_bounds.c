@@ -219,7 +219,7 @@ static void refuses_viewers_beyond_its_table(void **state)
 static void refuses_streams_beyond_its_bitmap(void **state)
 {
     struct eng_config config = {
-        .listen = media_loopback(0), .video_bytes = 1 << 16, .train_max = 16, .io = backend};
+        .listen = loopback_addr(0), .video_bytes = 1 << 16, .train_max = 16, .io = backend};
     struct eng_engine *engine;
     struct eng_stream *stream;
     const char *what;
@@ -252,7 +252,7 @@ int main(void)
 {
     int failed;
 
-    if (media_init())
+    if (oracle_init())
         return 1;
     srand(1);
     failed = run_with(&eng_io_uring);

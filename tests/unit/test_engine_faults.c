@@ -175,7 +175,7 @@ static void outlives_more_completions_than_it_has_room_for(void **state)
     uint64_t arrived;
     struct eng_addr other;
     struct pair p;
-    int stranger = media_socket(&other);
+    int stranger = loopback_socket(&other);
 
     (void)state;
     fault_reset(backend);
@@ -219,7 +219,7 @@ int main(void)
 {
     int failed;
 
-    if (media_init())
+    if (oracle_init())
         return 1;
     srand(1);
     failed = run_with(&eng_io_uring);

@@ -17,6 +17,7 @@
 #include "engine/bytes.h"
 #include "engine/rtcp.h"
 #include "engine/worker.h"
+#include "tests/support/oracle.h"
 
 enum {
     VIDEO_SSRC = 0x1000,
@@ -146,28 +147,6 @@ static const struct eng_io_ops fake_io = {"fake", create_io, destroy_io, push, f
 
 // ---- the world ----
 
-static srtp_t make_srtp(const struct eng_srtp_keying *keying, const struct eng_srtp_key *master,
-                        srtp_ssrc_type_t type)
-{
-    srtp_policy_t policy = {.window_size = 1024, .allow_repeat_tx = 1};
-    uint8_t key[30];
-    srtp_t session;
-
-    memcpy(key, master->key, 16);
-    memcpy(key + 16, master->salt, 14);
-    if (keying->profile == ENG_SRTP_AEAD_AES_128_GCM) {
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-    } else {
-        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
-        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
-    }
-    policy.key = key;
-    policy.ssrc.type = type;
-    assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
-    return session;
-}
-
 static void add_viewer(enum eng_srtp_profile profile, bool rtx)
 {
     struct eng_viewer_config config = {
@@ -188,8 +167,8 @@ static void add_viewer(enum eng_srtp_profile profile, bool rtx)
         config.keying.receive.key[i] = (uint8_t)rand();
     }
     assert_int_equal(eng_viewer_add(world.engine, &config, &world.viewer), 0);
-    world.receive = make_srtp(&config.keying, &config.keying.send, ssrc_any_inbound);
-    world.send = make_srtp(&config.keying, &config.keying.receive, ssrc_any_outbound);
+    world.receive = oracle_create(profile, &config.keying.send, ssrc_any_inbound);
+    world.send = oracle_create(profile, &config.keying.receive, ssrc_any_outbound);
 }
 
 static void start(enum eng_srtp_profile profile, bool rtx)
@@ -575,13 +554,9 @@ int main(void)
         cmocka_unit_test(rests_when_reports_stop),
         cmocka_unit_test(rests_when_the_path_is_too_narrow),
     };
-    struct eng_srtp_keying keying = {.profile = ENG_SRTP_AES128_CM_HMAC_SHA1_80};
-    struct eng_srtp srtp;
 
-    // libsrtp2 wants to be initialised once per process, which the compat profile does.
-    if (eng_srtp_init(&srtp, &keying, NULL, 0))
+    if (oracle_init())
         return 1;
-    eng_srtp_fini(&srtp);
     srand(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

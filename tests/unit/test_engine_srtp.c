@@ -15,6 +15,7 @@
 #include "engine/bytes.h"
 #include "engine/srtp.h"
 #include "engine/srtp_kdf.h"
+#include "tests/support/oracle.h"
 
 enum {
     MAX = 2048
@@ -233,35 +234,13 @@ static struct eng_srtp_keying random_keying(enum eng_srtp_profile profile)
     return keying;
 }
 
-static srtp_t oracle(enum eng_srtp_profile profile, const struct eng_srtp_key *master,
-                     srtp_ssrc_type_t type)
-{
-    uint8_t key[30];
-    srtp_policy_t policy = {.window_size = 1024, .allow_repeat_tx = 1};
-    srtp_t session;
-
-    memcpy(key, master->key, 16);
-    memcpy(key + 16, master->salt, 14);
-    if (profile == ENG_SRTP_AEAD_AES_128_GCM) {
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-    } else {
-        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
-        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
-    }
-    policy.key = key;
-    policy.ssrc.type = type;
-    assert_int_equal(srtp_create(&session, &policy), srtp_err_status_ok);
-    return session;
-}
-
 #define SSRC UINT32_C(0x1a2b3c4d)
 
 // Random payloads across a rollover of the sequence number; each is unsealed by libsrtp2.
 static void check_rtp(enum eng_srtp_profile profile)
 {
     struct eng_srtp_keying keying = random_keying(profile);
-    srtp_t receiver = oracle(profile, &keying.send, ssrc_any_inbound);
+    srtp_t receiver = oracle_create(profile, &keying.send, ssrc_any_inbound);
     uint32_t ssrc = SSRC;
     struct eng_srtp srtp;
 
@@ -290,8 +269,8 @@ static void check_rtp(enum eng_srtp_profile profile)
 static void check_rtcp(enum eng_srtp_profile profile)
 {
     struct eng_srtp_keying keying = random_keying(profile);
-    srtp_t receiver = oracle(profile, &keying.send, ssrc_any_inbound);
-    srtp_t sender = oracle(profile, &keying.receive, ssrc_any_outbound);
+    srtp_t receiver = oracle_create(profile, &keying.send, ssrc_any_inbound);
+    srtp_t sender = oracle_create(profile, &keying.receive, ssrc_any_outbound);
     uint8_t plain[64], packet[128], opened[128];
     uint32_t ssrc = SSRC;
     struct eng_srtp srtp;
@@ -367,7 +346,7 @@ static void seals_a_packet_again_to_the_same_bytes(void **state)
 static void takes_reordered_rtcp_once(void **state)
 {
     struct eng_srtp_keying keying = random_keying(ENG_SRTP_AEAD_AES_128_GCM);
-    srtp_t sender = oracle(keying.profile, &keying.receive, ssrc_any_outbound);
+    srtp_t sender = oracle_create(keying.profile, &keying.receive, ssrc_any_outbound);
     uint8_t packets[100][128], opened[128];
     int lengths[100];
     uint32_t ssrc = SSRC;
@@ -396,7 +375,7 @@ static void takes_reordered_rtcp_once(void **state)
 static void takes_rtcp_of_several_senders(void **state)
 {
     struct eng_srtp_keying keying = random_keying(ENG_SRTP_AEAD_AES_128_GCM);
-    srtp_t sender = oracle(keying.profile, &keying.receive, ssrc_any_outbound);
+    srtp_t sender = oracle_create(keying.profile, &keying.receive, ssrc_any_outbound);
     uint8_t packet[128], opened[128];
     uint32_t ssrc = SSRC;
     struct eng_srtp srtp;
@@ -434,14 +413,8 @@ int main(void)
         cmocka_unit_test(takes_rtcp_of_several_senders),
     };
 
-    struct eng_srtp_keying keying = {.profile = ENG_SRTP_AES128_CM_HMAC_SHA1_80};
-    uint32_t ssrc = SSRC;
-    struct eng_srtp srtp;
-
-    // libsrtp2 wants to be initialised once per process, which the compat profile does.
-    if (eng_srtp_init(&srtp, &keying, &ssrc, 1))
+    if (oracle_init())
         return 1;
-    eng_srtp_fini(&srtp);
     srand(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
