@@ -17,6 +17,7 @@
 #include "bench/limit_report.h"
 #include "bench/limit_sink.h"
 #include "bench/limit_survey.h"
+#include "bench/option.h"
 #include "engine/cores.h"
 
 enum {
@@ -27,7 +28,6 @@ enum {
     STREAMS = LIMIT_STREAMS_MAX, // a large site's cameras
     AIM = 5000,                  // viewers of one core that rtcfan is made for
     AIM_REPEATS = 3,             // so it is measured longer, and the median counts
-    EXIT_USAGE = 2,
 };
 
 // The share of the core at which the wait for the kernel is judged.
@@ -61,21 +61,6 @@ static const char usage[] =
     "  --tx WAY       io_uring, sendmmsg or both (both)\n"
     "  --help\n";
 
-// Decimal, min to max. Exits on anything else.
-static unsigned parse_number(const char *text, unsigned min, unsigned max)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || errno != 0 || *end != '\0' || value < min ||
-        value > max) {
-        fprintf(stderr, "limit: '%s': a number from %u to %u is expected\n", text, min, max);
-        exit(EXIT_USAGE);
-    }
-    return (unsigned)value;
-}
-
 static enum eng_tx parse_tx(const char *text)
 {
     if (strcmp(text, "both") == 0)
@@ -85,7 +70,7 @@ static enum eng_tx parse_tx(const char *text)
     if (strcmp(text, "sendmmsg") == 0)
         return ENG_TX_SENDMMSG;
     fprintf(stderr, "limit: --tx %s: io_uring, sendmmsg or both is expected\n", text);
-    exit(EXIT_USAGE);
+    exit(BENCH_EXIT_USAGE);
 }
 
 // Exits on --help and on what is not an option.
@@ -112,11 +97,11 @@ static struct options parse_options(int argc, char **argv)
             options.quick = true;
             break;
         case 'v':
-            options.viewers = parse_number(optarg, 1, ENG_WORKER_VIEWERS_MAX);
+            options.viewers = bench_option_number("limit", optarg, 1, ENG_WORKER_VIEWERS_MAX);
             break;
         case 's':
-            options.seconds =
-                parse_number(optarg, SECONDS_PER_GOP, LIMIT_GOPS_MAX * SECONDS_PER_GOP);
+            options.seconds = bench_option_number("limit", optarg, SECONDS_PER_GOP,
+                                                  LIMIT_GOPS_MAX * SECONDS_PER_GOP);
             break;
         case 't':
             options.tx = parse_tx(optarg);
@@ -126,12 +111,12 @@ static struct options parse_options(int argc, char **argv)
             exit(EXIT_SUCCESS);
         default:
             fputs(usage, stderr);
-            exit(EXIT_USAGE);
+            exit(BENCH_EXIT_USAGE);
         }
     }
     if (optind < argc) {
         fputs(usage, stderr);
-        exit(EXIT_USAGE);
+        exit(BENCH_EXIT_USAGE);
     }
     return options;
 }

@@ -18,6 +18,7 @@
 
 #include "bench/clip.h"
 #include "bench/loop.h"
+#include "bench/option.h"
 #include "bench/source_server.h"
 
 enum {
@@ -25,7 +26,6 @@ enum {
     FPS_MAX = 1000,
     AUDIO_WAIT_MAX_MS = 100,
     NS_PER_MS = 1000000,
-    EXIT_USAGE = 2,
 };
 
 struct options {
@@ -52,21 +52,6 @@ static const char usage[] =
     "\n"
     "Prints one line once it listens. SIGINT and SIGTERM end it.\n";
 
-// Decimal, min to max. Exits on anything else.
-static unsigned parse_number(const char *text, unsigned min, unsigned max)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || errno != 0 || *end != '\0' || value < min ||
-        value > max) {
-        fprintf(stderr, "source: '%s': a number from %u to %u is expected\n", text, min, max);
-        exit(EXIT_USAGE);
-    }
-    return (unsigned)value;
-}
-
 // Exits on --help and on what is not an option.
 static struct options parse_options(int argc, char **argv)
 {
@@ -90,13 +75,13 @@ static struct options parse_options(int argc, char **argv)
             options.clip = optarg;
             break;
         case 'f':
-            options.fps = parse_number(optarg, 1, FPS_MAX);
+            options.fps = bench_option_number("source", optarg, 1, FPS_MAX);
             break;
         case 'a':
-            options.audio_wait_ms = parse_number(optarg, 0, AUDIO_WAIT_MAX_MS);
+            options.audio_wait_ms = bench_option_number("source", optarg, 0, AUDIO_WAIT_MAX_MS);
             break;
         case 's':
-            options.streams = parse_number(optarg, 1, STREAMS_MAX);
+            options.streams = bench_option_number("source", optarg, 1, STREAMS_MAX);
             break;
         case 'n':
             options.name = optarg;
@@ -109,12 +94,12 @@ static struct options parse_options(int argc, char **argv)
             exit(EXIT_SUCCESS);
         default:
             fputs(usage, stderr);
-            exit(EXIT_USAGE);
+            exit(BENCH_EXIT_USAGE);
         }
     }
     if (optind < argc || options.clip == NULL) {
         fputs(usage, stderr);
-        exit(EXIT_USAGE);
+        exit(BENCH_EXIT_USAGE);
     }
     return options;
 }
@@ -195,7 +180,7 @@ static int parse_address(const char *text, struct sockaddr_storage *out, int *ou
 
     if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
         return -EINVAL;
-    unsigned port = parse_number(colon + 1, 0, UINT16_MAX);
+    unsigned port = bench_option_number("source", colon + 1, 0, UINT16_MAX);
     memcpy(host, text, (size_t)(colon - text));
     host[colon - text] = '\0';
     if (evutil_parse_sockaddr_port(host, (struct sockaddr *)out, out_len) != 0)
@@ -300,7 +285,7 @@ int main(int argc, char **argv)
     int rc = bench_clip_load(options.clip, options.fps, &clip, &error);
     if (rc < 0) {
         fprintf(stderr, "source: %s: %s (%s)\n", options.clip, error, strerror(-rc));
-        return EXIT_USAGE;
+        return BENCH_EXIT_USAGE;
     }
     rc = run(&options, clip);
     bench_clip_destroy(clip);

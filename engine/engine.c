@@ -33,7 +33,6 @@ static int try_io(const struct eng_io_ops *ops, struct eng_worker *worker)
     struct eng_io_config config = {
         .socket = worker->socket,
         .bell = worker->bell->fd,
-        .family = worker->family,
         .counters = &worker->counters,
     };
     struct eng_io *io;

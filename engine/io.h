@@ -15,10 +15,14 @@
 #include "engine/send.h"
 #include "engine/types.h"
 
+// Control data that comes with a datagram: PKTINFO of either family.
+enum {
+    ENG_IO_CONTROL_LEN = 64
+};
+
 struct eng_io_config {
     int socket;    // UDP, non-blocking, with PKTINFO on
     int bell;      // eventfd; wait returns when it is readable, and has read it
-    int family;    // of the socket
     uint16_t port; // the media port, the local half of every 5-tuple
     struct eng_counters *counters;
     void *ctx;

@@ -10,13 +10,12 @@
 enum {
     RECEIVES = 32,     // datagrams per recvmmsg
     RECEIVE_CALLS = 8, // recvmmsg calls per wait: what comes faster waits for the next turn
-    CONTROL_LEN = 64,  // PKTINFO of either family
 };
 
 struct slot {
     struct sockaddr_storage from;
     struct iovec iov;
-    _Alignas(struct cmsghdr) uint8_t control[CONTROL_LEN];
+    _Alignas(struct cmsghdr) uint8_t control[ENG_IO_CONTROL_LEN];
     uint8_t data[ENG_DATAGRAM_MAX];
 };
 

@@ -18,14 +18,13 @@ enum {
     FILE_SOCKET = 0, // indices of the registered files
     FILE_BELL = 1,
     BUFFER_GROUP = 0,
-    CONTROL_LEN = 64, // PKTINFO of either family
     // Header of a multishot receive, source, control data, payload; a longer datagram is cut, and
     // its flags say so.
     BUFFER_LEN = 2048,
 };
 
-_Static_assert(sizeof(struct io_uring_recvmsg_out) + sizeof(struct sockaddr_storage) + CONTROL_LEN +
-                       ENG_DATAGRAM_MAX <=
+_Static_assert(sizeof(struct io_uring_recvmsg_out) + sizeof(struct sockaddr_storage) +
+                       ENG_IO_CONTROL_LEN + ENG_DATAGRAM_MAX <=
                    BUFFER_LEN,
                "a receive buffer holds the largest datagram");
 
@@ -155,7 +154,7 @@ static int io_create(const struct eng_io_config *config, struct eng_io **out)
         return -ENOMEM;
     io->config = *config;
     io->receive_msg.msg_namelen = sizeof(struct sockaddr_storage);
-    io->receive_msg.msg_controllen = CONTROL_LEN;
+    io->receive_msg.msg_controllen = ENG_IO_CONTROL_LEN;
     err = io_uring_queue_init_params(SQ_ENTRIES, &io->ring, &params);
     if (err) {
         free(io);

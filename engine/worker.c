@@ -356,7 +356,6 @@ int eng_worker_open(struct eng_worker *worker)
     struct eng_io_config config = {
         .socket = worker->socket,
         .bell = worker->bell->fd,
-        .family = worker->family,
         .port = worker->port,
         .counters = &worker->counters,
         .ctx = worker,
@@ -428,7 +427,6 @@ int eng_worker_init(struct eng_worker *worker, const struct eng_worker_config *c
     worker->id = config->id;
     worker->core = config->core;
     worker->socket = config->socket;
-    worker->family = config->family;
     worker->port = config->port;
     worker->train_max = config->train_max;
     worker->pace_ms = config->pace_ms;

@@ -30,7 +30,6 @@ struct eng_worker {
     unsigned id;
     int core;
     int socket;
-    int family;
     uint16_t port;
     unsigned pace_ms;
     unsigned train_max;
