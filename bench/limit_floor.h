@@ -14,7 +14,7 @@
 enum {
     LIMIT_PAYLOAD = 1040,  // of every packet, here and in what the engine is given
     LIMIT_TRAIN_MAX = 48,  // the longest train that fits into one UDP message
-    LIMIT_FLOOR_BATCH = 64 // trains per system call: fewer are dearer
+    LIMIT_FLOOR_BATCH = 32 // trains per system call: both fewer and more are dearer
 };
 
 enum limit_floor_work {

@@ -27,8 +27,9 @@ enum {
     ENG_AUDIO_BYTES = 65536,
 
     // Trains that are built before they are handed to the kernel: enough to make the system call
-    // cheap per train, few enough for their buffers to stay in the cache of a core.
-    ENG_SENDS_MAX = 64,
+    // cheap per train, few enough for what is sealed to be in the core's cache still when the kernel
+    // copies it.
+    ENG_SENDS_MAX = 32,
 
     // Receive buffers of a worker. A worker drains its socket at each turn.
     ENG_RECEIVES_MAX = 256,

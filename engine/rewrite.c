@@ -67,12 +67,12 @@ uint64_t eng_rewrite_header(const struct eng_rewrite *rw, const struct eng_ring_
                             uint8_t out[ENG_RTP_HEADER_LEN])
 {
     uint64_t seq = packet->index + rw->seq_delta;
-    unsigned marker = packet->flags & ENG_PACKET_MARKER ? 0x80 : 0;
+    uint64_t marker = packet->flags & ENG_PACKET_MARKER ? 0x80 : 0;
 
-    out[0] = 0x80; // version 2, no padding, extension or CSRC
-    out[1] = (uint8_t)(marker | rw->payload_type);
-    eng_put16(out + 2, (uint16_t)seq);
-    eng_put32(out + 4, timestamp_of(rw, packet));
+    // Version 2, no padding, extension or CSRC; marker and payload type; sequence number;
+    // timestamp.
+    eng_put64(out, UINT64_C(0x80) << 56 | (marker | rw->payload_type) << 48 | (seq & 0xffff) << 32 |
+                       timestamp_of(rw, packet));
     eng_put32(out + 8, rw->ssrc);
     return seq;
 }

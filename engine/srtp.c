@@ -71,27 +71,27 @@ size_t eng_srtp_overhead(const struct eng_srtp *srtp)
     return srtp->compat ? 10 : ENG_GCM_TAG_LEN;
 }
 
-static void xor_salt(uint8_t iv[ENG_GCM_IV_LEN], const uint8_t salt[ENG_GCM_IV_LEN])
+// The 96 bits of an IV, high and low, XOR salt.
+static void make_iv(uint64_t high, uint32_t low, const uint8_t salt[ENG_GCM_IV_LEN],
+                    uint8_t iv[ENG_GCM_IV_LEN])
 {
-    for (int i = 0; i < ENG_GCM_IV_LEN; i++)
-        iv[i] ^= salt[i];
+    eng_put64(iv, high ^ eng_get64(salt));
+    eng_put32(iv + 8, low ^ eng_get32(salt + 8));
 }
 
 size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_LEN],
                      uint64_t index, const uint8_t *payload, size_t len, uint8_t *out)
 {
-    // RFC 7714 8.1: 0x0000 || SSRC || ROC || SEQ, XOR salt.
-    uint8_t iv[ENG_GCM_IV_LEN] = {0};
+    uint8_t iv[ENG_GCM_IV_LEN];
 
     memcpy(out, header, ENG_RTP_HEADER_LEN);
     if (srtp->compat) {
         memmove(out + ENG_RTP_HEADER_LEN, payload, len);
         return eng_srtp_compat_seal(srtp->compat, out, ENG_RTP_HEADER_LEN + len);
     }
-    memcpy(iv + 2, header + 8, 4);
-    eng_put32(iv + 6, (uint32_t)(index >> 16));
-    eng_put16(iv + 10, (uint16_t)index);
-    xor_salt(iv, srtp->rtp.salt);
+    // RFC 7714 8.1: 0x0000 || SSRC || ROC || SEQ, XOR salt.
+    make_iv((uint64_t)eng_get32(header + 8) << 16 | (index >> 32 & 0xffff), (uint32_t)index,
+            srtp->rtp.salt, iv);
     srtp->ops->seal(&srtp->gcm, iv, header, ENG_RTP_HEADER_LEN, payload, len,
                     out + ENG_RTP_HEADER_LEN);
     return ENG_RTP_HEADER_LEN + len + ENG_GCM_TAG_LEN;
@@ -102,10 +102,7 @@ size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_
 static void rtcp_nonce(const uint8_t *packet, uint32_t word, const uint8_t *salt, uint8_t *iv,
                        uint8_t *aad)
 {
-    memset(iv, 0, ENG_GCM_IV_LEN);
-    memcpy(iv + 2, packet + 4, 4);
-    eng_put32(iv + 8, word & SRTCP_INDEX_MAX);
-    xor_salt(iv, salt);
+    make_iv((uint64_t)eng_get32(packet + 4) << 16, word & SRTCP_INDEX_MAX, salt, iv);
     memcpy(aad, packet, RTCP_HEADER_LEN);
     eng_put32(aad + RTCP_HEADER_LEN, word);
 }
