@@ -37,6 +37,9 @@ enum {
     // Commands from the control thread to one worker: a shutdown of more viewers takes turns.
     ENG_COMMANDS_MAX = 512,
 
+    // Of these, what is carried out in one turn, at up to 3 us each.
+    ENG_TURN_COMMANDS_MAX = 64,
+
     // Datagrams and events from one worker to the control thread: from viewers, and from
     // everybody else. Two queues, so that a stranger's flood cannot starve a viewer's consent.
     ENG_EVENTS_MAX = 256,

@@ -328,8 +328,12 @@ static void run_commands(struct eng_worker *w)
 
     if (!atomic_exchange(&w->bell->called, false))
         return;
-    while (eng_queue_take_eng_command(&w->commands, &command))
+    for (int i = 0; i < ENG_TURN_COMMANDS_MAX; i++) {
+        if (!eng_queue_take_eng_command(&w->commands, &command))
+            return;
         eng_command_run(w, &command);
+    }
+    atomic_store(&w->bell->called, true); // there may be more: next turn
 }
 
 void eng_worker_turn(struct eng_worker *worker)
@@ -398,8 +402,10 @@ static void *run(void *arg)
         eng_worker_turn(w);
         sleep_or_look(w);
     }
-    read_clocks(w);
-    eng_worker_turn(w);
+    do {
+        read_clocks(w);
+        eng_worker_turn(w);
+    } while (atomic_load(&w->bell->called));
     eng_worker_close(w);
     return NULL;
 }
