@@ -51,6 +51,9 @@
     X(DROP_RTP_IN, "datagrams_dropped", "cause=\"rtp_from_viewer\"", "")                      \
     X(DROP_RTCP_AUTH, "datagrams_dropped", "cause=\"srtcp_authentication\"", "")              \
     X(DROP_RTCP_BAD, "datagrams_dropped", "cause=\"rtcp_malformed\"", "")                     \
+    X(DROP_RTCP_FLOOD, "datagrams_dropped", "cause=\"rtcp_flood\"", "")                       \
+    X(DROP_FORGED_FLOOD, "datagrams_dropped", "cause=\"forged_rtcp_flood\"", "")              \
+    X(DROP_CHECK_FLOOD, "datagrams_dropped", "cause=\"stun_flood\"", "")                      \
     X(DROP_VIEWERS_FULL, "viewers_refused", "", "Viewers refused: a worker's table was full")
 
 enum eng_counter {

@@ -49,6 +49,23 @@ enum {
     // more losses in one round trip than this may be resent twice, as far as the budget goes.
     ENG_RESENT_MAX = 64,
 
+    // Feedback that a worker opens of one viewer: datagrams per second, datagrams at once, and how
+    // many things asked for in them (packets, keyframes, reports) weigh as much as one more. A
+    // browser that loses heavily sends a NACK each 20 ms, and up to 20 other datagrams a second.
+    // One turn for one viewer: 64 datagrams at 0.3 us each (AES-CM: up to 4.2), 2,500 packets
+    // looked up at 10 ns, ENG_RESEND_BURST of them sent again at 2.5 us: 0.2 ms (0.5).
+    ENG_FEEDBACK_RATE = 200,
+    ENG_FEEDBACK_BURST = 64,
+    ENG_FEEDBACK_ASKS = 32,
+
+    // SRTCP of one viewer that a worker tries in one turn and finds forged, at 0.3 us (3) each.
+    ENG_FORGED_MAX = 32,
+
+    // STUN and DTLS of one viewer, passed up to the control thread: per second, and at once. A
+    // browser checks each 48 ms while it is in doubt, and each 5 s later on.
+    ENG_CHECKS_RATE = 50,
+    ENG_CHECKS_BURST = 32,
+
     // Viewers served per turn between two looks at the socket: bounds how long a
     // connectivity check waits behind a keyframe to 5,000 viewers.
     ENG_TURN_VIEWERS_MAX = 256,

@@ -7,12 +7,24 @@
 #include "engine/repair.h"
 #include "engine/rtcp.h"
 
+#define FEEDBACK_NS (INT64_C(1000000000) / ENG_FEEDBACK_RATE) // what a datagram of it costs
+#define CHECK_NS    (INT64_C(1000000000) / ENG_CHECKS_RATE)
+
 // ---- feedback ----
 
 struct feedback {
     struct eng_worker *worker;
     struct eng_viewer *viewer;
+    unsigned asks; // so far
 };
+
+static struct feedback *asked(void *ctx)
+{
+    struct feedback *f = ctx;
+
+    f->asks++;
+    return f;
+}
 
 static void set32(_Atomic uint32_t *figure, uint32_t value)
 {
@@ -34,7 +46,7 @@ static void note_round_trip(struct feedback *f, const struct eng_rtcp_report *re
 
 static void on_report(void *ctx, const struct eng_rtcp_report *report)
 {
-    struct feedback *f = ctx;
+    struct feedback *f = asked(ctx);
     struct eng_viewer_figures *stats = &f->viewer->stats;
 
     if (report->ssrc != f->viewer->place[ENG_VIDEO].rewrite.ssrc) {
@@ -51,51 +63,81 @@ static void on_report(void *ctx, const struct eng_rtcp_report *report)
 
 static void on_nack(void *ctx, uint32_t ssrc, uint16_t seq)
 {
-    struct feedback *f = ctx;
+    struct feedback *f = asked(ctx);
 
     eng_repair_nack(f->worker, f->viewer, ssrc, seq);
 }
 
 static void on_keyframe(void *ctx, uint32_t ssrc)
 {
-    struct feedback *f = ctx;
+    struct feedback *f = asked(ctx);
 
     eng_repair_keyframe(f->worker, f->viewer, ssrc);
 }
 
 static void on_remb(void *ctx, uint64_t bps)
 {
-    struct feedback *f = ctx;
+    struct feedback *f = asked(ctx);
 
     atomic_store_explicit(&f->viewer->stats.remb_bps, bps, memory_order_relaxed);
 }
 
 static void on_bye(void *ctx)
 {
-    struct feedback *f = ctx;
+    struct feedback *f = asked(ctx);
 
     f->viewer->bye_due = true;
     eng_worker_tell(f->worker, f->viewer);
 }
 
+// What a viewer may ask for is bounded, so that its neighbours do not wait for it: what is beyond
+// its allowance is dropped unopened, and a browser says it again. Only what was authentic is
+// charged: anybody may write a viewer's address on a datagram, and must not speak for it. What is
+// not authentic has a bound of its own, which begins anew each turn: the viewer's own feedback is
+// lost only where it arrives behind so many forgeries, and next turn it is heard again.
+static bool may_open(struct eng_worker *w, struct eng_viewer *v)
+{
+    if (!eng_allowance_left(&v->feedback, w->mono_ns, ENG_FEEDBACK_BURST * FEEDBACK_NS)) {
+        eng_count(&w->counters, ENG_COUNTER_DROP_RTCP_FLOOD, 1);
+        return false;
+    }
+    if (v->forged_ns == w->mono_ns && v->forged >= ENG_FORGED_MAX) {
+        eng_count(&w->counters, ENG_COUNTER_DROP_FORGED_FLOOD, 1);
+        return false;
+    }
+    return true;
+}
+
+// A turn is known by its time.
+static void count_forged(struct eng_worker *w, struct eng_viewer *v)
+{
+    if (v->forged_ns != w->mono_ns)
+        v->forged = 0;
+    v->forged_ns = w->mono_ns;
+    v->forged++;
+    eng_count(&w->counters, ENG_COUNTER_DROP_RTCP_AUTH, 1);
+}
+
 void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, const uint8_t *data,
                       size_t len)
 {
-    struct feedback feedback = {worker, viewer};
+    struct feedback feedback = {worker, viewer, 0};
     struct eng_rtcp_handler handler = {&feedback, on_report, on_nack, on_keyframe, on_remb, on_bye};
     int n;
 
-    if (viewer->removed)
+    if (viewer->removed || !may_open(worker, viewer))
         return;
     n = eng_srtp_open_rtcp(&viewer->srtp, data, len, worker->rtcp);
     if (n < 0) {
-        eng_count(&worker->counters, ENG_COUNTER_DROP_RTCP_AUTH, 1);
+        count_forged(worker, viewer);
         return;
     }
     eng_count(&worker->counters, ENG_COUNTER_RTCP_IN, 1);
     atomic_store_explicit(&viewer->stats.last_rtcp_ns, worker->mono_ns, memory_order_relaxed);
     if (eng_rtcp_read(worker->rtcp, (size_t)n, &handler))
         eng_count(&worker->counters, ENG_COUNTER_DROP_RTCP_BAD, 1);
+    eng_allowance_take(&viewer->feedback, worker->mono_ns,
+                       FEEDBACK_NS + feedback.asks * FEEDBACK_NS / ENG_FEEDBACK_ASKS);
 }
 
 // ---- demultiplexing ----
@@ -110,6 +152,17 @@ static bool is_rtcp(const uint8_t *data, size_t len)
 {
     // RFC 5761 4: packet types 192 to 223 stand where RTP has marker and payload type.
     return len >= 8 && data[0] >> 6 == 2 && data[1] >= 192 && data[1] <= 223;
+}
+
+// One viewer's checks must not take the room of another's: consent would end (RFC 7675).
+static bool may_check(struct eng_worker *w, struct eng_viewer *v)
+{
+    if (!eng_allowance_left(&v->checks, w->mono_ns, ENG_CHECKS_BURST * CHECK_NS)) {
+        eng_count(&w->counters, ENG_COUNTER_DROP_CHECK_FLOOD, 1);
+        return false;
+    }
+    eng_allowance_take(&v->checks, w->mono_ns, CHECK_NS);
+    return true;
 }
 
 static void pass_up(struct eng_worker *w, bool stranger, const struct eng_tuple *tuple,
@@ -142,7 +195,8 @@ void eng_receive(struct eng_worker *worker, const struct eng_tuple *tuple, const
     if (known)
         viewer = (struct eng_viewer *)(void *)((char *)known - offsetof(struct eng_viewer, tuple));
     if (len > 0 && is_for_control(data[0])) {
-        pass_up(worker, !viewer, tuple, data, len);
+        if (!viewer || may_check(worker, viewer))
+            pass_up(worker, !viewer, tuple, data, len);
     } else if (is_rtcp(data, len)) {
         if (viewer)
             eng_receive_rtcp(worker, viewer, data, len);

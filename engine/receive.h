@@ -2,7 +2,8 @@
 //
 // What arrives on the media port. Worker thread. SRTCP of known viewers is opened and acted on
 // here; STUN, DTLS and SRTCP from unknown 5-tuples go up to the control thread unread, through
-// bounded queues; everything else is counted and dropped (RFC 7983).
+// bounded queues; everything else is counted and dropped (RFC 7983). How much of a viewer's is
+// looked at is bounded (limits.h), so that none keeps the others waiting.
 #pragma once
 
 #include "engine/worker.h"

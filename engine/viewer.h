@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "engine/allowance.h"
 #include "engine/breaker.h"
 #include "engine/engine.h"
 #include "engine/rewrite.h"
@@ -66,6 +67,10 @@ struct eng_viewer {
     struct eng_resent resent[ENG_RESENT_MAX];
     int64_t restart_ns; // last restart that the viewer asked for
     struct eng_breaker breaker;
+    struct eng_allowance feedback; // its SRTCP, see receive.c
+    struct eng_allowance checks;   // its STUN and DTLS
+    int64_t forged_ns;             // the turn in which SRTCP from its 5-tuple was not authentic
+    unsigned forged;               // and how often
     char cname[32];
     struct eng_viewer_figures stats;
 };

@@ -76,9 +76,13 @@ static void resends_by_rtx_where_offered(void **state)
 static void bounds_resends(void **state)
 {
     enum {
-        FRAMES = 25
+        FRAMES = 34,
+        PACKETS = FRAMES * PACKETS_PER_FRAME,
+        PER_ENTRY = 17, // RFC 4585 6.2.1
+        ENTRIES = PACKETS / PER_ENTRY
     };
-    uint8_t nack[16] = {0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, VIDEO_SSRC >> 8, 0};
+    uint8_t nack[12 + 4 * ENTRIES] = {0x81, 205, 0, 2 + ENTRIES,     0, 0, 0,
+                                      1,    0,   0, VIDEO_SSRC >> 8, 0};
     struct world w;
     struct got got;
     uint16_t first = 0;
@@ -94,12 +98,14 @@ static void bounds_resends(void **state)
         if (frame == 0)
             first = (uint16_t)(got.seq - PACKETS_PER_FRAME + 1);
     }
-    for (int i = 0; i < FRAMES * PACKETS_PER_FRAME; i++) {
-        eng_put16(nack + 12, (uint16_t)(first + i));
-        send_rtcp(&w, nack, sizeof(nack), w.fd);
+    for (int i = 0; i < ENTRIES; i++) {
+        eng_put16(nack + 12 + 4 * i, (uint16_t)(first + PER_ENTRY * i));
+        eng_put16(nack + 14 + 4 * i, 0xffff);
     }
-    wait_counter(&w, ENG_COUNTER_NACKED, FRAMES * PACKETS_PER_FRAME);
-    wait_counter(&w, ENG_COUNTER_DROP_RESEND_BUDGET, FRAMES * PACKETS_PER_FRAME - 64);
+    send_rtcp(&w, nack, sizeof(nack), w.fd);
+    wait_counter(&w, ENG_COUNTER_NACKED, PACKETS);
+    wait_counter(&w, ENG_COUNTER_DROP_RESEND_BUDGET, PACKETS - 64);
+    wait_counter(&w, ENG_COUNTER_PACKETS_RESENT, 64);
     assert_int_equal(counter(&w, ENG_COUNTER_PACKETS_RESENT), 64);
     finish(&w);
 }
