@@ -19,7 +19,7 @@
     X(TRAINS_RTCP, "trains_sent", "media=\"rtcp\"", "")                                       \
     X(BYTES, "bytes_sent", "", "UDP payload bytes of RTP and RTCP accepted by the kernel")    \
     X(SEGMENTS_REFUSED, "segmentation_refused", "",                                           \
-      "Workers that fell back to one packet per message: the kernel refused UDP_SEGMENT")     \
+      "Viewers that get one packet per message: the kernel refused UDP_SEGMENT")              \
     X(SYSCALLS, "worker_syscalls", "", "System calls made by the workers")                    \
     X(WAKEUPS, "worker_wakeups", "", "Returns from waiting")                                  \
     X(DATAGRAMS_IN, "datagrams_received", "", "Datagrams received on the media port")         \

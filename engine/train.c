@@ -178,7 +178,7 @@ static void run_video(struct eng_worker *w, struct eng_viewer *v)
     for (; n > 0 && sent < budget && !video->waiting; sent += n) {
         unsigned most = budget - sent < w->train_max ? budget - sent : w->train_max;
 
-        n = send_train(w, v, ENG_VIDEO, w->unsegmented ? 1 : most);
+        n = send_train(w, v, ENG_VIDEO, v->unsegmented ? 1 : most);
     }
     v->pacing = !video->waiting && video_left(v) > 0;
     if (v->pacing)

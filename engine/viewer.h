@@ -57,6 +57,7 @@ struct eng_viewer {
     bool pacing;             // there is such a rest
     struct eng_timer report; // RTCP, each second
 
+    bool unsegmented; // one packet per message: the kernel has refused to segment
     bool paused;
     bool removed;           // by command; gone once nothing is in flight
     bool bye_due, gone_due; // events that wait for room

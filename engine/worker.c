@@ -55,13 +55,14 @@ static void count_sent(struct eng_worker *w, const struct eng_send *send)
 }
 
 // A device that cannot checksum, or a packet beyond its MTU: the kernel takes such packets one by
-// one. It will not change its mind, so neither does the worker.
+// one. It will not change its mind about this viewer, so neither does the worker; others may be
+// reached by another device, or this one have an address that nothing can be sent to.
 static bool segments_refused(struct eng_worker *w, const struct eng_send *send, int err)
 {
     if (send->packets == 1 || (err != -EIO && err != -EINVAL))
         return false;
-    eng_count(&w->counters, ENG_COUNTER_SEGMENTS_REFUSED, !w->unsegmented);
-    w->unsegmented = true;
+    eng_count(&w->counters, ENG_COUNTER_SEGMENTS_REFUSED, !send->viewer->unsegmented);
+    send->viewer->unsegmented = true;
     return true;
 }
 

@@ -33,7 +33,6 @@ struct eng_worker {
     uint16_t port;
     unsigned pace_ms;
     unsigned train_max;
-    bool unsegmented; // one packet per message: the kernel has refused to segment
     const struct eng_io_ops *io_ops;
     struct eng_io *io;
     struct eng_bell *bell;

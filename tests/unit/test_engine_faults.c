@@ -97,13 +97,13 @@ static void outlives_every_error_of_the_kernel(void **state)
     }
 }
 
-// One packet per message from then on, and nothing is lost but time.
+// Both get one packet per message from then on, and nothing is lost but time.
 static void check_fallback(struct pair *p)
 {
     uint64_t packets, trains;
 
     assert_true(media_viewer_catch_up(&p->world, &p->victim));
-    assert_int_equal(media_counter(&p->world, ENG_COUNTER_SEGMENTS_REFUSED), 1);
+    assert_int_equal(media_counter(&p->world, ENG_COUNTER_SEGMENTS_REFUSED), 2);
     assert_true(media_counter(&p->world, ENG_COUNTER_DROP_REFUSED) > 0);
     fault_script.error = 0;
     packets = media_counter(&p->world, ENG_COUNTER_PACKETS_VIDEO);
@@ -114,7 +114,7 @@ static void check_fallback(struct pair *p)
     packets = media_counter(&p->world, ENG_COUNTER_PACKETS_VIDEO) - packets;
     trains = media_counter(&p->world, ENG_COUNTER_TRAINS_VIDEO) - trains;
     assert_int_equal(packets, trains);
-    assert_int_equal(media_counter(&p->world, ENG_COUNTER_SEGMENTS_REFUSED), 1);
+    assert_int_equal(media_counter(&p->world, ENG_COUNTER_SEGMENTS_REFUSED), 2);
     finish_pair(p);
 }
 
@@ -134,6 +134,32 @@ static void falls_back_to_single_packets(void **state)
         assert_true(media_viewer_catch_up(&p.world, &p.other));
         check_fallback(&p);
     }
+}
+
+// One whose trains are refused costs the other none of its own.
+static void falls_back_for_whom_it_must_alone(void **state)
+{
+    uint64_t trains;
+    struct pair p;
+
+    (void)state;
+    fault_reset(backend);
+    start_pair(&p);
+    play(&p, 1);
+    fault_script.port = eng_addr_port(&p.victim.tuple.remote);
+    fault_script.trains_alone = true;
+    fault_script.error = -EINVAL;
+    play(&p, MEDIA_GOP);
+    assert_true(media_viewer_catch_up(&p.world, &p.victim));
+    assert_int_equal(media_counter(&p.world, ENG_COUNTER_SEGMENTS_REFUSED), 1);
+    media_pause(10); // counts are written after the datagram has left
+    trains = media_counter(&p.world, ENG_COUNTER_TRAINS_VIDEO);
+    play(&p, 1);
+    assert_true(media_viewer_catch_up(&p.world, &p.victim));
+    media_wait_counter(&p.world, ENG_COUNTER_TRAINS_VIDEO, trains + 1 + MEDIA_PACKETS_PER_FRAME);
+    assert_int_equal(media_counter(&p.world, ENG_COUNTER_TRAINS_VIDEO),
+                     trains + 1 + MEDIA_PACKETS_PER_FRAME);
+    finish_pair(&p);
 }
 
 // The same by the kernel itself: it segments nothing for a socket without checksums.
@@ -205,6 +231,7 @@ static int run_with(const struct eng_io_ops *ops)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outlives_every_error_of_the_kernel),
         cmocka_unit_test(falls_back_to_single_packets),
+        cmocka_unit_test(falls_back_for_whom_it_must_alone),
         cmocka_unit_test(falls_back_when_the_kernel_says_so),
         cmocka_unit_test(keeps_segmenting_when_single_packets_are_refused),
         cmocka_unit_test(outlives_more_completions_than_it_has_room_for),
