@@ -36,7 +36,8 @@ static const double FULL_LOAD = 0.70;
 struct options {
     bool quick;
     bool json;
-    unsigned viewers; // 0: the usual numbers
+    unsigned viewers; // of each stream; 0: the usual loads
+    unsigned streams;
     unsigned seconds; // of each load
     enum eng_tx tx;   // AUTO: both
 };
@@ -55,7 +56,8 @@ static const char usage[] =
     "\n"
     "  --json         prints JSON in place of the table\n"
     "  --quick        three loads, one way to the kernel\n"
-    "  --viewers N    only one stream, with N viewers\n"
+    "  --viewers N    only this load: N viewers of each stream\n"
+    "  --streams N    of that many streams, 1 to 64 (1)\n"
     "  --seconds N    of each load, 2 to 60; above 2, the median of each 2 s (2; 6 for 5,000\n"
     "                 viewers of one stream)\n"
     "  --tx WAY       io_uring, sendmmsg or both (both)\n"
@@ -80,12 +82,13 @@ static struct options parse_options(int argc, char **argv)
         {"json", no_argument, NULL, 'j'},
         {"quick", no_argument, NULL, 'q'},
         {"viewers", required_argument, NULL, 'v'},
+        {"streams", required_argument, NULL, 'n'},
         {"seconds", required_argument, NULL, 's'},
         {"tx", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct options options = {.seconds = SECONDS_PER_GOP};
+    struct options options = {.streams = 1, .seconds = SECONDS_PER_GOP};
     int c;
 
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -98,6 +101,9 @@ static struct options parse_options(int argc, char **argv)
             break;
         case 'v':
             options.viewers = bench_option_number("limit", optarg, 1, ENG_WORKER_VIEWERS_MAX);
+            break;
+        case 'n':
+            options.streams = bench_option_number("limit", optarg, 1, STREAMS);
             break;
         case 's':
             options.seconds = bench_option_number("limit", optarg, SECONDS_PER_GOP,
@@ -114,7 +120,7 @@ static struct options parse_options(int argc, char **argv)
             exit(BENCH_EXIT_USAGE);
         }
     }
-    if (optind < argc) {
+    if (optind < argc || options.streams * options.viewers > ENG_WORKER_VIEWERS_MAX) {
         fputs(usage, stderr);
         exit(BENCH_EXIT_USAGE);
     }
@@ -156,7 +162,7 @@ static void run_plan(struct plan *plan, const struct options *options, enum eng_
     const struct limit_result *many;
 
     if (options->viewers) {
-        run_load(plan, tx, 1, options->viewers);
+        run_load(plan, tx, options->streams, options->viewers);
         return;
     }
     if (options->quick) {
