@@ -17,6 +17,7 @@
 #include "engine/bytes.h"
 #include "engine/rtcp.h"
 #include "engine/worker.h"
+#include "tests/support/fake_io.h"
 #include "tests/support/oracle.h"
 
 enum {
@@ -56,30 +57,6 @@ static struct {
 } world;
 
 // ---- in place of the kernel ----
-
-struct eng_io {
-    struct eng_io_config config;
-    struct eng_send *sends[ENG_SENDS_MAX];
-    size_t count;
-};
-
-static int create_io(const struct eng_io_config *config, struct eng_io **out)
-{
-    *out = calloc(1, sizeof(**out));
-    assert_non_null(*out);
-    (*out)->config = *config;
-    return 0;
-}
-
-static void destroy_io(struct eng_io *io)
-{
-    free(io);
-}
-
-static void push(struct eng_io *io, struct eng_send *send)
-{
-    io->sends[io->count++] = send;
-}
 
 static void take_rtcp(const struct eng_send *send)
 {
@@ -125,25 +102,14 @@ static void take_rtp(const struct eng_send *send)
     world.count++;
 }
 
-static void flush(struct eng_io *io)
+static int fake_io_take(const struct eng_send *send)
 {
-    for (size_t i = 0; i < io->count; i++) {
-        if (io->sends[i]->kind == ENG_SEND_RTCP)
-            take_rtcp(io->sends[i]);
-        else
-            take_rtp(io->sends[i]);
-        io->config.sent(io->config.ctx, io->sends[i], 0);
-    }
-    io->count = 0;
+    if (send->kind == ENG_SEND_RTCP)
+        take_rtcp(send);
+    else
+        take_rtp(send);
+    return 0;
 }
-
-static void no_wait(struct eng_io *io, int64_t timeout_ns)
-{
-    (void)timeout_ns;
-    flush(io);
-}
-
-static const struct eng_io_ops fake_io = {"fake", create_io, destroy_io, push, flush, no_wait};
 
 // ---- the world ----
 
