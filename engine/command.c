@@ -18,28 +18,24 @@ enum {
 // What was published before is as good as new: nobody here knows its age.
 static void listen_to(struct eng_worker *w, struct eng_stream *stream)
 {
-    w->news_ns[stream->slot] = w->mono_ns;
+    w->audiences[stream->slot].news_ns = w->mono_ns;
     eng_stream_listen(stream, w->id, true);
     w->listening++;
 }
 
 static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
 {
-    struct eng_viewer **list = &w->viewers[v->stream->slot];
+    struct eng_audience *audience = &w->audiences[v->stream->slot];
 
-    v->stream_next = *list;
-    v->stream_link = list;
-    if (*list)
-        (*list)->stream_link = &v->stream_next;
-    else
+    if (audience->count++ == 0)
         listen_to(w, v->stream);
-    *list = v;
+    eng_viewer_link(v, &audience->first);
     for (int t = 0; t < ENG_TRACKS; t++) {
         v->place[t].next = eng_ring_head(&v->stream->ring[t]);
         eng_rewrite_start(&v->place[t].rewrite, v->place[t].next);
     }
     eng_train_wait(v, 0);
-    eng_wheel_arm(&w->wheel, &v->report,
+    eng_wheel_arm(&w->reports, &v->report,
                   FIRST_REPORT_MS + (v->place[ENG_VIDEO].rewrite.ssrc & FIRST_REPORT_SPREAD));
     eng_worker_queue(w, v);
 }
@@ -83,18 +79,18 @@ static void pause_viewer(struct eng_worker *w, struct eng_viewer *v, bool paused
 
 static void remove_viewer(struct eng_worker *w, struct eng_viewer *v)
 {
+    struct eng_audience *audience = &w->audiences[v->stream->slot];
+
     if (v->removed)
         return;
     eng_report_send(w, v, true);
     v->removed = true;
-    eng_wheel_disarm(&w->wheel, &v->pace);
-    eng_wheel_disarm(&w->wheel, &v->report);
-    eng_worker_unqueue(w, v);
+    eng_wheel_disarm(&w->pacing, &v->pace);
+    eng_wheel_disarm(&w->reports, &v->report);
     eng_tuples_remove(&w->tuples, &v->tuple);
-    *v->stream_link = v->stream_next;
-    if (v->stream_next)
-        v->stream_next->stream_link = v->stream_link;
-    if (!w->viewers[v->stream->slot]) {
+    eng_viewer_unlink(v);
+    eng_viewer_link(v, &w->leaving);
+    if (--audience->count == 0) {
         eng_stream_listen(v->stream, w->id, false);
         w->listening--;
     }

@@ -166,15 +166,13 @@ void eng_engine_stop(struct eng_engine *engine)
         eng_worker_stop(&engine->workers[i]);
 }
 
-static void free_viewers(struct eng_worker *w)
+static void free_viewers(struct eng_viewer *first)
 {
-    for (unsigned slot = 0; slot < ENG_STREAMS_MAX; slot++) {
-        while (w->viewers[slot]) {
-            struct eng_viewer *v = w->viewers[slot];
+    while (first) {
+        struct eng_viewer *next = first->next;
 
-            w->viewers[slot] = v->stream_next;
-            eng_viewer_free(v);
-        }
+        eng_viewer_free(first);
+        first = next;
     }
 }
 
@@ -186,7 +184,9 @@ void eng_engine_destroy(struct eng_engine *engine)
     while (eng_engine_poll(engine, &event))
         ; // frees the viewers that are gone
     for (unsigned i = 0; i < engine->worker_count; i++) {
-        free_viewers(&engine->workers[i]);
+        for (unsigned slot = 0; slot < ENG_STREAMS_MAX; slot++)
+            free_viewers(engine->workers[i].audiences[slot].first);
+        free_viewers(engine->workers[i].leaving);
         eng_worker_fini(&engine->workers[i]);
         eng_bell_fini(&engine->bells[i]);
     }

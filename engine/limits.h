@@ -27,8 +27,8 @@ enum {
     ENG_AUDIO_BYTES = 65536,
 
     // Trains that are built before they are handed to the kernel: enough to make the system call
-    // cheap per train, few enough for what is sealed to be in the core's cache still when the kernel
-    // copies it.
+    // cheap per train, few enough for what is sealed to be in the core's cache still when the
+    // kernel copies it.
     ENG_SENDS_MAX = 32,
 
     // Receive buffers of a worker. A worker drains its socket at each turn.
@@ -69,4 +69,9 @@ enum {
     // Viewers served per turn between two looks at the socket: bounds how long a
     // connectivity check waits behind a keyframe to 5,000 viewers.
     ENG_TURN_VIEWERS_MAX = 256,
+
+    // Viewers of one stream, on one worker, that begin a long frame in the same millisecond: with 8
+    // packets each that is 9 Gbit/s, what a usual port can take. More of them are spread over more
+    // milliseconds, as far as pacing allows.
+    ENG_PHASE_VIEWERS = 128,
 };

@@ -9,7 +9,9 @@
 enum {
     PACE_TRAIN = 8,    // packets of a paced frame in one go: small queues lose what is longer
     PACE_RATE_MIN = 4, // packets per millisecond: no frame goes slower than 37 Mbit/s
-    AUDIO_BURST = 16,  // audio packets sent in one go: more than that is a backlog, not live
+    FETCH_PACKETS = 8, // a usual frame
+    CACHE_LINE = 64,
+    AUDIO_BURST = 16, // audio packets sent in one go: more than that is a backlog, not live
 };
 
 void eng_train_wait(struct eng_viewer *viewer, uint64_t from)
@@ -167,22 +169,59 @@ static unsigned pace_delay_ms(const struct eng_worker *w, unsigned sent, uint64_
     return sent > rate ? (unsigned)(sent / rate) : 1;
 }
 
+// Milliseconds for which this viewer's share of a long frame waits: thousands of viewers do not
+// begin one at the same instant, but spread over at most the time over which each one's is paced.
+static unsigned phase_ms(const struct eng_worker *w, const struct eng_viewer *v)
+{
+    unsigned spread_ms = w->audiences[v->stream->slot].count / ENG_PHASE_VIEWERS;
+
+    return (spread_ms < w->pace_ms ? spread_ms : w->pace_ms) * v->phase >> 8;
+}
+
+static void pause_video(struct eng_worker *w, struct eng_viewer *v, unsigned delay_ms)
+{
+    v->pacing = true;
+    eng_wheel_arm(&w->pacing, &v->pace, delay_ms);
+}
+
 static void run_video(struct eng_worker *w, struct eng_viewer *v)
 {
     struct eng_viewer_place *video = &v->place[ENG_VIDEO];
-    unsigned budget, sent = 0, n = 1;
+    unsigned budget, phase = 0, sent = 0, n = 1;
 
-    if (video->waiting && !start_video(w, v))
+    // Who starts, starts at once.
+    if (video->waiting) {
+        if (!start_video(w, v))
+            return;
+    } else if (!v->pacing && video_left(v) > w->train_max) {
+        phase = phase_ms(w, v);
+    }
+    if (phase > 0) {
+        pause_video(w, v, phase);
         return;
+    }
     budget = pace_budget(w, v->pacing, video_left(v));
     for (; n > 0 && sent < budget && !video->waiting; sent += n) {
         unsigned most = budget - sent < w->train_max ? budget - sent : w->train_max;
 
         n = send_train(w, v, ENG_VIDEO, v->unsegmented ? 1 : most);
     }
-    v->pacing = !video->waiting && video_left(v) > 0;
-    if (v->pacing)
-        eng_wheel_arm(&w->wheel, &v->pace, pace_delay_ms(w, sent, video_left(v)));
+    v->pacing = false;
+    if (!video->waiting && video_left(v) > 0)
+        pause_video(w, v, pace_delay_ms(w, sent, video_left(v)));
+}
+
+void eng_train_fetch(const struct eng_viewer *viewer)
+{
+    const struct eng_ring *ring = &viewer->stream->ring[ENG_VIDEO];
+    struct eng_ring_packet packet;
+
+    for (unsigned n = 0; n < FETCH_PACKETS; n++) {
+        if (eng_ring_read(ring, viewer->place[ENG_VIDEO].next + n, &packet))
+            break;
+        for (unsigned at = 0; at < packet.len; at += CACHE_LINE)
+            __builtin_prefetch(packet.payload + at, 0);
+    }
 }
 
 void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer)

@@ -9,5 +9,9 @@
 // rest follows, train by train.
 void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer);
 
+// Brings the packets that this viewer's next train takes towards the cache: the core that received
+// them from the camera still has them in its own.
+void eng_train_fetch(const struct eng_viewer *viewer);
+
 // Video of this viewer stops, and starts again at the newest keyframe whose index is at least from.
 void eng_train_wait(struct eng_viewer *viewer, uint64_t from);

@@ -36,9 +36,10 @@ static int init_tracks(struct eng_viewer *v, const struct eng_viewer_config *con
         v->place[t].on = track->on;
         eng_rewrite_init(&v->place[t].rewrite, track->ssrc, track->payload_type, track->clock_rate,
                          random[t]);
-        // Bits that the rewriter leaves alone.
+        // Bits that the rewriter leaves alone, here and for the phase.
         eng_rtx_init(&v->place[t].rtx, track->rtx_ssrc, track->rtx_payload_type, random[t] >> 16);
     }
+    v->phase = (uint8_t)(random[ENG_VIDEO] >> 24);
     return 0;
 }
 

@@ -50,11 +50,12 @@ struct eng_viewer {
     struct eng_tuple tuple;
     struct eng_viewer_place place[ENG_TRACKS];
 
-    struct eng_viewer *stream_next, **stream_link; // the worker's viewers of one stream
-    struct eng_viewer *run_next;                   // the worker's run queue
+    struct eng_viewer *next, **link; // the worker's viewers of one stream, or those that leave
+    struct eng_viewer *run_next;     // the worker's run queue
     bool queued;
     struct eng_timer pace;   // the rest of a frame, or of a backlog
     bool pacing;             // there is such a rest
+    uint8_t phase;           // random: when it begins a long frame, among the stream's viewers
     struct eng_timer report; // RTCP, each second
 
     bool unsegmented; // one packet per message: the kernel has refused to segment
@@ -78,6 +79,22 @@ struct eng_viewer {
 
 // Control thread, once the worker has let go.
 void eng_viewer_free(struct eng_viewer *viewer);
+
+static inline void eng_viewer_link(struct eng_viewer *viewer, struct eng_viewer **list)
+{
+    viewer->next = *list;
+    viewer->link = list;
+    if (*list)
+        (*list)->link = &viewer->next;
+    *list = viewer;
+}
+
+static inline void eng_viewer_unlink(struct eng_viewer *viewer)
+{
+    *viewer->link = viewer->next;
+    if (viewer->next)
+        viewer->next->link = viewer->link;
+}
 
 static inline void eng_viewer_add_to(_Atomic uint64_t *figure, uint64_t n)
 {

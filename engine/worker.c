@@ -18,11 +18,8 @@ enum {
     UDP_PAYLOAD_MAX = 65507,
     CACHE_LINE = 64,
 
-    // With the pictures of several cameras coming at all times, each would wake the worker for
-    // itself, and waking a core costs as much as sending 50 packets. From so many streams on it
-    // naps after a turn with news, and then takes what has come meanwhile at once.
-    NAP_STREAMS = 8,
-    NAP_NS = 2000000, // delays a picture by no more than this
+    // A report may be this late: reports are no reason to wake a worker that is woken anyway.
+    REPORT_LATE_MS = 20,
 };
 
 // ---- what the kernel did with a send ----
@@ -87,7 +84,7 @@ static void count_refused(struct eng_worker *w, const struct eng_send *send, int
 
 void eng_worker_settle(struct eng_worker *worker, struct eng_viewer *viewer)
 {
-    if (viewer->removed && viewer->in_flight == 0 && !viewer->gone_due) {
+    if (viewer->removed && viewer->in_flight == 0 && !viewer->queued && !viewer->gone_due) {
         viewer->gone_due = true;
         eng_worker_tell(worker, viewer);
     }
@@ -143,31 +140,22 @@ void eng_worker_queue(struct eng_worker *worker, struct eng_viewer *viewer)
     worker->run_last = &viewer->run_next;
 }
 
+// The next viewer of the queue. One that was removed while it stood there is let go: taking it out
+// at once would mean walking the queue.
 static struct eng_viewer *take_queued(struct eng_worker *w)
 {
-    struct eng_viewer *v = w->run_first;
+    struct eng_viewer *v;
 
-    if (!v)
-        return NULL;
-    w->run_first = v->run_next;
-    if (!w->run_first)
-        w->run_last = &w->run_first;
-    v->queued = false;
+    while ((v = w->run_first) != NULL) {
+        w->run_first = v->run_next;
+        if (!w->run_first)
+            w->run_last = &w->run_first;
+        v->queued = false;
+        if (!v->removed)
+            break;
+        eng_worker_settle(w, v);
+    }
     return v;
-}
-
-void eng_worker_unqueue(struct eng_worker *worker, struct eng_viewer *viewer)
-{
-    struct eng_viewer **link = &worker->run_first;
-
-    if (!viewer->queued)
-        return;
-    while (*link != viewer)
-        link = &(*link)->run_next;
-    *link = viewer->run_next;
-    if (!*link)
-        worker->run_last = link;
-    viewer->queued = false;
 }
 
 void eng_worker_tell(struct eng_worker *worker, struct eng_viewer *viewer)
@@ -190,6 +178,8 @@ static bool put_event(struct eng_worker *w, enum eng_event_type type, struct eng
     event->owner = v->owner;
     event->viewer = v;
     event->len = 0;
+    if (type == ENG_EVENT_VIEWER_GONE)
+        eng_viewer_unlink(v);
     eng_queue_commit(&w->events);
     w->event_news = true;
     return true;
@@ -246,9 +236,9 @@ static void take_news(struct eng_worker *w)
         for (; news; news &= news - 1) {
             unsigned slot = word * 64 + (unsigned)__builtin_ctzll(news);
 
-            w->news_ns[slot] = w->mono_ns;
+            w->audiences[slot].news_ns = w->mono_ns;
             w->had_news = true;
-            for (struct eng_viewer *v = w->viewers[slot]; v; v = v->stream_next)
+            for (struct eng_viewer *v = w->audiences[slot].first; v; v = v->next)
                 eng_worker_queue(w, v);
         }
     }
@@ -256,20 +246,17 @@ static void take_news(struct eng_worker *w)
 
 static void run_timers(struct eng_worker *w)
 {
+    int64_t now_ms = w->mono_ns / 1000000;
     struct eng_timer *timer;
 
-    while ((timer = eng_wheel_expire(&w->wheel, w->mono_ns / 1000000)) != NULL) {
-        struct eng_viewer *v = timer->viewer;
-
-        if (timer == &v->pace) {
-            eng_worker_queue(w, v);
-            continue;
+    while ((timer = eng_wheel_expire(&w->pacing, now_ms)) != NULL)
+        eng_worker_queue(w, timer->viewer);
+    while ((timer = eng_wheel_expire(&w->reports, now_ms)) != NULL) {
+        if (!timer->viewer->paused) {
+            eng_report_send(w, timer->viewer, false);
+            eng_repair_beat(w, timer->viewer);
         }
-        if (!v->paused) {
-            eng_report_send(w, v, false);
-            eng_repair_beat(w, v);
-        }
-        eng_wheel_arm(&w->wheel, &v->report, ENG_REPORT_INTERVAL_MS);
+        eng_wheel_arm(&w->reports, timer, ENG_REPORT_INTERVAL_MS);
     }
 }
 
@@ -277,47 +264,61 @@ static void run_timers(struct eng_worker *w)
 // viewer's train is sealed, the next viewer is fetched.
 static void fetch(const struct eng_viewer *viewer)
 {
-    for (size_t at = 0; viewer && at < sizeof(*viewer); at += CACHE_LINE)
-        __builtin_prefetch((const char *)viewer + at, 1, 3);
+    for (size_t at = 0; at < sizeof(*viewer); at += CACHE_LINE)
+        __builtin_prefetch((const char *)viewer + at, 1);
 }
 
 static void run_viewers(struct eng_worker *w)
 {
     for (int i = 0; i < ENG_TURN_VIEWERS_MAX; i++) {
-        struct eng_viewer *v = take_queued(w);
+        struct eng_viewer *v = take_queued(w), *next = w->run_first;
 
         if (!v)
             break;
-        fetch(w->run_first);
+        if (next)
+            fetch(next);
+        if (next && next->stream != v->stream)
+            eng_train_fetch(next);
         eng_train_run(w, v);
     }
+}
+
+// The sooner of two waits in milliseconds, -1 being none.
+static int sooner(int a_ms, int b_ms)
+{
+    return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
 }
 
 // Nanoseconds that the worker may wait for the kernel; -1: for ever.
 static int64_t wait_time(const struct eng_worker *w)
 {
-    int next_ms = eng_wheel_next_ms(&w->wheel);
+    int next_ms = eng_wheel_next_ms(&w->pacing);
+    int report_ms = eng_wheel_next_ms(&w->reports);
     int64_t left;
 
-    if (w->due && (next_ms < 0 || next_ms > 1))
-        next_ms = 1; // the event queue is full: look again soon
+    if (report_ms >= 0)
+        next_ms = sooner(next_ms, report_ms + REPORT_LATE_MS);
+    if (w->due)
+        next_ms = sooner(next_ms, 1); // the event queue is full: look again soon
     if (next_ms < 0)
         return -1;
-    left = (w->wheel.now_ms + next_ms) * 1000000 - w->mono_ns;
+    left = (w->pacing.now_ms + next_ms) * 1000000 - w->mono_ns;
     return left > 0 ? left : 0;
 }
 
 static void sleep_or_look(struct eng_worker *w)
 {
-    bool nap = w->had_news && w->listening >= NAP_STREAMS;
+    bool nap = w->had_news && eng_nap_pays(&w->nap, w->listening);
     bool quiet = !w->run_first && (nap ? eng_bell_nap(w->bell) : eng_bell_sleep(w->bell));
-    int64_t timeout_ns;
+    int64_t timeout_ns, began_ns = w->mono_ns;
 
     read_clocks(w); // a turn with many viewers takes milliseconds
+    eng_nap_note(&w->nap, w->mono_ns - began_ns, began_ns - w->rested_ns);
+    w->rested_ns = w->mono_ns;
     w->clocks_old = true;
     timeout_ns = quiet ? wait_time(w) : 0;
-    if (nap && (timeout_ns < 0 || timeout_ns > NAP_NS))
-        timeout_ns = NAP_NS;
+    if (nap && (timeout_ns < 0 || timeout_ns > ENG_NAP_NS))
+        timeout_ns = ENG_NAP_NS;
     w->io_ops->wait(w->io, timeout_ns);
     eng_bell_wake(w->bell);
     eng_count(&w->counters, ENG_COUNTER_WAKEUPS, 1);
@@ -378,7 +379,8 @@ int eng_worker_open(struct eng_worker *worker)
         .sent = on_sent,
     };
 
-    eng_wheel_init(&worker->wheel, worker->mono_ns / 1000000);
+    eng_wheel_init(&worker->pacing, worker->mono_ns / 1000000);
+    eng_wheel_init(&worker->reports, worker->mono_ns / 1000000);
     return worker->io_ops->create(&config, &worker->io);
 }
 
@@ -394,6 +396,7 @@ static void *run(void *arg)
 
     pin(w->core);
     read_clocks(w);
+    w->rested_ns = w->mono_ns;
     err = eng_worker_open(w);
     atomic_store(&w->start_result, err);
     if (err)

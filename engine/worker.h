@@ -21,10 +21,18 @@
 #include "engine/command.h"
 #include "engine/counters.h"
 #include "engine/io.h"
+#include "engine/nap.h"
 #include "engine/send.h"
 #include "engine/tuples.h"
 #include "engine/viewer.h"
 #include "engine/wheel.h"
+
+// A worker's viewers of one stream.
+struct eng_audience {
+    struct eng_viewer *first;
+    unsigned count;
+    int64_t news_ns; // mono_ns at which the stream last had news
+};
 
 struct eng_worker {
     unsigned id;
@@ -48,19 +56,22 @@ struct eng_worker {
 
     struct eng_send_pool sends;
     struct eng_tuples tuples;
-    struct eng_wheel wheel;
-    struct eng_viewer *viewers[ENG_STREAMS_MAX]; // lists by stream slot
-    int64_t news_ns[ENG_STREAMS_MAX];            // mono_ns at which a stream last had news
-    unsigned listening;                          // streams with viewers here
-    bool had_news;                               // in this turn
-    struct eng_viewer *run_first, **run_last;    // viewers that have something to send
-    struct eng_viewer *due;                      // viewers with events that wait for room
-    uint8_t rtcp[ENG_DATAGRAM_MAX];              // an opened SRTCP datagram
+    struct eng_wheel pacing;                        // rests of frames: due on time
+    struct eng_wheel reports;                       // RTCP: due when the worker is awake anyway
+    struct eng_audience audiences[ENG_STREAMS_MAX]; // by stream slot
+    unsigned listening;                             // streams with viewers here
+    bool had_news;                                  // in this turn
+    struct eng_viewer *run_first, **run_last;       // viewers that have something to send
+    struct eng_viewer *leaving;                     // removed, and not told to be gone yet
+    struct eng_viewer *due;                         // viewers with events that wait for room
+    uint8_t rtcp[ENG_DATAGRAM_MAX];                 // an opened SRTCP datagram
 
     // The time of this turn, and of what arrives after a wait.
     int64_t mono_ns;
     int64_t real_ns;
-    bool clocks_old; // slept since they were read
+    bool clocks_old;   // slept since they were read
+    int64_t rested_ns; // mono_ns at which the last wait began
+    struct eng_nap nap;
 
     pthread_t thread;
     bool started;
@@ -109,15 +120,14 @@ struct eng_worker *eng_engine_worker(struct eng_engine *engine, unsigned worker)
 
 // ---- for the verbs ----
 
-// The viewer has something to send; it has nothing any more.
+// The viewer has something to send.
 void eng_worker_queue(struct eng_worker *worker, struct eng_viewer *viewer);
-void eng_worker_unqueue(struct eng_worker *worker, struct eng_viewer *viewer);
 
 // Nanoseconds since this worker last heard of new packets of a stream that it listens to.
 static inline int64_t eng_worker_news_age(const struct eng_worker *worker,
                                           const struct eng_stream *stream)
 {
-    return worker->mono_ns - worker->news_ns[stream->slot];
+    return worker->mono_ns - worker->audiences[stream->slot].news_ns;
 }
 
 // A free send, flushing if need be; NULL: the kernel holds them all (counted).
@@ -130,5 +140,5 @@ void eng_worker_push(struct eng_worker *worker, struct eng_send *send,
 // The control thread is to hear of this viewer: bye_due or gone_due was set.
 void eng_worker_tell(struct eng_worker *worker, struct eng_viewer *viewer);
 
-// A removed viewer is gone once the kernel holds nothing of it.
+// A removed viewer is gone once the kernel holds nothing of it and the run queue does not know it.
 void eng_worker_settle(struct eng_worker *worker, struct eng_viewer *viewer);
