@@ -79,14 +79,10 @@ static enum eng_tx parse_tx(const char *text)
 static struct options parse_options(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"quick", no_argument, NULL, 'q'},
-        {"viewers", required_argument, NULL, 'v'},
-        {"streams", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'},
-        {"tx", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"json", no_argument, NULL, 'j'},          {"quick", no_argument, NULL, 'q'},
+        {"viewers", required_argument, NULL, 'v'}, {"streams", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'}, {"tx", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     struct options options = {.streams = 1, .seconds = SECONDS_PER_GOP};
     int c;
