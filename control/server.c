@@ -249,6 +249,18 @@ static void destroy_parts(struct server *server)
 
 // ---- what runs, for the log ----
 
+static void log_tx(const struct eng_engine *engine)
+{
+    struct eng_tx_costs costs = eng_engine_tx_costs(engine);
+
+    if (costs.io_uring_ns != 0)
+        ctl_log(CTL_LOG_INFO, "engine",
+                "send backend %s: a message costs %u ns by io_uring here, %u ns by sendmmsg",
+                eng_engine_tx_name(engine), costs.io_uring_ns, costs.sendmmsg_ns);
+    else
+        ctl_log(CTL_LOG_INFO, "engine", "send backend %s", eng_engine_tx_name(engine));
+}
+
 static void log_workers(const struct server *server)
 {
     char cores[ENG_WORKERS_MAX * 5 + 1]; // up to four digits and a blank each
@@ -259,9 +271,9 @@ static void log_workers(const struct server *server)
     for (unsigned i = 0; i < eng_engine_workers(server->engine); i++)
         fprintf(f, "%s%d", i ? " " : "", eng_engine_core(server->engine, i));
     fclose(f);
-    ctl_log(CTL_LOG_INFO, "engine", "cores %s (%s), send backend %s, sealer %s", cores,
-            server->config->engine.core_count ? "as configured" : "chosen",
-            eng_engine_tx_name(server->engine), eng_sealer_name());
+    ctl_log(CTL_LOG_INFO, "engine", "cores %s (%s), sealer %s", cores,
+            server->config->engine.core_count ? "as configured" : "chosen", eng_sealer_name());
+    log_tx(server->engine);
 }
 
 static void log_parts(const struct server *server)

@@ -86,9 +86,9 @@ static int first_core(void)
 }
 
 // Makes an engine of one worker that lives on the given backend.
-static void print_backend(FILE *out, const char *name, enum eng_tx tx)
+static int make_engine(enum eng_tx tx, struct eng_engine **out, const char **what)
 {
-    int core = first_core(), rc;
+    int core = first_core();
     struct eng_config config = {
         .listen.in4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
         .tx = tx,
@@ -97,15 +97,38 @@ static void print_backend(FILE *out, const char *name, enum eng_tx tx)
         .video_bytes = 64 << 10,
         .train_max = 1,
     };
+
+    return eng_engine_create(&config, out, what);
+}
+
+static void print_backend(FILE *out, const char *name, enum eng_tx tx)
+{
     struct eng_engine *engine;
     const char *what = "";
+    int err = make_engine(tx, &engine, &what);
 
-    rc = eng_engine_create(&config, &engine, &what);
-    if (rc) {
-        fprintf(out, "send:      %s (does not work here: %s: %s)\n", name, what, strerror(-rc));
+    if (err) {
+        fprintf(out, "send:      %s (does not work here: %s: %s)\n", name, what, strerror(-err));
         return;
     }
     fprintf(out, "send:      %s (works here)\n", name);
+    eng_engine_destroy(engine);
+}
+
+static void print_choice(FILE *out)
+{
+    struct eng_tx_costs costs;
+    struct eng_engine *engine;
+    const char *what;
+
+    if (make_engine(ENG_TX_AUTO, &engine, &what))
+        return;
+    costs = eng_engine_tx_costs(engine);
+    fprintf(out, "send:      auto is %s", eng_engine_tx_name(engine));
+    if (costs.io_uring_ns != 0)
+        fprintf(out, " (a message over loopback: io_uring %u ns, sendmmsg %u ns)",
+                costs.io_uring_ns, costs.sendmmsg_ns);
+    fputc('\n', out);
     eng_engine_destroy(engine);
 }
 
@@ -122,4 +145,5 @@ void ctl_version_print(FILE *out)
     fprintf(out, "sealer:    %s\n", eng_sealer_name());
     print_backend(out, "io_uring", ENG_TX_IO_URING);
     print_backend(out, "sendmmsg", ENG_TX_SENDMMSG);
+    print_choice(out);
 }

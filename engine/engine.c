@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/cores.h"
+#include "engine/io_choose.h"
 #include "engine/socket.h"
 #include "engine/worker.h"
 
@@ -17,6 +18,7 @@ struct eng_engine {
     int family;
     size_t video_bytes;
     const struct eng_io_ops *io_ops;
+    struct eng_tx_costs tx_costs;
     int event_fd;
     unsigned worker_count;
     struct eng_worker *workers;
@@ -45,20 +47,23 @@ static int try_io(const struct eng_io_ops *ops, struct eng_worker *worker)
 
 static int choose_io(struct eng_engine *e, const struct eng_config *config)
 {
-    int err = 0;
+    const struct eng_io_ops *ops = config->io;
 
-    e->io_ops = config->io;
-    if (!e->io_ops && config->tx != ENG_TX_SENDMMSG) {
-        err = try_io(&eng_io_uring, &e->workers[0]);
-        if (err && config->tx == ENG_TX_IO_URING)
+    if (!ops && config->tx == ENG_TX_AUTO)
+        ops = eng_io_choose(&e->tx_costs);
+    if (!ops)
+        ops = config->tx == ENG_TX_IO_URING ? &eng_io_uring : &eng_io_sendmmsg;
+    if (ops == &eng_io_uring) {
+        int err = try_io(ops, &e->workers[0]);
+
+        if (err && config->tx != ENG_TX_AUTO)
             return err;
-        if (!err)
-            e->io_ops = &eng_io_uring;
+        if (err)
+            ops = &eng_io_sendmmsg;
     }
-    if (!e->io_ops)
-        e->io_ops = &eng_io_sendmmsg;
+    e->io_ops = ops;
     for (unsigned i = 0; i < e->worker_count; i++)
-        e->workers[i].io_ops = e->io_ops;
+        e->workers[i].io_ops = ops;
     return 0;
 }
 
@@ -216,6 +221,11 @@ int eng_engine_core(const struct eng_engine *engine, unsigned worker)
 const char *eng_engine_tx_name(const struct eng_engine *engine)
 {
     return engine->io_ops->name;
+}
+
+struct eng_tx_costs eng_engine_tx_costs(const struct eng_engine *engine)
+{
+    return engine->tx_costs;
 }
 
 uint16_t eng_engine_port(const struct eng_engine *engine)
