@@ -21,7 +21,7 @@
 #include "engine/cores.h"
 
 enum {
-    LOADS_MAX = 16,
+    LOADS_MAX = 20,
     SECONDS_PER_GOP = LIMIT_GOP_FRAMES / LIMIT_FPS,
     SURVEY_ROUNDS = 5,
     SURVEY_ROUNDS_QUICK = 3,
@@ -39,6 +39,7 @@ struct options {
     unsigned viewers; // of each stream; 0: the usual loads
     unsigned streams;
     unsigned seconds; // of each load
+    unsigned workers; // that are set against one
     enum eng_tx tx;   // AUTO: both
 };
 
@@ -47,6 +48,7 @@ struct plan {
     struct limit_load loads[LOADS_MAX];
     struct limit_result results[LOADS_MAX];
     struct limit_load common; // cores and length of all loads
+    double scaling;           // what several workers carry, in what one does; 0: not measured
 };
 
 static const char usage[] =
@@ -58,6 +60,7 @@ static const char usage[] =
     "  --quick        three loads, one way to the kernel\n"
     "  --viewers N    only this load: N viewers of each stream\n"
     "  --streams N    of that many streams, 1 to 64 (1)\n"
+    "  --workers N    sets so many workers against one, 2 to 64 (2)\n"
     "  --seconds N    of each load, 2 to 60; above 2, the median of each 2 s (2; 6 for 5,000\n"
     "                 viewers of one stream)\n"
     "  --tx WAY       io_uring, sendmmsg or both (both)\n"
@@ -84,7 +87,7 @@ static struct options parse_options(int argc, char **argv)
         {"seconds", required_argument, NULL, 's'}, {"tx", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
-    struct options options = {.streams = 1, .seconds = SECONDS_PER_GOP};
+    struct options options = {.streams = 1, .seconds = SECONDS_PER_GOP, .workers = 2};
     int c;
 
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -100,6 +103,9 @@ static struct options parse_options(int argc, char **argv)
             break;
         case 'n':
             options.streams = bench_option_number("limit", optarg, 1, STREAMS);
+            break;
+        case 'w':
+            options.workers = bench_option_number("limit", optarg, 2, LIMIT_WORKERS_MAX);
             break;
         case 's':
             options.seconds = bench_option_number("limit", optarg, SECONDS_PER_GOP,
@@ -123,8 +129,8 @@ static struct options parse_options(int argc, char **argv)
     return options;
 }
 
-static struct limit_result *run_load(struct plan *plan, enum eng_tx tx, unsigned streams,
-                                     unsigned viewers)
+static struct limit_result *run_load_on(struct plan *plan, enum eng_tx tx, unsigned streams,
+                                        unsigned viewers, unsigned workers)
 {
     struct limit_load *load = &plan->loads[plan->count];
     struct limit_result *result = &plan->results[plan->count++];
@@ -134,12 +140,30 @@ static struct limit_result *run_load(struct plan *plan, enum eng_tx tx, unsigned
     load->tx = tx;
     load->streams = streams;
     load->viewers = viewers;
-    if (viewers == AIM && load->gops == 1)
+    load->workers = workers;
+    if (viewers == AIM && workers == 1 && load->gops == 1)
         load->gops = AIM_REPEATS;
     err = limit_process_apart(limit_load_run, load, result, sizeof(*result));
     if (err)
         result->err = err;
     return result;
+}
+
+static struct limit_result *run_load(struct plan *plan, enum eng_tx tx, unsigned streams,
+                                     unsigned viewers)
+{
+    return run_load_on(plan, tx, streams, viewers, 1);
+}
+
+// Several workers, each with what one has been measured with: what a packet costs them.
+static void run_scaling(struct plan *plan, const struct options *options, enum eng_tx tx,
+                        const struct limit_result *one)
+{
+    const struct limit_result *all =
+        run_load_on(plan, tx, 1, AIM * options->workers, options->workers);
+
+    if (!one->err && !all->err)
+        plan->scaling = options->workers * one->ns_per_packet / all->ns_per_packet;
 }
 
 // As many viewers of many streams as fill the core up to FULL_LOAD, going by what they cost.
@@ -154,8 +178,7 @@ static void run_full_load(struct plan *plan, enum eng_tx tx, const struct limit_
 
 static void run_plan(struct plan *plan, const struct options *options, enum eng_tx tx)
 {
-    static const unsigned viewers[] = {100, 1000, AIM, 10000};
-    const struct limit_result *many;
+    const struct limit_result *aim, *many;
 
     if (options->viewers) {
         run_load(plan, tx, options->streams, options->viewers);
@@ -167,12 +190,16 @@ static void run_plan(struct plan *plan, const struct options *options, enum eng_
         run_load(plan, tx, STREAMS, 1);
         return;
     }
-    for (size_t i = 0; i < sizeof(viewers) / sizeof(*viewers); i++)
-        run_load(plan, tx, 1, viewers[i]);
+    run_load(plan, tx, 1, AIM / 50);
+    run_load(plan, tx, 1, AIM / 5);
+    aim = run_load(plan, tx, 1, AIM);
+    run_load(plan, tx, 1, AIM * 2);
     run_load(plan, tx, STREAMS, 1);
     many = run_load(plan, tx, STREAMS, 50);
     if (!many->err)
         run_full_load(plan, tx, many);
+    if (tx == ENG_TX_IO_URING || options->tx == tx)
+        run_scaling(plan, options, tx, aim);
 }
 
 struct survey_work {
@@ -200,15 +227,24 @@ static int first_core(void)
     return core;
 }
 
+// The publisher has the first core; a worker shares it where there are no more.
+static void choose_cores(struct limit_load *load)
+{
+    unsigned n = eng_cores_choose(load->worker_cores, LIMIT_WORKERS_MAX);
+
+    load->publisher_core = first_core();
+    for (; n < LIMIT_WORKERS_MAX; n++)
+        load->worker_cores[n] = load->publisher_core;
+}
+
 static int measure(const struct options *options, struct plan *plan, struct limit_survey *survey)
 {
     struct survey_work work = {.rounds = options->quick ? SURVEY_ROUNDS_QUICK : SURVEY_ROUNDS};
     int err;
 
     plan->common.gops = options->seconds / SECONDS_PER_GOP;
-    plan->common.publisher_core = first_core();
-    eng_cores_choose(&plan->common.worker_core, 1);
-    work.core = plan->common.worker_core;
+    choose_cores(&plan->common);
+    work.core = plan->common.worker_cores[0];
     work.other_core = plan->common.publisher_core;
     err = limit_process_apart(run_survey, &work, survey, sizeof(*survey));
     if (err)
@@ -241,6 +277,8 @@ int main(int argc, char **argv)
         .loads = plan.loads,
         .results = plan.results,
         .load_count = plan.count,
+        .scaling = plan.scaling,
+        .workers = options.workers,
         .seconds = (double)(limit_process_now_ns() - start) / 1e9,
     };
     if (options.json)

@@ -59,18 +59,19 @@ static int start_engine(struct run *run)
 {
     const struct limit_load *load = run->load;
     struct eng_config config = {
-        .cores = &load->worker_core,
-        .core_count = 1,
+        .cores = load->worker_cores,
+        .core_count = load->workers,
         .video_bytes = VIDEO_BYTES,
         .train_max = TRAIN_MAX,
         .pace_ms = PACE_MS,
-        .io = limit_latency_ops(load->tx == ENG_TX_IO_URING ? &eng_io_uring : &eng_io_sendmmsg,
-                                &run->publisher),
+        .io = load->tx == ENG_TX_IO_URING ? &eng_io_uring : &eng_io_sendmmsg,
     };
     const char *what;
     int err;
 
     config.listen.in4.sin_family = AF_INET;
+    if (load->workers == 1)
+        config.io = limit_latency_ops(config.io, &run->publisher);
     err = eng_engine_create(&config, &run->engine, &what);
     for (unsigned i = 0; !err && i < load->streams; i++)
         err = eng_stream_create(run->engine, &run->publisher.streams[i]);
@@ -82,6 +83,7 @@ static int add_viewer(struct run *run, unsigned i)
 {
     struct eng_viewer_config config = {
         .stream = run->publisher.streams[i % run->load->streams],
+        .worker = i / run->load->streams % run->load->workers,
         .tuple = {.remote = limit_sink_remote(i),
                   .local = limit_sink_local(eng_engine_port(run->engine))},
         .keying.profile = ENG_SRTP_AEAD_AES_128_GCM,
@@ -127,7 +129,7 @@ static void wait_until_sent(const struct run *run)
 static void take_progress(const struct run *run, struct progress *out)
 {
     out->cpu_ns = limit_process_others_cpu_ns();
-    out->interrupt_ns = limit_process_interrupt_ns(run->load->worker_core);
+    out->interrupt_ns = limit_process_interrupt_ns(run->load->worker_cores[0]);
     eng_engine_counters(run->engine, out->counters);
 }
 
@@ -136,12 +138,12 @@ static double grown(const struct progress *from, const struct progress *to, enum
     return (double)(to->counters[id] - from->counters[id]);
 }
 
-// The floor at so many packets per train, on the worker's core while it rests; -errno.
+// The floor at so many packets per train, on the first worker's core while it rests; -errno.
 static double measure_floor(struct run *run, double train)
 {
     double ns[FLOOR_MEASUREMENTS];
 
-    limit_process_pin(run->load->worker_core);
+    limit_process_pin(run->load->worker_cores[0]);
     for (int i = 0; i < FLOOR_MEASUREMENTS; i++) {
         ns[i] = limit_floor_run(run->floor, LIMIT_SEAL_SEND, run->load->tx, train, FLOOR_NS);
         if (ns[i] < 0)

@@ -65,7 +65,8 @@ static void print_result(const struct limit_load *load, const struct limit_resul
 {
     char name[32];
 
-    snprintf(name, sizeof(name), "%u x %u", load->streams, load->viewers);
+    snprintf(name, sizeof(name), "%u x %u%s", load->streams, load->viewers,
+             load->workers > 1 ? " *" : "");
     printf("%-11s %-8s", name, r->tx ? r->tx : "");
     if (r->err) {
         printf(" not measured: %s\n", strerror(-r->err));
@@ -82,13 +83,17 @@ void limit_report_table(const struct limit_report *report)
     print_machine();
     print_survey(report->survey);
     print_wake(report->survey);
-    printf("\nThe engine: streams of 2 Mbit/s at 30 frames/s x viewers of each, one worker\n");
+    printf(
+        "\nThe engine: streams of 2 Mbit/s at 30 frames/s x viewers of each, one worker (*: %u)\n",
+        report->workers);
     printf("%-20s %6s %6s %6s %6s %7s %6s %23s %7s %6s %5s\n", "", "ns per", "floor", "", "pkts/",
            "calls/", "core", "publish to kernel, us", "bytes/", "drops", "irq");
     printf("%-20s %6s %6s %6s %6s %7s %6s %7s %7s %7s %7s %6s %5s\n", "streams x viewers", "packet",
            "ns", "ratio", "train", "packet", "%", "p50", "p99", "max", "viewer", "%", "ns");
     for (size_t i = 0; i < report->load_count; i++)
         print_result(&report->loads[i], &report->results[i]);
+    if (report->scaling > 0)
+        printf("%u workers carry %.2f times what one does\n", report->workers, report->scaling);
     printf("\n%.1f s\n", report->seconds);
 }
 
@@ -113,13 +118,18 @@ void limit_report_json(const struct limit_report *report)
 
         if (r->err)
             continue;
-        printf("%s\n{\"streams\": %u, \"viewers\": %u, \"tx\": \"%s\", \"ns_per_packet\": %.1f, "
-               "\"ratio\": %.3f, \"packets_per_train\": %.2f, \"syscalls_per_packet\": %.5f, "
-               "\"publish_p99_us\": %.0f, \"bytes_per_viewer\": %.0f}",
-               comma, report->loads[i].streams, report->loads[i].viewers, r->tx, r->ns_per_packet,
-               r->ratio, r->packets_per_train, r->syscalls_per_packet, r->latency.p99_us,
-               r->bytes_per_viewer);
+        printf(
+            "%s\n{\"workers\": %u, \"streams\": %u, \"viewers\": %u, \"tx\": \"%s\", \"ns_per_packet\": %.1f, "
+            "\"ratio\": %.3f, \"packets_per_train\": %.2f, \"syscalls_per_packet\": %.5f, "
+            "\"publish_p99_us\": %.0f, \"bytes_per_viewer\": %.0f}",
+            comma, report->loads[i].workers, report->loads[i].streams, report->loads[i].viewers,
+            r->tx, r->ns_per_packet, r->ratio, r->packets_per_train, r->syscalls_per_packet,
+            r->latency.p99_us, r->bytes_per_viewer);
         comma = ",";
     }
-    printf("]}\n");
+    printf("]");
+    if (report->scaling > 0)
+        printf(", \"scaling\": {\"workers\": %u, \"carry\": %.3f}", report->workers,
+               report->scaling);
+    printf("}\n");
 }

@@ -13,12 +13,15 @@ struct limit_report {
     const struct limit_load *loads;
     const struct limit_result *results; // of each load
     size_t load_count;
-    double seconds; // that all of it took
+    unsigned workers; // that were set against one
+    double scaling;   // what they carry, in what one does; 0: not measured
+    double seconds;   // that all of it took
 };
 
 void limit_report_table(const struct limit_report *report);
 
-// {"floor": {"seal_ns", "send_ns": {"1", "4", ...}, "seal_send_ns"}, "engine": [{...}, ...]}. The
+// {"floor": {"seal_ns", "send_ns": {"1", "4", ...}, "seal_send_ns"}, "engine": [{...}, ...],
+// "scaling": {"workers", "carry"}}. The
 // floor's figures are those of io_uring with a device that takes trains whole, seal_send_ns that of
 // trains of 8. "viewers" is of each stream. Loads that failed are left out.
 void limit_report_json(const struct limit_report *report);

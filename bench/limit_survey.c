@@ -9,7 +9,7 @@
 
 enum {
     ROUNDS_MAX = 31,
-    CELL_NS = 15 * 1000000,
+    CELL_NS = 10 * 1000000,
     // Seal, and two works for each way, train and device.
     CELLS = 1 + 2 * 2 * LIMIT_SURVEY_TXS * LIMIT_SURVEY_TRAINS,
 };
