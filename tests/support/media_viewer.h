@@ -43,13 +43,15 @@ struct media_viewer {
     uint16_t seq; // of the last video packet received
 };
 
-// One worker, through the given io.
-static inline void media_start(struct media_world *world, const struct eng_io_ops *io)
+// So many workers, all on the first core, through the given io.
+static inline void media_start_workers(struct media_world *world, const struct eng_io_ops *io,
+                                       size_t workers)
 {
+    static const int cores[ENG_WORKERS_MAX];
     struct eng_config config = {
         .listen = loopback_addr(0),
-        .core_count = 1,
-        .cores = (const int[]){0},
+        .core_count = workers,
+        .cores = cores,
         .video_bytes = 1 << 20,
         .train_max = 16,
         .io = io,
@@ -60,6 +62,11 @@ static inline void media_start(struct media_world *world, const struct eng_io_op
     assert_int_equal(eng_engine_create(&config, &world->engine, &what), 0);
     assert_int_equal(eng_stream_create(world->engine, &world->stream), 0);
     assert_int_equal(eng_engine_start(world->engine), 0);
+}
+
+static inline void media_start(struct media_world *world, const struct eng_io_ops *io)
+{
+    media_start_workers(world, io, 1);
 }
 
 static inline void media_pause(int ms)

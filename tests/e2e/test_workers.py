@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two workers on one port, by each way to the kernel: every viewer gets every packet."""
+import os
+import time
+
+import pytest
+
+from process import until
+from raw_viewer import Audience
+from server import Server
+
+pytestmark = pytest.mark.asan
+
+VIEWERS = 16
+WATCH_S = 3
+FPS_MIN = 28
+
+
+def two_cores():
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        pytest.skip("one core alone: two workers need two")
+    return cores
+
+
+@pytest.mark.parametrize("tx", ["io_uring", "sendmmsg"])
+def test_two_workers_share_the_viewers(folder, camera, tx):
+    first, second = two_cores()
+    engine = f'engine = {{ cores = [ {first}, {second} ]; tx = "{tx}"; }};\n'
+    with Server(folder, {"cam1": camera.url}, engine) as server, Audience() as audience:
+        server.wait_live("cam1")
+        assert server.metrics().sum("rtcfan_build_info", tx=tx, workers="2") == 1
+        for _ in range(VIEWERS):
+            audience.add(server.whep("cam1"), authenticate=True)
+        until(lambda: all(viewer.track("video").frames for viewer in audience.viewers), 5,
+              "a picture for each viewer")
+        tracks = [viewer.track("video") for viewer in audience.viewers]
+        before = [track.frames for track in tracks]
+        time.sleep(WATCH_S)
+        for track, frames in zip(tracks, before):
+            assert (track.lost, track.forged) == (0, 0)
+            assert track.frames - frames >= FPS_MIN * WATCH_S
+        assert server.metrics().sum("rtcfan_packets_dropped_total") == 0
