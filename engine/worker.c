@@ -401,9 +401,12 @@ static void *run(void *arg)
     atomic_store(&w->start_result, err);
     if (err)
         return NULL;
-    while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+    for (;;) {
         read_clocks(w);
         eng_worker_turn(w);
+        // After the turn: it may have answered the call that stop came with.
+        if (atomic_load(&w->stop))
+            break;
         sleep_or_look(w);
     }
     do {

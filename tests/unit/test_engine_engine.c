@@ -8,6 +8,10 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include "engine/worker.h"
 #include "tests/support/engine_world.h"
 
 static void check_stream(enum eng_srtp_profile profile)
@@ -298,6 +302,40 @@ static void refuses_a_port_in_use(void **state)
     finish(&w);
 }
 
+// The worker reads the clock before each turn: here it then stands until it was told to stop.
+static struct eng_worker *_Atomic halted;
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    struct eng_worker *w = halted;
+
+    if (w && pthread_equal(pthread_self(), w->thread)) {
+        while (!atomic_load(&w->stop) || !atomic_load(&w->bell->called))
+            sched_yield();
+        halted = NULL;
+    }
+    return (int)syscall(SYS_clock_gettime, clock, ts);
+}
+
+// The turn that answers the call to stop is the last: a worker that slept again would not wake.
+static void ends_when_told_at_the_beginning_of_a_turn(void **state)
+{
+    struct world w;
+
+    (void)state;
+    start(&w);
+    wait_for_commands(&w);
+    // Asleep, then woken.
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    halted = eng_engine_worker(w.engine, 0);
+    assert_int_equal(eng_engine_send(w.engine, 0, &w.tuple, "wake", 4), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    alarm(20);
+    finish(&w);
+    alarm(0);
+    assert_null(halted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +350,7 @@ int main(void)
         cmocka_unit_test(pauses_and_resumes_at_a_keyframe),
         cmocka_unit_test(hands_in_rtcp_from_elsewhere),
         cmocka_unit_test(refuses_a_port_in_use),
+        cmocka_unit_test(ends_when_told_at_the_beginning_of_a_turn),
     };
 
     return world_run(tests, sizeof(tests) / sizeof(*tests));
