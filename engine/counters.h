@@ -22,6 +22,8 @@
       "Viewers that get one packet per message: the kernel refused UDP_SEGMENT")              \
     X(SYSCALLS, "worker_syscalls", "", "System calls made by the workers")                    \
     X(WAKEUPS, "worker_wakeups", "", "Returns from waiting")                                  \
+    X(CQ_OVERFLOWS, "completion_overflows", "",                                               \
+      "Times that io_uring had no room for what was done")                                    \
     X(DATAGRAMS_IN, "datagrams_received", "", "Datagrams received on the media port")         \
     X(RTCP_IN, "rtcp_received", "", "Authenticated SRTCP datagrams received")                 \
     X(NACKED, "packets_nacked", "", "Packets asked for by NACK")                              \

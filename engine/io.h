@@ -24,6 +24,8 @@ struct eng_io_config {
     int socket;    // UDP, non-blocking, with PKTINFO on
     int bell;      // eventfd; wait returns when it is readable, and has read it
     uint16_t port; // the media port, the local half of every 5-tuple
+    // Entries of io_uring's two queues; 0: enough for all there can be. Tests ask for too few.
+    unsigned ring_entries;
     struct eng_counters *counters;
     void *ctx;
     // A datagram; the bytes are valid during the call. Longer ones than ENG_DATAGRAM_MAX are

@@ -13,8 +13,11 @@
 enum {
     // Room for all sends, the receive and the bell.
     SQ_ENTRIES = 2 * ENG_SENDS_MAX,
-    // Completions of one wait: every receive buffer, every send.
+    // Completions of one wait: every receive buffer, every send. So it never overflows, and if it
+    // did, the kernel would keep what does not fit until there is room (IORING_FEAT_NODROP).
     CQ_ENTRIES = 2 * (ENG_RECEIVES_MAX + SQ_ENTRIES),
+    // Looks at what the kernel keeps; each brings at least one.
+    LOOKS_MAX = CQ_ENTRIES,
     FILE_SOCKET = 0, // indices of the registered files
     FILE_BELL = 1,
     BUFFER_GROUP = 0,
@@ -144,8 +147,9 @@ static int io_create(const struct eng_io_config *config, struct eng_io **out)
     struct io_uring_params params = {
         .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED |
                  IORING_SETUP_CQSIZE,
-        .cq_entries = CQ_ENTRIES,
+        .cq_entries = config->ring_entries ? config->ring_entries : CQ_ENTRIES,
     };
+    unsigned sq_entries = config->ring_entries ? config->ring_entries : SQ_ENTRIES;
     int files[] = {[FILE_SOCKET] = config->socket, [FILE_BELL] = config->bell};
     struct eng_io *io = calloc(1, sizeof(*io));
     int err;
@@ -155,7 +159,7 @@ static int io_create(const struct eng_io_config *config, struct eng_io **out)
     io->config = *config;
     io->receive_msg.msg_namelen = sizeof(struct sockaddr_storage);
     io->receive_msg.msg_controllen = ENG_IO_CONTROL_LEN;
-    err = io_uring_queue_init_params(SQ_ENTRIES, &io->ring, &params);
+    err = io_uring_queue_init_params(sq_entries, &io->ring, &params);
     if (err) {
         free(io);
         return err;
@@ -175,11 +179,23 @@ static int io_create(const struct eng_io_config *config, struct eng_io **out)
     return 0;
 }
 
+// What the kernel does not take now (-EAGAIN: it is short of memory, -EBUSY: of room for what is
+// done, -EINTR) stays in the queue and is submitted with the next.
+static void submit(struct eng_io *io)
+{
+    (void)io_uring_submit(&io->ring);
+    eng_count(io->config.counters, ENG_COUNTER_SYSCALLS, 1);
+}
+
 static struct io_uring_sqe *get_sqe(struct eng_io *io)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(&io->ring);
 
-    // The queue holds every send, the receive and the bell at once.
+    // The queue holds every send, the receive and the bell at once, unless a test wants it short.
+    if (!sqe) {
+        submit(io);
+        sqe = io_uring_get_sqe(&io->ring);
+    }
     assert(sqe);
     return sqe;
 }
@@ -249,7 +265,8 @@ static void keep_received(struct eng_io *io, const struct io_uring_cqe *cqe)
     };
 }
 
-static void complete(struct eng_io *io)
+// False: the kernel has more than there was room for.
+static bool complete(struct eng_io *io)
 {
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
@@ -266,15 +283,19 @@ static void complete(struct eng_io *io)
                             cqe->res < 0 ? cqe->res : 0);
     }
     io_uring_cq_advance(&io->ring, seen);
+    if (!io_uring_cq_has_overflow(&io->ring))
+        return true;
+    eng_count(io->config.counters, ENG_COUNTER_CQ_OVERFLOWS, 1);
+    return false;
 }
 
 static void io_flush(struct eng_io *io)
 {
-    if (io_uring_sq_ready(&io->ring)) {
-        io_uring_submit(&io->ring);
-        eng_count(io->config.counters, ENG_COUNTER_SYSCALLS, 1);
-    }
-    complete(io);
+    if (io_uring_sq_ready(&io->ring))
+        submit(io);
+    // Submitting, if only nothing, has the kernel fill the room that is there now.
+    for (int i = 0; !complete(io) && i < LOOKS_MAX; i++)
+        submit(io);
 }
 
 static void io_wait(struct eng_io *io, int64_t timeout_ns)
@@ -286,12 +307,13 @@ static void io_wait(struct eng_io *io, int64_t timeout_ns)
     struct io_uring_cqe *cqe;
 
     arm(io);
-    if (timeout_ns == 0)
+    // What a flush brought along waits no longer.
+    if (timeout_ns == 0 || io->kept_count > 0)
         io_uring_submit_and_get_events(&io->ring);
     else
         io_uring_submit_and_wait_timeout(&io->ring, &cqe, 1, timeout_ns < 0 ? NULL : &ts, NULL);
     eng_count(io->config.counters, ENG_COUNTER_SYSCALLS, 1);
-    complete(io);
+    (void)complete(io); // what there was no room for comes with the next flush or wait
     for (unsigned i = 0; i < io->kept_count; i++) {
         const struct kept *kept = &io->kept[i];
 

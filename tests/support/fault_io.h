@@ -14,6 +14,7 @@
 
 struct fault_script {
     const struct eng_io_ops *backend;
+    unsigned ring_entries;  // of io_uring; 0: as many as the engine wants
     bool no_checksum;       // of datagrams sent: the kernel then segments nothing (-EINVAL, -EIO)
     _Atomic int error;      // -errno that sends get; 0: none
     _Atomic unsigned every; // every so-manieth send is refused, 1: all
@@ -43,10 +44,11 @@ static int fault_create(const struct eng_io_config *config, struct eng_io **out)
     if (!io)
         return -ENOMEM;
     io->config = *config;
+    io->config.ring_entries = fault_script.ring_entries;
     if (setsockopt(config->socket, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)) != 0)
         err = -errno;
     else
-        err = fault_script.backend->create(config, &io->backend);
+        err = fault_script.backend->create(&io->config, &io->backend);
     if (err) {
         free(io);
         return err;

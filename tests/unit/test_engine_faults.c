@@ -194,8 +194,8 @@ static void keeps_segmenting_when_single_packets_are_refused(void **state)
     finish_pair(&p);
 }
 
-// More arrives than a worker has receive buffers or completions for, while its sends complete.
-static void outlives_more_completions_than_it_has_room_for(void **state)
+// More arrives than a worker has receive buffers for, while its sends complete.
+static void outlives_more_datagrams_than_it_has_buffers_for(void **state)
 {
     static const uint8_t junk[3] = {0x7f};
     uint64_t arrived;
@@ -234,7 +234,7 @@ static int run_with(const struct eng_io_ops *ops)
         cmocka_unit_test(falls_back_for_whom_it_must_alone),
         cmocka_unit_test(falls_back_when_the_kernel_says_so),
         cmocka_unit_test(keeps_segmenting_when_single_packets_are_refused),
-        cmocka_unit_test(outlives_more_completions_than_it_has_room_for),
+        cmocka_unit_test(outlives_more_datagrams_than_it_has_buffers_for),
     };
 
     backend = ops;
