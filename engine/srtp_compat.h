@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AES128_CM_HMAC_SHA1_80 through libsrtp2, for viewers without GCM. The functions are those of
-// srtp.h; see there. This is libsrtp2's only door.
+// AES128_CM_HMAC_SHA1_80 through libsrtp2, for viewers without GCM. The functions, their
+// threads and errors are those of srtp.h. This is libsrtp2's only door.
 #pragma once
 
 #include <stddef.h>

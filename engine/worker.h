@@ -11,6 +11,8 @@
 //     repair.c   NACK, PLI, reports -> resends, restarts, rests
 //     report.c   RTCP each second, BYE
 //     receive.c  datagrams -> viewers or events
+//     sent.c     what the kernel took, and what it refused
+//     nap.c      whether it pays to wait for more
 #pragma once
 
 #include <pthread.h>
