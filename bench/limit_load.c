@@ -20,7 +20,7 @@ enum {
     VIDEO_BYTES = 2 << 20,
     WINDOWS = 4, // of one GOP
     WINDOW_FRAMES = LIMIT_GOP_FRAMES / WINDOWS,
-    WARM_UP_FRAMES = 6,
+    WARM_UP_FRAMES = 3,
     FILL_FRAMES = 5 * LIMIT_GOP_FRAMES + 1, // more than a ring holds, a keyframe at the end
     REST_NS = 2000000,           // between two looks at whether the worker has done its work
     RESTS_MIN = PACE_MS / 2 + 2, // looks without news: longer than a train may wait
@@ -104,11 +104,11 @@ static int add_viewer(struct run *run, unsigned i)
     return err;
 }
 
-static int add_viewers(struct run *run)
+static int add_viewers(struct run *run, unsigned from, unsigned to)
 {
     int err = 0;
 
-    for (unsigned i = 0; !err && i < run->load->streams * run->load->viewers; i++)
+    for (unsigned i = from; !err && i < to; i++)
         err = add_viewer(run, i);
     return err;
 }
@@ -225,22 +225,32 @@ static int measure(struct run *run, struct limit_result *result)
     return 0;
 }
 
+static void warm_up(struct run *run)
+{
+    limit_publisher_run(&run->publisher, WARM_UP_FRAMES);
+    wait_until_sent(run);
+}
+
 static int fill_and_measure(struct run *run, struct limit_result *result)
 {
-    unsigned viewers = run->load->streams * run->load->viewers;
+    unsigned viewers = run->load->streams * run->load->viewers, half = viewers / 2;
     int64_t before;
     int err;
 
-    // What the rings hold is in memory before the viewers come, and is none of theirs. The newest
-    // frame of a single stream is then a keyframe: what they start from is short.
+    // What the rings hold is in memory before the viewers come, and what a worker needs once before
+    // the second half of them. The newest frame of a single stream is then a keyframe: what they
+    // start from is short.
     limit_publisher_fill(&run->publisher, FILL_FRAMES);
-    before = limit_process_resident();
-    err = add_viewers(run);
+    err = add_viewers(run, 0, half);
     if (err)
         return err;
-    limit_publisher_run(&run->publisher, WARM_UP_FRAMES);
-    wait_until_sent(run);
-    result->bytes_per_viewer = (double)(limit_process_resident() - before) / viewers;
+    warm_up(run);
+    before = limit_process_resident();
+    err = add_viewers(run, half, viewers);
+    if (err)
+        return err;
+    warm_up(run);
+    result->bytes_per_viewer = (double)(limit_process_resident() - before) / (viewers - half);
     err = limit_floor_create(viewers, &run->floor);
     if (err)
         return err;

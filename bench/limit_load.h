@@ -37,7 +37,7 @@ struct limit_result {
     double interrupt_ns_per_packet; // of the first worker's core, beside the thread's time
     double core;                    // shares of their cores that the workers took, together
     double dropped;                 // share of the packets
-    double bytes_per_viewer;        // growth of resident memory; fixed parts are in it
+    double bytes_per_viewer;        // growth of resident memory by the second half of them
     struct limit_latency latency;   // from publication to the kernel; of a single worker only
 };
 
