@@ -7,138 +7,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/annexb.h"
 #include "bench/ogg.h"
+#include "bench/packetise.h"
 
 enum {
     VIDEO_CLOCK = 90000,
-    AUDIO_CLOCK = 48000,
-    AUDIO_TICKS = AUDIO_CLOCK / 50, // 20 ms
     VIDEO_PAYLOAD_TYPE = 96,
-    AUDIO_PAYLOAD_TYPE = 97,
-    PAYLOAD_MAX = BENCH_RTP_MAX - BENCH_RTP_HEADER_LEN,
-    NAL_FU_A = 28, // RFC 6184 5.8
-    FU_HEADER_LEN = 2,
-    FILE_MAX = 256 << 20, // several minutes of video; the packets lie in memory
+    AUDIO_PER_SECOND = 50, // packets of 20 ms
+    FILE_MAX = 256 << 20,  // several minutes of video; the packets lie in memory
 };
 
-static void put_be16(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-// Twice the room, or what to begin with; NULL: no memory, and the items stay as they are.
-static void *grow(void *items, size_t *room, size_t item_size)
-{
-    size_t wanted = *room == 0 ? 512 : *room * 2;
-    void *larger = realloc(items, wanted * item_size);
-
-    if (larger != NULL)
-        *room = wanted;
-    return larger;
-}
-
-// Fills one track. Bytes and units grow; the last unit is the open one.
-struct builder {
-    struct bench_clip_track *track;
-    size_t bytes_room;
-    size_t unit_room;
+// Payload types: those of RFC 3551 6 where there are any.
+static const struct {
+    const char *name;
+    uint32_t clock_rate;
+    uint8_t payload_type;
+} codecs[BENCH_CODECS] = {
+    [BENCH_CODEC_NONE] = {"none", 0, 0},
+    [BENCH_CODEC_OPUS] = {"opus", 48000, 97},
+    [BENCH_CODEC_PCMU] = {"pcmu", 8000, 0},
+    [BENCH_CODEC_PCMA] = {"pcma", 8000, 8},
 };
 
-static int builder_begin_unit(struct builder *b)
+const char *bench_codec_name(enum bench_codec codec)
 {
-    struct bench_clip_track *track = b->track;
-
-    if (track->unit_count == b->unit_room) {
-        void *larger = grow(track->units, &b->unit_room, sizeof(*track->units));
-        if (larger == NULL)
-            return -ENOMEM;
-        track->units = larger;
-    }
-    track->units[track->unit_count++] = (struct bench_unit){
-        .offset = track->bytes_len,
-        .first_packet = track->packet_count,
-        .first_octet = track->octet_count,
-    };
-    return 0;
-}
-
-// Appends a packet with a payload of head and tail to the open unit.
-static int builder_add_packet(struct builder *b, const uint8_t *head, size_t head_len,
-                              const uint8_t *tail, size_t tail_len)
-{
-    struct bench_clip_track *track = b->track;
-    struct bench_unit *unit = &track->units[track->unit_count - 1];
-    size_t payload_len = head_len + tail_len;
-    size_t rtp_len = BENCH_RTP_HEADER_LEN + payload_len;
-    size_t total = BENCH_INTERLEAVE_LEN + rtp_len;
-
-    assert(rtp_len <= BENCH_RTP_MAX);
-    if (unit->len + total > BENCH_UNIT_MAX)
-        return -EFBIG;
-    while (b->bytes_room < track->bytes_len + total) {
-        void *larger = grow(track->bytes, &b->bytes_room, 1);
-        if (larger == NULL)
-            return -ENOMEM;
-        track->bytes = larger;
-    }
-    uint8_t *p = track->bytes + track->bytes_len;
-    memset(p, 0, BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN);
-    p[0] = '$';
-    put_be16(p + 2, (uint32_t)rtp_len);
-    p[4] = 0x80; // version 2
-    p[5] = track->payload_type;
-    p += BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN;
-    memcpy(p, head, head_len);
-    memcpy(p + head_len, tail, tail_len);
-    unit->len += total;
-    track->bytes_len += total;
-    track->packet_count++;
-    track->octet_count += (uint32_t)payload_len;
-    return 0;
-}
-
-// As a single NAL unit packet, or cut into FU-A (RFC 6184 5.6, 5.8).
-static int builder_add_nal(struct builder *b, const struct bench_nal *nal)
-{
-    if (nal->len <= PAYLOAD_MAX)
-        return builder_add_packet(b, nal->data, 1, nal->data + 1, nal->len - 1);
-
-    const uint8_t *p = nal->data + 1;
-    size_t left = nal->len - 1;
-    uint8_t fu[FU_HEADER_LEN] = {(nal->data[0] & 0xe0) | NAL_FU_A, (nal->data[0] & 0x1f) | 0x80};
-    while (left > 0) {
-        size_t part = left < PAYLOAD_MAX - FU_HEADER_LEN ? left : PAYLOAD_MAX - FU_HEADER_LEN;
-        if (part == left)
-            fu[1] |= 0x40;
-        int rc = builder_add_packet(b, fu, sizeof(fu), p, part);
-        if (rc < 0)
-            return rc;
-        fu[1] &= 0x1f;
-        p += part;
-        left -= part;
-    }
-    return 0;
-}
-
-// Sets the marker bit of the last packet of the open unit (RFC 6184 5.1).
-static void builder_end_frame(struct builder *b)
-{
-    struct bench_clip_track *track = b->track;
-    const struct bench_unit *unit = &track->units[track->unit_count - 1];
-    uint8_t *p = track->bytes + unit->offset;
-    uint8_t *end = p + unit->len;
-
-    for (;;) {
-        uint8_t *next = p + BENCH_INTERLEAVE_LEN + (p[2] << 8 | p[3]);
-        if (next == end)
-            break;
-        p = next;
-    }
-    p[BENCH_INTERLEAVE_LEN + 1] |= 0x80;
+    assert(codec < BENCH_CODECS);
+    return codecs[codec].name;
 }
 
 static void keep_parameter_set(const struct bench_nal *nal, uint8_t *to, size_t *to_len)
@@ -149,37 +45,47 @@ static void keep_parameter_set(const struct bench_nal *nal, uint8_t *to, size_t 
     *to_len = nal->len;
 }
 
-static int packetise_video(struct bench_clip *clip, const uint8_t *data, size_t len)
+static void note_nal(struct bench_clip *clip, const struct bench_nal *nal)
 {
-    struct builder b = {.track = &clip->track[BENCH_VIDEO]};
+    struct bench_clip_track *track = &clip->track[BENCH_VIDEO];
+    unsigned type = bench_nal_type(nal);
+
+    if (type == BENCH_NAL_IDR)
+        track->units[track->unit_count - 1].key = true;
+    else if (type == BENCH_NAL_SPS)
+        keep_parameter_set(nal, clip->sps, &clip->sps_len);
+    else if (type == BENCH_NAL_PPS)
+        keep_parameter_set(nal, clip->pps, &clip->pps_len);
+}
+
+static int packetise_video(struct bench_clip *clip, const uint8_t *data, size_t len, bool stamp)
+{
+    struct bench_packetiser p = {.track = &clip->track[BENCH_VIDEO]};
     const uint8_t *end = data + len;
     struct bench_nal nal;
     bool open = false, has_slice = false;
 
     while (bench_annexb_next(&data, end, &nal)) {
+        bool slice = bench_nal_is_slice(&nal);
         if (has_slice && bench_nal_begins_unit(&nal)) {
-            builder_end_frame(&b);
+            bench_packetise_mark(&p);
             open = has_slice = false;
         }
-        unsigned type = bench_nal_type(&nal);
-        if (type == BENCH_NAL_DELIMITER)
+        if (bench_nal_type(&nal) == BENCH_NAL_DELIMITER)
             continue; // RTP's marker says it already
-        int rc = open ? 0 : builder_begin_unit(&b);
+        int rc = open ? 0 : bench_packetise_unit(&p);
+        if (rc == 0 && stamp && slice && !has_slice)
+            rc = bench_packetise_stamp(&p);
         if (rc == 0)
-            rc = builder_add_nal(&b, &nal);
+            rc = bench_packetise_nal(&p, &nal);
         if (rc < 0)
             return rc;
+        note_nal(clip, &nal);
         open = true;
-        has_slice = has_slice || bench_nal_is_slice(&nal);
-        if (type == BENCH_NAL_IDR)
-            b.track->units[b.track->unit_count - 1].key = true;
-        else if (type == BENCH_NAL_SPS)
-            keep_parameter_set(&nal, clip->sps, &clip->sps_len);
-        else if (type == BENCH_NAL_PPS)
-            keep_parameter_set(&nal, clip->pps, &clip->pps_len);
+        has_slice = has_slice || slice;
     }
     if (open)
-        builder_end_frame(&b);
+        bench_packetise_mark(&p);
     return 0;
 }
 
@@ -196,32 +102,58 @@ static bool is_20_ms(const uint8_t *packet, size_t len)
     return config % 4 == 3;
 }
 
-static int packetise_audio(struct bench_clip_track *track, const uint8_t *data, size_t len)
+// Audio that would outlast the loop is left out.
+static bool has_room(const struct bench_clip_track *track)
 {
-    struct builder b = {.track = track};
+    return (track->unit_count + 1) * track->unit_ticks <= track->loop_ticks;
+}
+
+static int add_audio(struct bench_packetiser *p, const uint8_t *packet, size_t len)
+{
+    int rc = bench_packetise_unit(p);
+
+    if (rc == 0)
+        rc = bench_packetise_payload(p, packet, len);
+    if (rc == 0)
+        p->track->units[p->track->unit_count - 1].key = true;
+    return rc;
+}
+
+static int packetise_opus(struct bench_clip_track *track, const uint8_t *data, size_t len)
+{
+    struct bench_packetiser p = {.track = track};
     struct bench_ogg ogg;
     const uint8_t *packet;
     size_t packet_len;
     int rc;
 
     bench_ogg_init(&ogg, data, len);
-    while ((rc = bench_ogg_next(&ogg, &packet, &packet_len)) > 0) {
+    while ((rc = bench_ogg_next(&ogg, &packet, &packet_len)) > 0 && has_room(track)) {
         bool header = packet_len >= 8 &&
                       (memcmp(packet, "OpusHead", 8) == 0 || memcmp(packet, "OpusTags", 8) == 0);
         if (header)
             continue;
-        if (track->unit_count * AUDIO_TICKS + AUDIO_TICKS > track->loop_ticks)
-            break;
-        if (!is_20_ms(packet, packet_len) || packet_len > PAYLOAD_MAX)
+        if (!is_20_ms(packet, packet_len) || packet_len > BENCH_PAYLOAD_MAX)
             return -EBADMSG;
-        rc = builder_begin_unit(&b);
-        if (rc == 0)
-            rc = builder_add_packet(&b, packet, 1, packet + 1, packet_len - 1);
+        rc = add_audio(&p, packet, packet_len);
         if (rc < 0)
             return rc;
-        track->units[track->unit_count - 1].key = true;
     }
     return rc < 0 ? rc : 0;
+}
+
+// G.711: a byte for each tick of its clock.
+static int packetise_samples(struct bench_clip_track *track, const uint8_t *data, size_t len)
+{
+    struct bench_packetiser p = {.track = track};
+    size_t packet_len = track->unit_ticks;
+
+    for (; len >= packet_len && has_room(track); data += packet_len, len -= packet_len) {
+        int rc = add_audio(&p, data, packet_len);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
 
 static bool has_key(const struct bench_clip_track *track)
@@ -233,48 +165,65 @@ static bool has_key(const struct bench_clip_track *track)
     return false;
 }
 
-static int build(struct bench_clip *clip, const uint8_t *video, size_t video_len,
-                 const uint8_t *audio, size_t audio_len, unsigned fps, const char **error)
+static int build_video(struct bench_clip *clip, const uint8_t *data, size_t len,
+                       const struct bench_clip_options *options, const char **error)
 {
-    struct bench_clip_track *v = &clip->track[BENCH_VIDEO];
-    struct bench_clip_track *a = &clip->track[BENCH_AUDIO];
+    struct bench_clip_track *track = &clip->track[BENCH_VIDEO];
 
-    *error = "the frame rate must divide 90,000 and 48,000, as 25 and 30 do";
-    if (fps == 0 || VIDEO_CLOCK % fps != 0 || AUDIO_CLOCK % fps != 0)
+    *error = "the frame rate must divide 90,000, as 25 and 30 do";
+    if (options->fps == 0 || VIDEO_CLOCK % options->fps != 0)
         return -EINVAL;
-    v->clock_rate = VIDEO_CLOCK;
-    v->unit_ticks = VIDEO_CLOCK / fps;
-    v->payload_type = VIDEO_PAYLOAD_TYPE;
-    int rc = packetise_video(clip, video, video_len);
+    track->clock_rate = VIDEO_CLOCK;
+    track->unit_ticks = VIDEO_CLOCK / options->fps;
+    track->payload_type = VIDEO_PAYLOAD_TYPE;
+    int rc = packetise_video(clip, data, len, options->stamp);
     *error = "no memory for the video, or a frame of more than 1 MiB";
     if (rc < 0)
         return rc;
     *error = "no H.264 byte stream with SPS, PPS and an IDR picture";
-    if (!has_key(v) || clip->sps_len < 4 || clip->pps_len == 0)
+    if (!has_key(track) || clip->sps_len < 4 || clip->pps_len == 0)
         return -EBADMSG;
-    v->loop_ticks = v->unit_count * v->unit_ticks;
+    track->loop_ticks = track->unit_count * track->unit_ticks;
+    return 0;
+}
 
-    if (audio == NULL)
-        return 0;
-    a->clock_rate = AUDIO_CLOCK;
-    a->unit_ticks = AUDIO_TICKS;
-    a->payload_type = AUDIO_PAYLOAD_TYPE;
-    a->loop_ticks = v->unit_count * (AUDIO_CLOCK / fps);
-    rc = packetise_audio(a, audio, audio_len);
-    *error = "the audio is not Ogg Opus in packets of 20 ms";
-    return rc < 0 ? rc : a->unit_count == 0 ? -EBADMSG : 0;
+static int build_audio(struct bench_clip *clip, const uint8_t *data, size_t len,
+                       const struct bench_clip_options *options, const char **error)
+{
+    struct bench_clip_track *track = &clip->track[BENCH_AUDIO];
+    uint32_t clock_rate = codecs[options->codec].clock_rate;
+    uint64_t loop_ticks = clip->track[BENCH_VIDEO].unit_count * clock_rate;
+
+    *error = "the clip must last a whole number of ticks of the audio's clock";
+    if (loop_ticks % options->fps != 0)
+        return -EINVAL;
+    clip->codec = options->codec;
+    track->clock_rate = clock_rate;
+    track->unit_ticks = clock_rate / AUDIO_PER_SECOND;
+    track->payload_type = codecs[options->codec].payload_type;
+    track->loop_ticks = loop_ticks / options->fps;
+    int rc = options->codec == BENCH_CODEC_OPUS ? packetise_opus(track, data, len)
+                                                : packetise_samples(track, data, len);
+    *error = options->codec == BENCH_CODEC_OPUS ? "the audio is not Ogg Opus in packets of 20 ms"
+                                                : "the audio has less than 20 ms of samples";
+    return rc < 0 ? rc : track->unit_count == 0 ? -EBADMSG : 0;
 }
 
 int bench_clip_create(const uint8_t *video, size_t video_len, const uint8_t *audio,
-                      size_t audio_len, unsigned fps, struct bench_clip **out, const char **error)
+                      size_t audio_len, const struct bench_clip_options *options,
+                      struct bench_clip **out, const char **error)
 {
     struct bench_clip *clip = calloc(1, sizeof(*clip));
 
+    assert(options->codec < BENCH_CODECS);
+    assert((audio != NULL) == (options->codec != BENCH_CODEC_NONE));
     if (clip == NULL) {
         *error = "no memory";
         return -ENOMEM;
     }
-    int rc = build(clip, video, video_len, audio, audio_len, fps, error);
+    int rc = build_video(clip, video, video_len, options, error);
+    if (rc == 0 && audio != NULL)
+        rc = build_audio(clip, audio, audio_len, options, error);
     if (rc < 0) {
         bench_clip_destroy(clip);
         return rc;
@@ -317,34 +266,51 @@ out:
     return rc;
 }
 
-// video_path with its last suffix replaced by .opus.
-static int audio_path_of(const char *video_path, char *out, size_t out_size)
+// From the file that is named like the video, with the codec's name in place of the last suffix.
+static int read_audio(const char *video_path, enum bench_codec codec, uint8_t **out,
+                      size_t *out_len)
 {
     const char *name = strrchr(video_path, '/');
     const char *suffix = strrchr(name != NULL ? name : video_path, '.');
     int stem = (int)(suffix != NULL ? (size_t)(suffix - video_path) : strlen(video_path));
-    int len = snprintf(out, out_size, "%.*s.opus", stem, video_path);
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof(path), "%.*s.%s", stem, video_path, bench_codec_name(codec));
 
-    return len < 0 || (size_t)len >= out_size ? -ENAMETOOLONG : 0;
+    return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : read_file(path, out, out_len);
 }
 
-int bench_clip_load(const char *video_path, unsigned fps, struct bench_clip **out,
-                    const char **error)
+// Of the codec that is wanted; ANY becomes the first of which there is a file, or NONE.
+static int find_audio(const char *video_path, enum bench_codec *codec, uint8_t **out,
+                      size_t *out_len)
 {
-    char audio_path[PATH_MAX];
+    if (*codec == BENCH_CODEC_NONE)
+        return 0;
+    if (*codec != BENCH_CODEC_ANY)
+        return read_audio(video_path, *codec, out, out_len);
+    for (*codec = BENCH_CODEC_OPUS; *codec < BENCH_CODECS; (*codec)++) {
+        int rc = read_audio(video_path, *codec, out, out_len);
+        if (rc != -ENOENT)
+            return rc;
+    }
+    *codec = BENCH_CODEC_NONE;
+    return 0;
+}
+
+int bench_clip_load(const char *video_path, const struct bench_clip_options *options,
+                    struct bench_clip **out, const char **error)
+{
+    struct bench_clip_options found = *options;
     uint8_t *video = NULL, *audio = NULL;
     size_t video_len = 0, audio_len = 0;
 
-    *error = "cannot be read";
-    int rc = audio_path_of(video_path, audio_path, sizeof(audio_path));
+    *error = "the video cannot be read";
+    int rc = read_file(video_path, &video, &video_len);
+    if (rc < 0)
+        return rc;
+    *error = "the audio beside it cannot be read";
+    rc = find_audio(video_path, &found.codec, &audio, &audio_len);
     if (rc == 0)
-        rc = read_file(video_path, &video, &video_len);
-    if (rc == 0)
-        rc = read_file(audio_path, &audio, &audio_len);
-    if (rc == -ENOENT && video != NULL)
-        rc = 0;
-    if (rc == 0)
-        rc = bench_clip_create(video, video_len, audio, audio_len, fps, out, error);
+        rc = bench_clip_create(video, video_len, audio, audio_len, &found, out, error);
     free(video);
     free(audio);
     return rc;

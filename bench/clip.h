@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A short clip, H.264 and Opus, packetised once into the bytes that RTSP's interleaved framing puts
-// on the wire (RFC 2326 10.12, RFC 6184, RFC 7587). Immutable once made: any thread may read it;
-// who made it frees it. Each track is a row of units: frames of video, packets of audio.
+// A short clip, H.264 and Opus or G.711, packetised once into the bytes that RTSP's interleaved
+// framing puts on the wire (RFC 2326 10.12, RFC 6184, RFC 7587, RFC 3551 4.5.14). Immutable once
+// made: any thread may read it; who made it frees it. Each track is a row of units: frames of
+// video, packets of audio.
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +14,15 @@ enum bench_track {
     BENCH_VIDEO,
     BENCH_AUDIO,
     BENCH_TRACKS,
+};
+
+enum bench_codec {
+    BENCH_CODEC_NONE, // no audio
+    BENCH_CODEC_OPUS,
+    BENCH_CODEC_PCMU,
+    BENCH_CODEC_PCMA,
+    BENCH_CODECS,
+    BENCH_CODEC_ANY = BENCH_CODECS, // the first of them that there is
 };
 
 enum {
@@ -32,12 +42,15 @@ struct bench_unit {
     size_t len;
     uint32_t first_packet; // packets of the loop before this one
     uint32_t first_octet;  // payload bytes of the loop before this one
-    bool key;              // decoding can begin here
+    uint32_t packets;
+    uint32_t stamp_at; // where in the unit's bytes there is room for a stamp; 0: nowhere
+    bool key;          // decoding can begin here
 };
 
 struct bench_clip_track {
     struct bench_unit *units; // NULL: the clip has no such track
     size_t unit_count;
+    size_t unit_len_max;
     uint8_t *bytes; // all packets, SSRC, sequence and timestamp zero
     size_t bytes_len;
     uint32_t packet_count; // of one loop
@@ -50,21 +63,32 @@ struct bench_clip_track {
 
 struct bench_clip {
     struct bench_clip_track track[BENCH_TRACKS];
+    enum bench_codec codec; // of the audio
     uint8_t sps[BENCH_PARAMETER_SET_MAX];
     size_t sps_len;
     uint8_t pps[BENCH_PARAMETER_SET_MAX];
     size_t pps_len;
 };
 
-// From an Annex B byte stream of `fps` frames per second and an Ogg Opus file of 20 ms packets
-// (NULL: no audio). Audio beyond the last frame is left out. 0, or -errno with *error set to a
-// static string that says what is wrong and what is expected.
-int bench_clip_create(const uint8_t *video, size_t video_len, const uint8_t *audio,
-                      size_t audio_len, unsigned fps, struct bench_clip **out, const char **error);
+struct bench_clip_options {
+    unsigned fps;           // of the video
+    enum bench_codec codec; // of the audio
+    bool stamp;             // each frame has room for the time of its sending (bench/stamp.h)
+};
 
-// The same from files: video_path, and beside it the file whose name ends in .opus in place of the
-// last suffix, if there is one.
-int bench_clip_load(const char *video_path, unsigned fps, struct bench_clip **out,
-                    const char **error);
+// From an Annex B byte stream and its audio: an Ogg Opus file of 20 ms packets, or G.711 as bare
+// samples (NULL: none; the codec is then NONE). Audio beyond the last frame is left out. 0, or
+// -errno with *error set to a static string that says what is wrong and what is expected.
+int bench_clip_create(const uint8_t *video, size_t video_len, const uint8_t *audio,
+                      size_t audio_len, const struct bench_clip_options *options,
+                      struct bench_clip **out, const char **error);
+
+// The same from files: video_path, and beside it the file whose name has the codec's in place of
+// the last suffix. With ANY there need not be one.
+int bench_clip_load(const char *video_path, const struct bench_clip_options *options,
+                    struct bench_clip **out, const char **error);
 
 void bench_clip_destroy(struct bench_clip *clip);
+
+// "opus", "pcmu", "pcma" or "none": what options and files' names have.
+const char *bench_codec_name(enum bench_codec codec);

@@ -41,7 +41,8 @@ static const char usage[] =
     "usage: source --clip FILE.h264 [options]\n"
     "Serves live RTSP streams (interleaved TCP) from one looped clip.\n"
     "\n"
-    "  --clip FILE      H.264 byte stream; the Opus audio is FILE with the suffix .opus\n"
+    "  --clip FILE      H.264 byte stream; the audio is FILE with the suffix .opus,\n"
+    "                   .pcmu or .pcma\n"
     "  --fps N          its frames per second (30)\n"
     "  --streams N      how many streams, 1 to 1000 (1)\n"
     "  --name NAME      one stream: its name (demo); more: NAME1 to NAMEN (cam)\n"
@@ -277,12 +278,13 @@ free_base:
 int main(int argc, char **argv)
 {
     struct options options = parse_options(argc, argv);
+    struct bench_clip_options as = {.fps = options.fps, .codec = BENCH_CODEC_ANY};
     struct bench_clip *clip;
     const char *error;
 
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    int rc = bench_clip_load(options.clip, options.fps, &clip, &error);
+    int rc = bench_clip_load(options.clip, &as, &clip, &error);
     if (rc < 0) {
         fprintf(stderr, "source: %s: %s (%s)\n", options.clip, error, strerror(-rc));
         return BENCH_EXIT_USAGE;

@@ -15,10 +15,33 @@ static void base64(const uint8_t *data, size_t len, char to[BASE64_MAX])
     EVP_EncodeBlock((unsigned char *)to, data, (int)len);
 }
 
+// RFC 7587 7, RFC 3551 6.
+static const char *const rtpmaps[BENCH_CODECS] = {
+    [BENCH_CODEC_OPUS] = "opus/48000/2",
+    [BENCH_CODEC_PCMU] = "PCMU/8000",
+    [BENCH_CODEC_PCMA] = "PCMA/8000",
+};
+
+static int write_audio(const struct bench_clip *clip, char *to, size_t room)
+{
+    unsigned payload_type = clip->track[BENCH_AUDIO].payload_type;
+    int len = snprintf(to, room,
+                       "m=audio 0 RTP/AVP %u\r\n"
+                       "a=rtpmap:%u %s\r\n",
+                       payload_type, payload_type, rtpmaps[clip->codec]);
+
+    assert(len > 0 && (size_t)len < room);
+    if (clip->codec == BENCH_CODEC_OPUS)
+        len += snprintf(to + len, room - (size_t)len, "a=fmtp:%u sprop-stereo=1\r\n", payload_type);
+    assert((size_t)len < room);
+    len += snprintf(to + len, room - (size_t)len, "a=control:trackID=%d\r\n", BENCH_AUDIO);
+    assert((size_t)len < room);
+    return len;
+}
+
 size_t source_sdp_write(const struct bench_clip *clip, const char *name, char to[SOURCE_SDP_MAX])
 {
     const struct bench_clip_track *video = &clip->track[BENCH_VIDEO];
-    const struct bench_clip_track *audio = &clip->track[BENCH_AUDIO];
     char sps[BASE64_MAX], pps[BASE64_MAX];
 
     base64(clip->sps, clip->sps_len, sps);
@@ -40,17 +63,7 @@ size_t source_sdp_write(const struct bench_clip *clip, const char *name, char to
                        video->payload_type, clip->sps[1], clip->sps[2], clip->sps[3], sps, pps,
                        BENCH_VIDEO);
     assert(len > 0 && len < SOURCE_SDP_MAX);
-    if (audio->units != NULL) {
-        size_t room = SOURCE_SDP_MAX - (size_t)len;
-        int more = snprintf(to + len, room,
-                            "m=audio 0 RTP/AVP %u\r\n"
-                            "a=rtpmap:%u opus/%u/2\r\n"
-                            "a=fmtp:%u sprop-stereo=1\r\n"
-                            "a=control:trackID=%d\r\n",
-                            audio->payload_type, audio->payload_type, audio->clock_rate,
-                            audio->payload_type, BENCH_AUDIO);
-        assert(more > 0 && (size_t)more < room);
-        len += more;
-    }
+    if (clip->codec != BENCH_CODEC_NONE)
+        len += write_audio(clip, to + len, SOURCE_SDP_MAX - (size_t)len);
     return (size_t)len;
 }

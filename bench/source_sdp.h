@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What DESCRIBE answers: the clip's tracks as SDP (RFC 8866, RFC 6184 8.2.1, RFC 7587 7). A plain
+// What DESCRIBE answers: the clip's tracks as SDP (RFC 8866, RFC 6184 8.2.1, RFC 7587 7,
+// RFC 3551 6). A plain
 // function, any thread.
 #pragma once
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "bench/clip.h"
 #include "bench/loop.h"
 #include "bench/ogg.h"
+#include "bench/stamp.h"
 
 enum {
     FRAMES = 30, // 1 s, so 50 packets of audio
@@ -94,17 +96,27 @@ static struct bytes make_audio(void)
     return b;
 }
 
-static struct bench_clip *make_clip(void)
+static const struct bench_clip_options with_opus = {.fps = FPS, .codec = BENCH_CODEC_OPUS};
+static const struct bench_clip_options silent = {.fps = FPS};
+
+static struct bench_clip *make_clip_as(const struct bench_clip_options *options)
 {
     struct bytes video = make_video(), audio = make_audio();
     struct bench_clip *clip;
     const char *error = NULL;
+    bool has_audio = options->codec != BENCH_CODEC_NONE;
 
-    int rc = bench_clip_create(video.at, video.len, audio.at, audio.len, FPS, &clip, &error);
+    int rc = bench_clip_create(video.at, video.len, has_audio ? audio.at : NULL, audio.len, options,
+                               &clip, &error);
     assert_int_equal(rc, 0);
     free(video.at);
     free(audio.at);
     return clip;
+}
+
+static struct bench_clip *make_clip(void)
+{
+    return make_clip_as(&with_opus);
 }
 
 static void test_annexb_finds_all_units(void **state)
@@ -193,13 +205,14 @@ static uint32_t be32(const uint8_t *p)
 }
 
 // Follows the packets of one video unit: framing, FU-A and marker, and the NAL units that they
-// make.
-static size_t check_frame(const uint8_t *p, size_t len, uint16_t *sequence, uint32_t timestamp)
+// make. Returns their bytes; *packets is how many packets there were.
+static size_t check_frame(const uint8_t *p, size_t len, uint16_t *sequence, uint32_t timestamp,
+                          size_t *packets)
 {
     const uint8_t *end = p + len;
     size_t nal_bytes = 0;
 
-    while (p < end) {
+    for (*packets = 0; p < end; (*packets)++) {
         size_t rtp_len = (size_t)(p[2] << 8 | p[3]);
         const uint8_t *rtp = p + BENCH_INTERLEAVE_LEN, *payload = rtp + BENCH_RTP_HEADER_LEN;
         size_t payload_len = rtp_len - BENCH_RTP_HEADER_LEN;
@@ -225,12 +238,13 @@ static size_t check_frame(const uint8_t *p, size_t len, uint16_t *sequence, uint
     return nal_bytes;
 }
 
+static const struct bench_rewrite rewrite = {4, 0x01020304, 65500, 0xfffff000};
+
 static void test_frames_run_on_over_the_seam(void **state)
 {
     struct bench_clip *clip = make_clip();
     const struct bench_clip_track *video = &clip->track[BENCH_VIDEO];
-    struct bench_rewrite rewrite = {4, 0x01020304, 65500, 0xfffff000};
-    uint16_t sequence = 65500;
+    uint16_t sequence = rewrite.first_sequence;
     static uint8_t out[BENCH_UNIT_MAX];
     (void)state;
 
@@ -239,11 +253,61 @@ static void test_frames_run_on_over_the_seam(void **state)
     assert_int_equal(clip->pps_len, 4);
     for (int64_t k = 0; k < 3 * FRAMES; k++) {
         const struct bench_unit *unit = bench_loop_unit(video, k);
+        size_t packets;
 
         assert_int_equal(unit->key, k % FRAMES == 0);
+        assert_int_equal(unit->stamp_at, 0);
         bench_loop_write(video, k, &rewrite, out);
-        size_t nal_bytes = check_frame(out, unit->len, &sequence, 0xfffff000U + (uint32_t)k * 3000);
+        size_t nal_bytes =
+            check_frame(out, unit->len, &sequence, 0xfffff000U + (uint32_t)k * 3000, &packets);
         assert_int_equal(nal_bytes, k % FRAMES == 0 ? FRAME_LEN + 14 : FRAME_LEN);
+        assert_int_equal(packets, unit->packets);
+    }
+    bench_clip_destroy(clip);
+}
+
+// The NAL unit types of the unit's packets, as a string of digits; F: a part of a slice.
+static const char *types_of(const uint8_t *p, size_t len)
+{
+    static char types[16];
+    size_t n = 0;
+
+    for (const uint8_t *end = p + len; p < end; p += BENCH_INTERLEAVE_LEN + (p[2] << 8 | p[3])) {
+        unsigned type = p[BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN] & 0x1f;
+        assert_true(n < sizeof(types) - 1);
+        types[n++] = type == 28 ? 'F' : (char)('0' + type);
+    }
+    types[n] = '\0';
+    return types;
+}
+
+// A stamp stands in front of the first slice, behind the parameter sets, in a packet of its own;
+// sequence numbers, packets and octets count it whatever time it bears.
+static void test_stamps(void **state)
+{
+    struct bench_clip_options options = {.fps = FPS, .stamp = true};
+    struct bench_clip *clip = make_clip_as(&options);
+    const struct bench_clip_track *video = &clip->track[BENCH_VIDEO];
+    uint16_t sequence = rewrite.first_sequence;
+    uint32_t octets = 0;
+    static uint8_t out[BENCH_UNIT_MAX];
+    (void)state;
+
+    for (int64_t k = 0; k < 3 * FRAMES; k++) {
+        const struct bench_unit *unit = bench_loop_unit(video, k);
+        int64_t sent_ns = k << 20, read_ns = -1;
+        size_t packets;
+
+        assert_int_equal(bench_loop_octets(video, k), octets);
+        bench_loop_write(video, k, &rewrite, out);
+        bench_stamp_encode(sent_ns, out + unit->stamp_at);
+        check_frame(out, unit->len, &sequence, 0xfffff000U + (uint32_t)k * 3000, &packets);
+        assert_int_equal((uint16_t)(rewrite.first_sequence + bench_loop_packets(video, k + 1)),
+                         sequence);
+        assert_string_equal(types_of(out, unit->len), k % FRAMES == 0 ? "786FFF" : "6FFF");
+        assert_true(bench_stamp_decode(out + unit->stamp_at, BENCH_STAMP_LEN, &read_ns));
+        assert_int_equal(read_ns, sent_ns);
+        octets += (uint32_t)(unit->len - packets * (BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN));
     }
     bench_clip_destroy(clip);
 }
@@ -262,6 +326,38 @@ static void test_audio_fills_the_loop(void **state)
         assert_int_equal(bench_loop_due_ns(audio, k), k * 20000000);
     }
     bench_clip_destroy(clip);
+}
+
+// G.711: 160 samples are 20 ms, and a second of video has 50 packets beside it.
+static void test_samples_fill_the_loop(void **state)
+{
+    struct bench_clip_options options = {.fps = FPS, .codec = BENCH_CODEC_PCMU};
+    struct bytes video = make_video();
+    static uint8_t samples[9000];
+    struct bench_clip *clip;
+    const char *error = NULL;
+    uint8_t out[256];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(samples); i++)
+        samples[i] = (uint8_t)(i / 160);
+    assert_int_equal(
+        bench_clip_create(video.at, video.len, samples, sizeof(samples), &options, &clip, &error),
+        0);
+    const struct bench_clip_track *audio = &clip->track[BENCH_AUDIO];
+    assert_int_equal(clip->codec, BENCH_CODEC_PCMU);
+    assert_int_equal(audio->unit_count, 50);
+    for (int64_t k = 0; k < 150; k++) {
+        assert_int_equal(bench_loop_timestamp(audio, k), k * 160);
+        assert_int_equal(bench_loop_due_ns(audio, k), k * 20000000);
+        assert_int_equal(bench_loop_unit(audio, k)->len, 16 + 160);
+        bench_loop_write(audio, k, &rewrite, out);
+        assert_int_equal(out[5], 0); // payload type
+        assert_int_equal(out[16], k % 50);
+        assert_int_equal(out[175], k % 50);
+    }
+    bench_clip_destroy(clip);
+    free(video.at);
 }
 
 static void test_time_and_unit_agree(void **state)
@@ -287,27 +383,42 @@ static void test_time_and_unit_agree(void **state)
     bench_clip_destroy(clip);
 }
 
+static int create(const struct bytes *video, const char *audio, struct bench_clip_options options,
+                  const char **error)
+{
+    struct bench_clip *clip;
+    size_t audio_len = audio == NULL ? 0 : strlen(audio);
+
+    return bench_clip_create(video->at, video->len, (const uint8_t *)audio, audio_len, &options,
+                             &clip, error);
+}
+
 static void test_bad_clips_are_refused(void **state)
 {
     struct bytes video = make_video();
+    struct bytes cut_video = {video.at, 16};
     struct bench_clip *clip;
     const char *error = NULL;
     (void)state;
 
-    assert_int_equal(bench_clip_create(video.at, video.len, NULL, 0, 7, &clip, &error), -EINVAL);
+    assert_int_equal(create(&video, NULL, (struct bench_clip_options){.fps = 7}, &error), -EINVAL);
     assert_non_null(strstr(error, "frame rate"));
-    assert_int_equal(bench_clip_create(video.at, 16, NULL, 0, FPS, &clip, &error), -EBADMSG);
+    assert_int_equal(create(&cut_video, NULL, silent, &error), -EBADMSG);
     assert_non_null(strstr(error, "IDR"));
-    assert_int_equal(
-        bench_clip_create(video.at, video.len, (const uint8_t *)"RIFF", 4, FPS, &clip, &error),
-        -EBADMSG);
+    assert_int_equal(create(&video, "RIFF", with_opus, &error), -EBADMSG);
     assert_non_null(strstr(error, "Opus"));
+    // 30 frames in 1/60 s each are 4,000 samples; at 1/9 s they are no whole number.
+    struct bench_clip_options samples = {.fps = 60, .codec = BENCH_CODEC_PCMA};
+    assert_int_equal(create(&video, "short", samples, &error), -EBADMSG);
+    samples.fps = 9;
+    assert_int_equal(create(&video, "short", samples, &error), -EINVAL);
+    assert_non_null(strstr(error, "whole number"));
     for (size_t cut = 0; cut < 100; cut++) {
         uint8_t *copy = malloc(cut + 1);
 
         assert_non_null(copy);
         memcpy(copy, video.at, cut);
-        if (bench_clip_create(copy, cut, NULL, 0, FPS, &clip, &error) == 0)
+        if (bench_clip_create(copy, cut, NULL, 0, &silent, &clip, &error) == 0)
             bench_clip_destroy(clip);
         free(copy);
     }
@@ -322,7 +433,9 @@ int main(void)
         cmocka_unit_test(test_ogg_joins_pages),
         cmocka_unit_test(test_ogg_cut_anywhere),
         cmocka_unit_test(test_frames_run_on_over_the_seam),
+        cmocka_unit_test(test_stamps),
         cmocka_unit_test(test_audio_fills_the_loop),
+        cmocka_unit_test(test_samples_fill_the_loop),
         cmocka_unit_test(test_time_and_unit_agree),
         cmocka_unit_test(test_bad_clips_are_refused),
     };

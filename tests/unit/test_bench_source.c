@@ -145,11 +145,16 @@ static void test_sdp(void **state)
     assert_non_null(strstr(sdp, "s=cam1\r\n"));
     assert_non_null(strstr(sdp, "profile-level-id=42c01f;sprop-parameter-sets=Z0LAHw==,aM4=\r\n"));
     assert_null(strstr(sdp, "m=audio"));
+    clip.codec = BENCH_CODEC_OPUS;
     clip.track[BENCH_AUDIO] =
         (struct bench_clip_track){.units = &unit, .clock_rate = 48000, .payload_type = 97};
     source_sdp_write(&clip, "cam1", sdp);
-    assert_non_null(strstr(sdp, "a=rtpmap:97 opus/48000/2\r\n"));
+    assert_non_null(strstr(sdp, "a=rtpmap:97 opus/48000/2\r\na=fmtp:97 sprop-stereo=1\r\n"));
     assert_non_null(strstr(sdp, "a=control:trackID=1\r\n"));
+    clip.codec = BENCH_CODEC_PCMA;
+    clip.track[BENCH_AUDIO].payload_type = 8;
+    source_sdp_write(&clip, "cam1", sdp);
+    assert_non_null(strstr(sdp, "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:"));
 }
 
 int main(void)
