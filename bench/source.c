@@ -17,9 +17,9 @@
 #include <sys/resource.h>
 
 #include "bench/clip.h"
-#include "bench/loop.h"
 #include "bench/option.h"
 #include "bench/source_server.h"
+#include "bench/spread.h"
 
 enum {
     STREAMS_MAX = 1000,
@@ -105,17 +105,6 @@ static struct options parse_options(int argc, char **argv)
     return options;
 }
 
-// Stream i's place in the clip: a golden ratio sequence spreads the streams evenly over the clip,
-// and over the time between two frames, however many there are.
-static int64_t offset_ns(const struct bench_clip *clip, unsigned i)
-{
-    const struct bench_clip_track *video = &clip->track[BENCH_VIDEO];
-    int64_t clip_ns = bench_loop_due_ns(video, (int64_t)video->unit_count);
-    double place = 0.6180339887498949 * i;
-
-    return (int64_t)((place - (double)(int64_t)place) * (double)clip_ns);
-}
-
 static int init_streams(struct source_stream *streams, const struct options *options,
                         struct event_base *base, const struct bench_clip *clip)
 {
@@ -130,7 +119,7 @@ static int init_streams(struct source_stream *streams, const struct options *opt
             snprintf(full, sizeof(full), "%s", name);
         else
             snprintf(full, sizeof(full), "%.*s%u", SOURCE_NAME_MAX + 1, name, i + 1);
-        streams[i].begin_ns = now_ns - offset_ns(clip, i);
+        streams[i].begin_ns = now_ns - bench_spread_ns(&clip->track[BENCH_VIDEO], i);
         streams[i].audio_wait_ns = (int64_t)options->audio_wait_ms * NS_PER_MS;
         int rc = source_stream_init(&streams[i], base, clip, full);
         if (rc < 0) {
