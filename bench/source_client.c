@@ -138,6 +138,7 @@ static bool channel_taken(const struct source_player *player, enum bench_track e
 
 static void on_setup(struct source_client *client, const struct source_request *request)
 {
+    static const bool served[SOURCE_TRANSPORTS] = {[SOURCE_TRANSPORT_INTERLEAVED] = true};
     struct source_stream *stream = source_server_find(client->server, request->path);
     struct source_player *player = &client->player;
     enum bench_track t = (enum bench_track)request->track;
@@ -155,7 +156,9 @@ static void on_setup(struct source_client *client, const struct source_request *
         respond_status(client, request, "455 Method Not Valid in This State");
         return;
     }
-    if (request->transport != SOURCE_TRANSPORT_INTERLEAVED) {
+    const struct source_transport *offer =
+        source_transport_choose(request->offers, request->offer_count, served);
+    if (offer == NULL) {
         respond_status(client, request, "461 Unsupported Transport");
         return;
     }
@@ -163,8 +166,8 @@ static void on_setup(struct source_client *client, const struct source_request *
         respond_status(client, request, "500 Internal Server Error");
         return;
     }
-    int rtp = request->channel[0] >= 0 ? request->channel[0] : 2 * request->track;
-    int rtcp = request->channel[0] >= 0 ? request->channel[1] : rtp + 1;
+    int rtp = offer->rtp >= 0 ? offer->rtp : 2 * request->track;
+    int rtcp = offer->rtp >= 0 ? offer->rtcp : rtp + 1;
     if (rtp == rtcp || channel_taken(player, t, rtp) || channel_taken(player, t, rtcp)) {
         respond_status(client, request, "461 Unsupported Transport");
         return;

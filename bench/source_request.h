@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RTSP requests as a server reads them (RFC 2326 6): only what a live source over interleaved TCP
-// has to know of them. Plain functions, any thread, no memory of their own.
+// RTSP requests as a server reads them (RFC 2326 6): only what a live source has to know of
+// them. Plain functions, any thread, no memory of their own.
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include "bench/source_transport.h"
 
 enum source_method {
     SOURCE_OPTIONS,
@@ -23,20 +24,14 @@ enum {
     SOURCE_PATH_MAX = 256,
 };
 
-enum source_transport {
-    SOURCE_TRANSPORT_NONE,        // no Transport header
-    SOURCE_TRANSPORT_INTERLEAVED, // RTP/AVP/TCP among those offered
-    SOURCE_TRANSPORT_OTHER,       // only such as are not served here: UDP
-};
-
 struct source_request {
     enum source_method method;
     char path[SOURCE_PATH_MAX]; // of the URL, without slashes at its ends, query and track
     int track;                  // from a last path segment trackID=N; -1: none
     char cseq[16];              // echoed; empty: none
     char session[32];           // without parameters; empty: none
-    enum source_transport transport;
-    int channel[2]; // interleaved=RTP-RTCP; -1: the server's choice
+    struct source_transport offers[SOURCE_OFFERS_MAX]; // the client's favourite first
+    size_t offer_count;
 };
 
 // Reads one request from the beginning of data. The bytes it took, body included; 0: more are

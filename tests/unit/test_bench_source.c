@@ -16,6 +16,7 @@
 #include "bench/source_report.h"
 #include "bench/source_request.h"
 #include "bench/source_sdp.h"
+#include "bench/source_transport.h"
 
 static const char setup[] =
     "SETUP rtsp://user@127.0.0.1:8554/site/cam1/trackID=1?x=/y RTSP/1.0\r\n"
@@ -37,9 +38,13 @@ static void test_setup_is_read(void **state)
     assert_int_equal(r.track, 1);
     assert_string_equal(r.cseq, "7");
     assert_string_equal(r.session, "abc");
-    assert_int_equal(r.transport, SOURCE_TRANSPORT_INTERLEAVED);
-    assert_int_equal(r.channel[0], 4);
-    assert_int_equal(r.channel[1], 9);
+    assert_int_equal(r.offer_count, 2);
+    assert_int_equal(r.offers[0].kind, SOURCE_TRANSPORT_UDP);
+    assert_int_equal(r.offers[0].rtp, 5000);
+    assert_int_equal(r.offers[0].rtcp, 5001);
+    assert_int_equal(r.offers[1].kind, SOURCE_TRANSPORT_INTERLEAVED);
+    assert_int_equal(r.offers[1].rtp, 4);
+    assert_int_equal(r.offers[1].rtcp, 9);
 }
 
 static void test_partial_request_waits(void **state)
@@ -70,17 +75,81 @@ static void test_urls(void **state)
     assert_true(parse("DESCRIBE rtsp://h/demo/ RTSP/1.0\r\n\r\n", &r) > 0);
     assert_string_equal(r.path, "demo");
     assert_int_equal(r.track, -1);
-    assert_int_equal(r.transport, SOURCE_TRANSPORT_NONE);
+    assert_int_equal(r.offer_count, 0);
     assert_true(parse("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n", &r) > 0);
     assert_string_equal(r.path, "*");
     assert_true(parse("PLAY rtsp://h RTSP/1.0\r\n\r\n", &r) > 0);
     assert_string_equal(r.path, "");
     assert_true(parse("RECORD rtsp://h/x RTSP/1.0\r\n\r\n", &r) > 0);
     assert_int_equal(r.method, SOURCE_METHOD_OTHER);
-    assert_true(parse("SETUP rtsp://h/x/trackID=0 RTSP/1.0\r\n"
-                      "Transport: RTP/AVP;unicast;client_port=1-2\r\n\r\n",
-                      &r) > 0);
-    assert_int_equal(r.transport, SOURCE_TRANSPORT_OTHER);
+}
+
+static size_t offers(const char *text, struct source_transport out[SOURCE_OFFERS_MAX])
+{
+    return source_transport_parse((struct source_text){text, strlen(text)}, out);
+}
+
+static const struct {
+    const char *text;
+    struct source_transport transport;
+} understood[] = {
+    {"RTP/AVP;unicast;client_port=5000-5001", {SOURCE_TRANSPORT_UDP, 5000, 5001}},
+    {"rtp/avp/udp; unicast ; client_port=65534", {SOURCE_TRANSPORT_UDP, 65534, 65535}},
+    {"RTP/AVP/UDP;client_port=6000-7001;mode=\"PLAY\"", {SOURCE_TRANSPORT_UDP, 6000, 7001}},
+    {"RTP/AVP/TCP", {SOURCE_TRANSPORT_INTERLEAVED, -1, -1}},
+    {"RTP/AVP/TCP;unicast;interleaved=2-3", {SOURCE_TRANSPORT_INTERLEAVED, 2, 3}},
+    {"RTP/AVP/TCP;interleaved=254", {SOURCE_TRANSPORT_INTERLEAVED, 254, 255}},
+};
+
+static const char *const not_understood[] = {
+    "",
+    "RTP/AVP",
+    "RTP/AVP;multicast;client_port=5000-5001",
+    "RTP/AVP;unicast;client_port=0-1",
+    "RTP/AVP;unicast;client_port=65535",
+    "RTP/AVP;unicast;client_port=70000-70001",
+    "RTP/AVP;unicast;client_port=",
+    "RTP/SAVP;unicast;client_port=5000-5001",
+    "RTP/AVP/TCP;interleaved=255",
+    "RTP/AVP/TCP;interleaved=x",
+    "RAW/RAW/UDP;unicast;client_port=5000-5001",
+};
+
+static void test_transports(void **state)
+{
+    struct source_transport out[SOURCE_OFFERS_MAX];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(understood) / sizeof(understood[0]); i++) {
+        assert_int_equal(offers(understood[i].text, out), 1);
+        assert_int_equal(out[0].kind, understood[i].transport.kind);
+        assert_int_equal(out[0].rtp, understood[i].transport.rtp);
+        assert_int_equal(out[0].rtcp, understood[i].transport.rtcp);
+    }
+    for (size_t i = 0; i < sizeof(not_understood) / sizeof(not_understood[0]); i++)
+        assert_int_equal(offers(not_understood[i], out), 0);
+    assert_int_equal(offers("RTP/AVP/TCP,RTP/AVP/TCP,RTP/AVP/TCP,RTP/AVP/TCP,RTP/AVP/TCP", out),
+                     SOURCE_OFFERS_MAX);
+}
+
+static void test_first_served_transport_is_taken(void **state)
+{
+    static const bool all[] = {true, true};
+    static const bool tcp[] = {
+        [SOURCE_TRANSPORT_INTERLEAVED] = true, [SOURCE_TRANSPORT_UDP] = false};
+    static const bool udp[] = {
+        [SOURCE_TRANSPORT_INTERLEAVED] = false, [SOURCE_TRANSPORT_UDP] = true};
+    struct source_transport out[SOURCE_OFFERS_MAX];
+    (void)state;
+
+    size_t count = offers("RTP/AVP;multicast,RTP/AVP;unicast;client_port=8-9,RTP/AVP/TCP", out);
+    assert_int_equal(count, 2);
+    assert_ptr_equal(source_transport_choose(out, count, all), &out[0]);
+    assert_ptr_equal(source_transport_choose(out, count, udp), &out[0]);
+    assert_ptr_equal(source_transport_choose(out, count, tcp), &out[1]);
+    assert_null(source_transport_choose(out, 1, tcp));
+    assert_null(source_transport_choose(out + 1, 1, udp));
+    assert_null(source_transport_choose(out, 0, all));
 }
 
 static void test_nonsense_is_refused(void **state)
@@ -160,9 +229,14 @@ static void test_sdp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_setup_is_read), cmocka_unit_test(test_partial_request_waits),
-        cmocka_unit_test(test_urls),          cmocka_unit_test(test_nonsense_is_refused),
-        cmocka_unit_test(test_report),        cmocka_unit_test(test_sdp),
+        cmocka_unit_test(test_setup_is_read),
+        cmocka_unit_test(test_partial_request_waits),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_transports),
+        cmocka_unit_test(test_first_served_transport_is_taken),
+        cmocka_unit_test(test_nonsense_is_refused),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_sdp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
