@@ -7,7 +7,6 @@
 #include <event2/event.h>
 #include <event2/util.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdint.h>
@@ -18,7 +17,9 @@
 
 #include "bench/clip.h"
 #include "bench/option.h"
+#include "bench/source_clock.h"
 #include "bench/source_server.h"
+#include "bench/source_summary.h"
 #include "bench/spread.h"
 
 enum {
@@ -26,12 +27,15 @@ enum {
     FPS_MAX = 1000,
     AUDIO_WAIT_MAX_MS = 100,
     NS_PER_MS = 1000000,
+    NS_PER_S = 1000000000,
+    US_PER_S = 1000000,
 };
 
 struct options {
     const char *listen;
     const char *clip;
     const char *name; // NULL: the default
+    const char *json; // where the report goes; NULL: nowhere
     unsigned streams;
     unsigned fps;
     unsigned audio_wait_ms;
@@ -39,7 +43,7 @@ struct options {
 
 static const char usage[] =
     "usage: source --clip FILE.h264 [options]\n"
-    "Serves live RTSP streams (interleaved TCP) from one looped clip.\n"
+    "Serves live RTSP streams, interleaved or over UDP, from one looped clip.\n"
     "\n"
     "  --clip FILE      H.264 byte stream; the audio is FILE with the suffix .opus,\n"
     "                   .pcmu or .pcma\n"
@@ -49,6 +53,7 @@ static const char usage[] =
     "  --audio-wait MS  audio waits this long, 0 to 100, to leave with a frame (20): each\n"
     "                   packet on its own costs twice the CPU\n"
     "  --listen ADDR    address and port, port 0: any (127.0.0.1:8554)\n"
+    "  --json FILE      at the end, write there what was sent\n"
     "  --help\n"
     "\n"
     "Prints one line once it listens. SIGINT and SIGTERM end it.\n";
@@ -63,6 +68,7 @@ static struct options parse_options(int argc, char **argv)
         {"streams", required_argument, NULL, 's'},
         {"name", required_argument, NULL, 'n'},
         {"listen", required_argument, NULL, 'l'},
+        {"json", required_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -90,6 +96,9 @@ static struct options parse_options(int argc, char **argv)
         case 'l':
             options.listen = optarg;
             break;
+        case 'j':
+            options.json = optarg;
+            break;
         case 'h':
             fputs(usage, stdout);
             exit(EXIT_SUCCESS);
@@ -108,7 +117,7 @@ static struct options parse_options(int argc, char **argv)
 static int init_streams(struct source_stream *streams, const struct options *options,
                         struct event_base *base, const struct bench_clip *clip)
 {
-    int64_t now_ns = source_now_ns();
+    int64_t now_ns = source_clock_ns();
     const char *name = options->name;
 
     if (name == NULL)
@@ -217,9 +226,40 @@ static int serve(struct source_server *server, const char *listen)
     print_listening(server, listen, &address);
     event_base_dispatch(server->base);
     source_server_fini(server);
-    printf("source: %" PRIu64 " frames and audio packets sent, %" PRIu64 " dropped\n",
-           server->units_sent, server->units_dropped);
     return 0;
+}
+
+static double cpu_seconds(void)
+{
+    struct rusage used;
+
+    getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / US_PER_S;
+}
+
+// Serves until a signal, and says what was sent.
+static int serve_and_report(struct source_server *server, const struct options *options)
+{
+    int64_t begin_ns = source_clock_ns();
+    double begin_cpu = cpu_seconds();
+
+    int rc = serve(server, options->listen);
+    if (rc < 0)
+        return rc;
+    struct source_summary summary = {
+        .streams = server->streams,
+        .stream_count = server->stream_count,
+        .refused = server->udp.refused,
+        .seconds = (double)(source_clock_ns() - begin_ns) / NS_PER_S,
+        .cpu_seconds = cpu_seconds() - begin_cpu,
+    };
+    source_summary_print(&summary);
+    if (options->json != NULL)
+        rc = source_summary_write(&summary, options->json);
+    if (rc < 0)
+        fprintf(stderr, "source: --json %s: %s\n", options->json, strerror(-rc));
+    return rc;
 }
 
 // Everything between the clip and its end.
@@ -248,8 +288,9 @@ static int run(const struct options *options, const struct bench_clip *clip)
         .clip = clip,
         .streams = streams,
         .stream_count = options->streams,
+        .served = {[SOURCE_TRANSPORT_INTERLEAVED] = true, [SOURCE_TRANSPORT_UDP] = true},
     };
-    rc = serve(&server, options->listen);
+    rc = serve_and_report(&server, options);
     for (unsigned i = 0; i < options->streams; i++)
         source_stream_fini(&streams[i]);
 free_signals:

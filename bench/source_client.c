@@ -4,20 +4,19 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "bench/source_output.h"
 #include "bench/source_request.h"
 #include "bench/source_sdp.h"
 #include "bench/source_server.h"
+#include "bench/source_session.h"
 
 enum {
     READ_MAX = 16384, // bytes of one turn, so that one client cannot keep the others waiting
@@ -25,9 +24,7 @@ enum {
     // What a client may have sent without waiting for answers: a request with its body.
     INPUT_MAX = SOURCE_HEAD_MAX + SOURCE_BODY_MAX + 4 + READ_MAX,
     RESPONSE_MAX = SOURCE_SDP_MAX + 2048,
-    // About a second of media, as a camera has it. The kernel's own choice holds half a minute, and
-    // a slow reader would see an old picture rather than a gap.
-    SEND_BUFFER = 256 << 10,
+    SEND_BUFFER_MIN = 256 << 10,
     SESSION_TIMEOUT_S = 60, // said, not kept: the connection's end is the session's
 };
 
@@ -38,11 +35,10 @@ struct source_client {
     struct event *readable;
     struct evbuffer *input;
     struct source_output output;
-    struct source_stream *stream; // of the session; NULL: no SETUP yet
-    struct source_player player;
-    bool playing;
-    char session[17];
+    struct source_session session;
 };
+
+static const char SESSION_NOT_FOUND[] = "454 Session Not Found";
 
 // Status line and CSeq, then headers and body as the format says.
 static void respond(struct source_client *client, const struct source_request *request,
@@ -62,12 +58,6 @@ static void respond_status(struct source_client *client, const struct source_req
                            const char *status)
 {
     respond(client, request, status, "\r\n");
-}
-
-static bool session_matches(const struct source_client *client,
-                            const struct source_request *request)
-{
-    return client->stream != NULL && strcmp(client->session, request->session) == 0;
 }
 
 // The URL's host part as the client sees this server. text: at least INET6_ADDRSTRLEN + 9 bytes.
@@ -109,128 +99,80 @@ static void on_describe(struct source_client *client, const struct source_reques
             authority, stream->name, sdp_len, sdp);
 }
 
-// The first SETUP makes the session, further ones add tracks to it.
-static int begin_session(struct source_client *client, struct source_stream *stream)
-{
-    uint64_t id;
-
-    if (client->stream != NULL)
-        return 0;
-    if (getrandom(&id, sizeof(id), 0) < 0)
-        return -errno;
-    snprintf(client->session, sizeof(client->session), "%016" PRIx64, id);
-    client->stream = stream;
-    client->player = (struct source_player){.output = &client->output};
-    for (enum bench_track t = 0; t < BENCH_TRACKS; t++)
-        client->player.rtp_channel[t] = client->player.rtcp_channel[t] = -1;
-    return 0;
-}
-
-static bool channel_taken(const struct source_player *player, enum bench_track except, int channel)
-{
-    for (enum bench_track t = 0; t < BENCH_TRACKS; t++) {
-        if (t != except && player->rtp_channel[t] >= 0 &&
-            (player->rtp_channel[t] == channel || player->rtcp_channel[t] == channel))
-            return true;
-    }
-    return false;
-}
-
 static void on_setup(struct source_client *client, const struct source_request *request)
 {
-    static const bool served[SOURCE_TRANSPORTS] = {[SOURCE_TRANSPORT_INTERLEAVED] = true};
-    struct source_stream *stream = source_server_find(client->server, request->path);
-    struct source_player *player = &client->player;
-    enum bench_track t = (enum bench_track)request->track;
+    struct source_session *session = &client->session;
+    struct source_transport chosen;
+    const char *refusal =
+        source_session_setup(session, client->server, &client->output, request, &chosen);
 
-    if (stream == NULL || request->track < 0 || t >= BENCH_TRACKS ||
-        stream->clip->track[t].units == NULL) {
-        respond_status(client, request, "404 Not Found");
+    if (refusal != NULL) {
+        respond_status(client, request, refusal);
         return;
     }
-    if (client->stream != NULL && client->stream != stream) {
-        respond_status(client, request, "459 Aggregate Operation Not Allowed");
-        return;
-    }
-    if (client->playing) {
-        respond_status(client, request, "455 Method Not Valid in This State");
-        return;
-    }
-    const struct source_transport *offer =
-        source_transport_choose(request->offers, request->offer_count, served);
-    if (offer == NULL) {
-        respond_status(client, request, "461 Unsupported Transport");
-        return;
-    }
-    if (begin_session(client, stream) < 0) {
-        respond_status(client, request, "500 Internal Server Error");
-        return;
-    }
-    int rtp = offer->rtp >= 0 ? offer->rtp : 2 * request->track;
-    int rtcp = offer->rtp >= 0 ? offer->rtcp : rtp + 1;
-    if (rtp == rtcp || channel_taken(player, t, rtp) || channel_taken(player, t, rtcp)) {
-        respond_status(client, request, "461 Unsupported Transport");
-        return;
-    }
-    player->rtp_channel[t] = rtp;
-    player->rtcp_channel[t] = rtcp;
-    respond(client, request, "200 OK",
-            "Session: %s;timeout=%d\r\n"
-            "Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d;ssrc=%08X\r\n\r\n",
-            client->session, SESSION_TIMEOUT_S, rtp, rtcp, stream->ssrc[t]);
+    uint32_t ssrc = session->stream->ssrc[request->track];
+    unsigned port = client->server->udp.port;
+    if (chosen.kind == SOURCE_TRANSPORT_UDP)
+        respond(client, request, "200 OK",
+                "Session: %s;timeout=%d\r\n"
+                "Transport: RTP/AVP;unicast;client_port=%d-%d;server_port=%u-%u;ssrc=%08X\r\n\r\n",
+                session->id, SESSION_TIMEOUT_S, chosen.rtp, chosen.rtcp, port, port + 1, ssrc);
+    else
+        respond(client, request, "200 OK",
+                "Session: %s;timeout=%d\r\n"
+                "Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d;ssrc=%08X\r\n\r\n",
+                session->id, SESSION_TIMEOUT_S, chosen.rtp, chosen.rtcp, ssrc);
 }
 
-static void on_play(struct source_client *client, const struct source_request *request)
+// RTP-Info (RFC 2326 12.33): where each track begins.
+static void format_info(const struct source_client *client, char *info, size_t info_size)
 {
-    const struct source_stream *stream = client->stream;
-    char info[512 + BENCH_TRACKS * SOURCE_NAME_MAX], authority[INET6_ADDRSTRLEN + 9];
+    const struct source_stream *stream = client->session.stream;
+    const struct source_player *player = &client->session.player;
+    char authority[INET6_ADDRSTRLEN + 9];
     int len = 0;
 
-    if (!session_matches(client, request)) {
-        respond_status(client, request, "454 Session Not Found");
-        return;
-    }
-    if (client->playing) {
-        respond(client, request, "200 OK", "Session: %s\r\n\r\n", client->session);
-        return;
-    }
-    // Nothing is sent before the event loop's next turn: the answer comes first.
-    source_stream_play(client->stream, &client->player);
-    client->playing = true;
     format_authority(client, authority, sizeof(authority));
     info[0] = '\0';
     for (enum bench_track t = 0; t < BENCH_TRACKS; t++) {
-        int64_t k = client->player.first[t];
-        if (client->player.rtp_channel[t] < 0)
+        int64_t k = player->first[t];
+        if (player->rtp_channel[t] < 0)
             continue;
-        len += snprintf(info + len, sizeof(info) - (size_t)len,
+        len += snprintf(info + len, info_size - (size_t)len,
                         "%surl=rtsp://%s/%s/trackID=%d;seq=%u;rtptime=%u", len > 0 ? "," : "",
                         authority, stream->name, t, source_stream_sequence(stream, t, k),
                         source_stream_timestamp(stream, t, k));
     }
-    respond(client, request, "200 OK",
-            "Session: %s;timeout=%d\r\nRange: npt=now-\r\nRTP-Info: %s\r\n\r\n", client->session,
-            SESSION_TIMEOUT_S, info);
 }
 
-static void leave_stream(struct source_client *client)
+static void on_play(struct source_client *client, const struct source_request *request)
 {
-    if (client->playing)
-        source_stream_leave(client->stream, &client->player);
-    client->server->units_sent += client->player.units_sent;
-    client->server->units_dropped += client->player.units_dropped;
-    client->playing = false;
-    client->stream = NULL;
-    client->player = (struct source_player){0};
+    const struct source_session *session = &client->session;
+    char info[512 + BENCH_TRACKS * SOURCE_NAME_MAX];
+    bool again = session->state == SOURCE_SESSION_PLAYING;
+    const char *refusal = source_session_matches(session, request)
+                              ? source_session_play(&client->session)
+                              : SESSION_NOT_FOUND;
+
+    if (refusal != NULL) {
+        respond_status(client, request, refusal);
+    } else if (again) {
+        respond(client, request, "200 OK", "Session: %s\r\n\r\n", session->id);
+    } else {
+        format_info(client, info, sizeof(info));
+        respond(client, request, "200 OK",
+                "Session: %s;timeout=%d\r\nRange: npt=now-\r\nRTP-Info: %s\r\n\r\n", session->id,
+                SESSION_TIMEOUT_S, info);
+    }
 }
 
 static void on_teardown(struct source_client *client, const struct source_request *request)
 {
-    if (!session_matches(client, request)) {
-        respond_status(client, request, "454 Session Not Found");
+    if (!source_session_matches(&client->session, request)) {
+        respond_status(client, request, SESSION_NOT_FOUND);
         return;
     }
-    leave_stream(client);
+    source_session_end(&client->session);
     respond_status(client, request, "200 OK");
 }
 
@@ -251,8 +193,8 @@ static void handle(struct source_client *client, const struct source_request *re
         on_play(client, request);
         break;
     case SOURCE_GET_PARAMETER:
-        if (request->session[0] != '\0' && !session_matches(client, request))
-            respond_status(client, request, "454 Session Not Found");
+        if (request->session[0] != '\0' && !source_session_matches(&client->session, request))
+            respond_status(client, request, SESSION_NOT_FOUND);
         else
             respond_status(client, request, "200 OK");
         break;
@@ -303,10 +245,22 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
         source_client_destroy(client);
 }
 
+// About a second of media, as a camera has it. The kernel's own choice holds half a minute, and a
+// slow reader would see an old picture rather than a gap.
+static void limit_send_buffer(const struct source_client *client)
+{
+    const struct bench_clip_track *video = &client->server->clip->track[BENCH_VIDEO];
+    size_t second = video->bytes_len * video->clock_rate / video->loop_ticks;
+    int size = second > SEND_BUFFER_MIN ? (int)second : SEND_BUFFER_MIN;
+
+    if (setsockopt(client->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+        setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 int source_client_create(struct source_server *server, int fd)
 {
     struct source_client *client = calloc(1, sizeof(*client));
-    int one = 1, send_buffer = SEND_BUFFER;
+    int one = 1;
 
     if (client == NULL) {
         close(fd);
@@ -315,7 +269,7 @@ int source_client_create(struct source_server *server, int fd)
     client->server = server;
     client->fd = fd;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+    limit_send_buffer(client);
     int rc = source_output_init(&client->output, server->base, fd);
     if (rc < 0)
         goto close_socket;
@@ -344,7 +298,7 @@ close_socket:
 
 void source_client_destroy(struct source_client *client)
 {
-    leave_stream(client);
+    source_session_end(&client->session);
     LIST_REMOVE(client, link);
     client->server->client_count--;
     event_free(client->readable);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One RTSP connection: answers requests (RFC 2326) and plays one stream into the same socket. Event
-// loop's thread only. Frees itself when the other side closes or talks nonsense.
+// One RTSP connection: answers requests (RFC 2326) and plays one stream, into the same socket or
+// over UDP. Event loop's thread only. Frees itself when the other side closes or talks nonsense.
 #pragma once
 
 struct source_client;

@@ -32,13 +32,14 @@ int source_server_init(struct source_server *server, struct sockaddr_storage *ad
                                                (struct sockaddr *)address, (int)address_len);
     if (server->listener == NULL)
         return -errno;
-    int fd = evconnlistener_get_fd(server->listener);
-    if (getsockname(fd, (struct sockaddr *)address, &address_len) < 0) {
-        int rc = -errno;
+    int fd = evconnlistener_get_fd(server->listener), rc = 0;
+    if (getsockname(fd, (struct sockaddr *)address, &address_len) < 0)
+        rc = -errno;
+    else if (server->served[SOURCE_TRANSPORT_UDP])
+        rc = source_udp_init(&server->udp, address, address_len);
+    if (rc < 0)
         evconnlistener_free(server->listener);
-        return rc;
-    }
-    return 0;
+    return rc;
 }
 
 void source_server_fini(struct source_server *server)
@@ -46,6 +47,8 @@ void source_server_fini(struct source_server *server)
     evconnlistener_free(server->listener);
     while (!LIST_EMPTY(&server->clients))
         source_client_destroy(LIST_FIRST(&server->clients));
+    if (server->served[SOURCE_TRANSPORT_UDP])
+        source_udp_fini(&server->udp);
 }
 
 struct source_stream *source_server_find(const struct source_server *server, const char *name)

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The cameras' RTSP server: one listening socket, one connection per client, any of the streams to
-// any of them (RFC 2326; RTP interleaved in the connection only). Event loop's thread only.
+// any of them (RFC 2326; RTP interleaved in the connection or over UDP). Event loop's thread only.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "bench/source_stream.h"
+#include "bench/source_transport.h"
+#include "bench/source_udp.h"
 
 struct evconnlistener;
 struct source_client;
@@ -24,14 +27,15 @@ struct source_server {
     const struct bench_clip *clip; // the owner's
     struct source_stream *streams; // the owner's
     size_t stream_count;
+    bool served[SOURCE_TRANSPORTS];
+    struct source_udp udp; // where UDP is served
     struct evconnlistener *listener;
     LIST_HEAD(, source_client) clients;
     size_t client_count;
-    uint64_t units_sent; // of connections that have ended
-    uint64_t units_dropped;
 };
 
-// Base, clip and streams are set. Listens; *address gets the real port where it asks for port 0.
+// Base, clip, streams and what is served are set. Listens; *address gets the real port where it
+// asks for port 0.
 int source_server_init(struct source_server *server, struct sockaddr_storage *address,
                        socklen_t address_len);
 

@@ -9,17 +9,18 @@
 #include <time.h>
 
 #include "bench/loop.h"
+#include "bench/source_clock.h"
 #include "bench/source_output.h"
+#include "bench/source_pacer.h"
+#include "bench/stamp.h"
 
 enum {
     NS_PER_S = 1000000000,
-    NS_PER_US = 1000,
-    // Streams wake on a common grid, so that a thousand of them share 500 wakes a second.
-    GRID_NS = 2000000,
     // After a pause as long as this (a stopped process) the stream goes on with the present.
     LAG_MAX_NS = NS_PER_S,
     REPORT_INTERVAL_S = 2,
-    // Bytes that may wait for a slow player beyond what its socket holds: a keyframe and some.
+    // Bytes that may wait for a slow player beyond what its socket holds: at the demo's 2 Mbit/s a
+    // keyframe and some, and twice the largest frame of any clip.
     BACKLOG_MAX = 128 << 10,
 };
 
@@ -29,20 +30,19 @@ static struct {
     uint8_t data[BENCH_UNIT_MAX + BENCH_TRACKS * SOURCE_REPORT_MAX];
 } batch;
 
-int64_t source_now_ns(void)
+static void send_batch(struct source_player *player)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+    if (player->pacer != NULL)
+        source_pacer_send(player->pacer, batch.data, batch.len);
+    else
+        source_output_send(player->output, batch.data, batch.len);
+    batch.len = 0;
 }
 
-static uint8_t *batch_room(struct source_output *output, size_t len)
+static uint8_t *batch_room(struct source_player *player, size_t len)
 {
-    if (len > sizeof(batch.data) - batch.len) {
-        source_output_send(output, batch.data, batch.len);
-        batch.len = 0;
-    }
+    if (len > sizeof(batch.data) - batch.len)
+        send_batch(player);
     batch.len += len;
     return batch.data + batch.len - len;
 }
@@ -66,8 +66,9 @@ static void add_report(struct source_stream *stream, struct source_player *playe
         .octets = bench_loop_octets(track, next),
         .cname = stream->name,
     };
-    uint8_t *to = batch_room(player->output, SOURCE_REPORT_MAX);
+    uint8_t *to = batch_room(player, SOURCE_REPORT_MAX);
     batch.len -= SOURCE_REPORT_MAX - source_report_write(&report, to);
+    stream->tally[t].reports++;
 }
 
 static void add_reports(struct source_stream *stream, struct source_player *player, int64_t now_ns)
@@ -81,10 +82,19 @@ static void add_reports(struct source_stream *stream, struct source_player *play
     }
 }
 
-// Whether the player can have this unit, now that it has a backlog or has lost frames.
-static bool admit(struct source_player *player, enum bench_track t, const struct bench_unit *unit)
+static bool is_full(const struct source_stream *stream, const struct source_player *player)
 {
-    bool full = source_output_backlog(player->output) > BACKLOG_MAX;
+    size_t frames = 2 * stream->clip->track[BENCH_VIDEO].unit_len_max;
+    size_t backlog_max = frames > BACKLOG_MAX ? frames : BACKLOG_MAX;
+
+    return player->output != NULL && source_output_backlog(player->output) > backlog_max;
+}
+
+// Whether the player can have this unit, now that it has a backlog or has lost frames.
+static bool admit(const struct source_stream *stream, struct source_player *player,
+                  enum bench_track t, const struct bench_unit *unit)
+{
+    bool full = is_full(stream, player);
 
     if (t == BENCH_VIDEO) {
         if (full)
@@ -92,12 +102,47 @@ static bool admit(struct source_player *player, enum bench_track t, const struct
         else if (unit->key)
             player->wait_key = false;
     }
-    bool admitted = !full && !(t == BENCH_VIDEO && player->wait_key);
-    if (admitted)
-        player->units_sent++;
-    else
-        player->units_dropped++;
-    return admitted;
+    return !full && !(t == BENCH_VIDEO && player->wait_key);
+}
+
+static void count(struct source_tally *tally, const struct bench_unit *unit, int64_t late_ns)
+{
+    tally->units++;
+    tally->keys += unit->key;
+    tally->packets += unit->packets;
+    tally->bytes += unit->len - (size_t)unit->packets * BENCH_INTERLEAVE_LEN;
+    tally->late += late_ns > SOURCE_LATE_NS;
+    if (late_ns > tally->late_max_ns)
+        tally->late_max_ns = late_ns;
+}
+
+// How long after it could have left the unit does leave. Audio may wait for a frame.
+static int64_t late_ns(const struct source_stream *stream, enum bench_track t, int64_t k,
+                       int64_t now_ns)
+{
+    int64_t due_ns = stream->begin_ns + bench_loop_due_ns(&stream->clip->track[t], k);
+
+    return now_ns - due_ns - (t == BENCH_AUDIO ? stream->audio_wait_ns : 0);
+}
+
+static void add_unit(struct source_stream *stream, struct source_player *player, enum bench_track t,
+                     int64_t k)
+{
+    const struct bench_clip_track *track = &stream->clip->track[t];
+    const struct bench_unit *unit = bench_loop_unit(track, k);
+    struct bench_rewrite rewrite = {
+        .channel = (uint8_t)player->rtp_channel[t],
+        .ssrc = stream->ssrc[t],
+        .first_sequence = stream->first_sequence[t],
+        .first_timestamp = stream->first_timestamp[t],
+    };
+
+    uint8_t *to = batch_room(player, unit->len);
+    bench_loop_write(track, k, &rewrite, to);
+    int64_t now_ns = source_clock_ns();
+    if (unit->stamp_at > 0)
+        bench_stamp_encode(now_ns, to + unit->stamp_at);
+    count(&stream->tally[t], unit, late_ns(stream, t, k, now_ns));
 }
 
 // Sends the units up to `until`, not included.
@@ -107,22 +152,29 @@ static void serve(struct source_stream *stream, struct source_player *player,
     batch.len = 0;
     add_reports(stream, player, now_ns);
     for (enum bench_track t = 0; t < BENCH_TRACKS; t++) {
-        const struct bench_clip_track *track = &stream->clip->track[t];
-        struct bench_rewrite rewrite = {
-            .channel = (uint8_t)player->rtp_channel[t],
-            .ssrc = stream->ssrc[t],
-            .first_sequence = stream->first_sequence[t],
-            .first_timestamp = stream->first_timestamp[t],
-        };
         for (int64_t k = stream->next[t]; k < until[t]; k++) {
-            const struct bench_unit *unit = bench_loop_unit(track, k);
-            if (player->rtp_channel[t] < 0 || k < player->first[t] || !admit(player, t, unit))
+            if (player->rtp_channel[t] < 0 || k < player->first[t])
                 continue;
-            bench_loop_write(track, k, &rewrite, batch_room(player->output, unit->len));
+            if (admit(stream, player, t, bench_loop_unit(&stream->clip->track[t], k)))
+                add_unit(stream, player, t, k);
+            else
+                stream->tally[t].dropped++;
         }
     }
     if (batch.len > 0)
-        source_output_send(player->output, batch.data, batch.len);
+        send_batch(player);
+}
+
+// What the player would have got while the process did not run.
+static void skip(struct source_stream *stream, struct source_player *player,
+                 const int64_t until[BENCH_TRACKS])
+{
+    player->wait_key = true;
+    for (enum bench_track t = 0; t < BENCH_TRACKS; t++) {
+        int64_t first = player->first[t] > stream->next[t] ? player->first[t] : stream->next[t];
+        if (player->rtp_channel[t] >= 0 && until[t] > first)
+            stream->tally[t].dropped += (uint64_t)(until[t] - first);
+    }
 }
 
 // CLOCK_MONOTONIC of the next thing to send: a frame when it is due, audio when it has waited.
@@ -143,17 +195,6 @@ static int64_t next_due_ns(const struct source_stream *stream)
     return due_ns;
 }
 
-static void schedule(struct source_stream *stream)
-{
-    int64_t due_ns = (next_due_ns(stream) + GRID_NS - 1) / GRID_NS * GRID_NS;
-    int64_t wait_ns = due_ns - source_now_ns();
-
-    if (wait_ns < 0)
-        wait_ns = 0;
-    struct timeval wait = {wait_ns / NS_PER_S, wait_ns % NS_PER_S / NS_PER_US + 1};
-    evtimer_add(stream->timer, &wait);
-}
-
 // The first unit of each track that is due after now.
 static void find_present(const struct source_stream *stream, int64_t now_ns,
                          int64_t out[BENCH_TRACKS])
@@ -168,7 +209,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     struct source_stream *stream = ctx;
     struct source_player *player;
-    int64_t now_ns = source_now_ns();
+    int64_t now_ns = source_clock_ns();
     int64_t until[BENCH_TRACKS];
     bool lagged = now_ns - next_due_ns(stream) > LAG_MAX_NS;
     (void)fd;
@@ -178,12 +219,12 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     LIST_FOREACH(player, &stream->players, link)
     {
         if (lagged)
-            player->wait_key = true;
+            skip(stream, player, until);
         else
             serve(stream, player, until, now_ns);
     }
     memcpy(stream->next, until, sizeof(until));
-    schedule(stream);
+    source_clock_wake(stream->timer, next_due_ns(stream));
 }
 
 int source_stream_init(struct source_stream *stream, struct event_base *base,
@@ -210,7 +251,7 @@ void source_stream_fini(struct source_stream *stream)
 
 void source_stream_play(struct source_stream *stream, struct source_player *player)
 {
-    int64_t now_ns = source_now_ns();
+    int64_t now_ns = source_clock_ns();
     const struct bench_clip_track *video = &stream->clip->track[BENCH_VIDEO];
     const struct bench_clip_track *audio = &stream->clip->track[BENCH_AUDIO];
     bool idle = LIST_EMPTY(&stream->players);
@@ -223,8 +264,9 @@ void source_stream_play(struct source_stream *stream, struct source_player *play
     player->wait_key = true;
     player->report_ns = stream->begin_ns + first_ns;
     LIST_INSERT_HEAD(&stream->players, player, link);
+    stream->player_count++;
     if (idle)
-        schedule(stream);
+        source_clock_wake(stream->timer, next_due_ns(stream));
 }
 
 void source_stream_leave(struct source_stream *stream, struct source_player *player)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How streams are spread over time.
+// How streams and packets are spread over time.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 
 #include "bench/clip.h"
 #include "bench/loop.h"
+#include "bench/pace.h"
 #include "bench/spread.h"
 
 enum {
@@ -104,11 +105,34 @@ static void test_keyframes_fill_the_gop(void **state)
     }
 }
 
+// What bursts make of a frame: none is larger than a camera's port or an eighth of the frame
+// allows, all of it leaves, and large frames in the time of two.
+static void test_bursts(void **state)
+{
+    (void)state;
+
+    assert_int_equal(bench_pace_burst(100), 16); // each 2 ms, of 1,400 bytes: 90 Mbit/s
+    for (size_t packets = 0; packets < 2000; packets++) {
+        size_t steps = 0, waiting = packets;
+        while (waiting > 0) {
+            size_t burst = bench_pace_burst(waiting);
+            assert_true(burst > 0);
+            assert_true(burst <= BENCH_PACE_BURST_MIN || burst <= waiting / 8 + 1);
+            waiting -= burst < waiting ? burst : waiting;
+            steps++;
+        }
+        assert_true(steps <= 32);
+        if (packets <= 128)
+            assert_int_equal(steps, (packets + BENCH_PACE_BURST_MIN - 1) / BENCH_PACE_BURST_MIN);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_number_is_spread_evenly),
         cmocka_unit_test(test_keyframes_fill_the_gop),
+        cmocka_unit_test(test_bursts),
     };
     return cmocka_run_group_tests(tests, make_keys, NULL);
 }
