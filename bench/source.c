@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bench/source: up to a thousand RTSP cameras in one process, from one looped clip. Their frames
-// are spread over time, as those of real cameras are, and cost next to nothing: what is measured
-// beside them is the receiver.
+// bench/source: up to a thousand RTSP cameras in one process, from one looped clip of any bitrate,
+// frame rate, GOP and size. Their frames are spread over time, as those of real cameras are, and
+// cost next to nothing: what is measured beside them is the receiver.
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/util.h>
-#include <getopt.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdint.h>
@@ -17,104 +17,20 @@
 
 #include "bench/clip.h"
 #include "bench/option.h"
+#include "bench/source_clip.h"
 #include "bench/source_clock.h"
+#include "bench/source_option.h"
 #include "bench/source_server.h"
 #include "bench/source_summary.h"
 #include "bench/spread.h"
 
 enum {
-    STREAMS_MAX = 1000,
-    FPS_MAX = 1000,
-    AUDIO_WAIT_MAX_MS = 100,
     NS_PER_MS = 1000000,
     NS_PER_S = 1000000000,
     US_PER_S = 1000000,
 };
 
-struct options {
-    const char *listen;
-    const char *clip;
-    const char *name; // NULL: the default
-    const char *json; // where the report goes; NULL: nowhere
-    unsigned streams;
-    unsigned fps;
-    unsigned audio_wait_ms;
-};
-
-static const char usage[] =
-    "usage: source --clip FILE.h264 [options]\n"
-    "Serves live RTSP streams, interleaved or over UDP, from one looped clip.\n"
-    "\n"
-    "  --clip FILE      H.264 byte stream; the audio is FILE with the suffix .opus,\n"
-    "                   .pcmu or .pcma\n"
-    "  --fps N          its frames per second (30)\n"
-    "  --streams N      how many streams, 1 to 1000 (1)\n"
-    "  --name NAME      one stream: its name (demo); more: NAME1 to NAMEN (cam)\n"
-    "  --audio-wait MS  audio waits this long, 0 to 100, to leave with a frame (20): each\n"
-    "                   packet on its own costs twice the CPU\n"
-    "  --listen ADDR    address and port, port 0: any (127.0.0.1:8554)\n"
-    "  --json FILE      at the end, write there what was sent\n"
-    "  --help\n"
-    "\n"
-    "Prints one line once it listens. SIGINT and SIGTERM end it.\n";
-
-// Exits on --help and on what is not an option.
-static struct options parse_options(int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"clip", required_argument, NULL, 'c'},
-        {"fps", required_argument, NULL, 'f'},
-        {"audio-wait", required_argument, NULL, 'a'},
-        {"streams", required_argument, NULL, 's'},
-        {"name", required_argument, NULL, 'n'},
-        {"listen", required_argument, NULL, 'l'},
-        {"json", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct options options = {
-        .listen = "127.0.0.1:8554", .streams = 1, .fps = 30, .audio_wait_ms = 20};
-    int c;
-
-    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            options.clip = optarg;
-            break;
-        case 'f':
-            options.fps = bench_option_number("source", optarg, 1, FPS_MAX);
-            break;
-        case 'a':
-            options.audio_wait_ms = bench_option_number("source", optarg, 0, AUDIO_WAIT_MAX_MS);
-            break;
-        case 's':
-            options.streams = bench_option_number("source", optarg, 1, STREAMS_MAX);
-            break;
-        case 'n':
-            options.name = optarg;
-            break;
-        case 'l':
-            options.listen = optarg;
-            break;
-        case 'j':
-            options.json = optarg;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            exit(EXIT_SUCCESS);
-        default:
-            fputs(usage, stderr);
-            exit(BENCH_EXIT_USAGE);
-        }
-    }
-    if (optind < argc || options.clip == NULL) {
-        fputs(usage, stderr);
-        exit(BENCH_EXIT_USAGE);
-    }
-    return options;
-}
-
-static int init_streams(struct source_stream *streams, const struct options *options,
+static int init_streams(struct source_stream *streams, const struct source_options *options,
                         struct event_base *base, const struct bench_clip *clip)
 {
     int64_t now_ns = source_clock_ns();
@@ -128,7 +44,9 @@ static int init_streams(struct source_stream *streams, const struct options *opt
             snprintf(full, sizeof(full), "%s", name);
         else
             snprintf(full, sizeof(full), "%.*s%u", SOURCE_NAME_MAX + 1, name, i + 1);
-        streams[i].begin_ns = now_ns - bench_spread_ns(&clip->track[BENCH_VIDEO], i);
+        streams[i].begin_ns = now_ns;
+        if (!options->aligned)
+            streams[i].begin_ns -= bench_spread_ns(&clip->track[BENCH_VIDEO], i);
         streams[i].audio_wait_ns = (int64_t)options->audio_wait_ms * NS_PER_MS;
         int rc = source_stream_init(&streams[i], base, clip, full);
         if (rc < 0) {
@@ -239,7 +157,7 @@ static double cpu_seconds(void)
 }
 
 // Serves until a signal, and says what was sent.
-static int serve_and_report(struct source_server *server, const struct options *options)
+static int serve_and_report(struct source_server *server, const struct source_options *options)
 {
     int64_t begin_ns = source_clock_ns();
     double begin_cpu = cpu_seconds();
@@ -263,7 +181,7 @@ static int serve_and_report(struct source_server *server, const struct options *
 }
 
 // Everything between the clip and its end.
-static int run(const struct options *options, const struct bench_clip *clip)
+static int run(const struct source_options *options, const struct bench_clip *clip)
 {
     int rc = -ENOMEM;
     struct event_base *base = create_base();
@@ -288,7 +206,8 @@ static int run(const struct options *options, const struct bench_clip *clip)
         .clip = clip,
         .streams = streams,
         .stream_count = options->streams,
-        .served = {[SOURCE_TRANSPORT_INTERLEAVED] = true, [SOURCE_TRANSPORT_UDP] = true},
+        .served = {[SOURCE_TRANSPORT_INTERLEAVED] = !options->udp_only,
+                   [SOURCE_TRANSPORT_UDP] = !options->tcp_only},
     };
     rc = serve_and_report(&server, options);
     for (unsigned i = 0; i < options->streams; i++)
@@ -305,21 +224,39 @@ free_base:
     return rc;
 }
 
+// The file that was named, or a clip as it was asked for.
+static int load_clip(const struct source_options *options, struct bench_clip **clip)
+{
+    const struct source_wish *wish = &options->wish;
+    struct bench_clip_options as = {
+        .fps = wish->fps, .codec = wish->codec, .stamp = options->stamp};
+    const char *path = options->clip, *error = "cannot be made";
+    char made[PATH_MAX] = "";
+    int rc = 0;
+
+    if (path == NULL) {
+        path = made;
+        rc = source_clip_path(wish, made, sizeof(made));
+        if (rc == 0)
+            rc = source_clip_make(wish, made);
+    }
+    if (rc == 0)
+        rc = bench_clip_load(path, &as, clip, &error);
+    if (rc < 0)
+        fprintf(stderr, "source: %s: %s (%s)\n", path, error, strerror(-rc));
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
-    struct options options = parse_options(argc, argv);
-    struct bench_clip_options as = {.fps = options.fps, .codec = BENCH_CODEC_ANY};
-    struct bench_clip *clip;
-    const char *error;
+    struct source_options options = source_options_parse(argc, argv);
+    struct bench_clip *clip = NULL;
 
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    int rc = bench_clip_load(options.clip, &as, &clip, &error);
-    if (rc < 0) {
-        fprintf(stderr, "source: %s: %s (%s)\n", options.clip, error, strerror(-rc));
+    if (load_clip(&options, &clip) < 0)
         return BENCH_EXIT_USAGE;
-    }
-    rc = run(&options, clip);
+    int rc = run(&options, clip);
     bench_clip_destroy(clip);
     return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
