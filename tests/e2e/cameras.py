@@ -73,14 +73,14 @@ class GstCamera(Camera):
 
 
 class BenchSource(Camera):
-    """bench/source: the demo's camera."""
+    """bench/source: the demo's camera, or one of other options."""
 
-    def __init__(self, folder, port=8554):
+    def __init__(self, folder, *options, port=8554):
         super().__init__(folder, port, "demo")
+        self.options = options or ("--clip", BUILD / "bench" / "demo.h264")
 
     def arguments(self):
-        return [BUILD / "bench" / "source", "--clip", BUILD / "bench" / "demo.h264",
-                "--listen", f"127.0.0.1:{self.port}"]
+        return [BUILD / "bench" / "source", *self.options, "--listen", f"127.0.0.1:{self.port}"]
 
 
 class RtspTap:
