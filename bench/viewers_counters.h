@@ -14,11 +14,13 @@
     X(VIDEO, "packets_video") /* RTP packets received, by what they are */                    \
     X(AUDIO, "packets_audio")                                                                 \
     X(RTX, "packets_rtx")                                                                     \
-    X(BYTES, "bytes")               /* of UDP payload of these */                             \
-    X(EXPECTED, "packets_expected") /* by sequence numbers, without RTX */                    \
-    X(RECEIVED, "packets_received") /* of these, each once; the rest is lost */               \
-    X(LATE, "late")                 /* of these, after a later one, unasked */                \
-    X(RECOVERED, "recovered")       /* of these, after a NACK */                              \
+    X(BYTES, "bytes")                   /* of UDP payload of these */                         \
+    X(EXPECTED, "packets_expected")     /* by sequence numbers, without RTX */                \
+    X(RECEIVED, "packets_received")     /* of these, each once; the rest is lost */           \
+    X(VIDEO_EXPECTED, "video_expected") /* likewise, of video alone */                        \
+    X(VIDEO_RECEIVED, "video_received")                                                       \
+    X(LATE, "late")           /* of these, after a later one, unasked */                      \
+    X(RECOVERED, "recovered") /* of these, after a NACK */                                    \
     X(DUPLICATE, "duplicate")                                                                 \
     X(TOO_LATE, "too_late")            /* beyond the window: stays lost */                    \
     X(NACKED, "nacked")                /* packets asked for, each time counted */             \

@@ -101,6 +101,22 @@ static size_t open_packet(struct viewers_media *media, const struct rtp *rtp, in
 
 // ---- accounting ----
 
+static void count_expected(struct viewers_media *media, struct viewers_track *track, uint32_t n)
+{
+    track->expected += n;
+    count(media, VIEWERS_COUNTER_EXPECTED, n);
+    if (track == &media->video)
+        count(media, VIEWERS_COUNTER_VIDEO_EXPECTED, n);
+}
+
+static void count_received(struct viewers_media *media, struct viewers_track *track)
+{
+    track->received++;
+    count(media, VIEWERS_COUNTER_RECEIVED, 1);
+    if (track == &media->video)
+        count(media, VIEWERS_COUNTER_VIDEO_RECEIVED, 1);
+}
+
 // A packet of video or audio, whichever way it came.
 static enum viewers_arrival account(struct viewers_media *media, struct viewers_track *track,
                                     int64_t index, int64_t now_ns)
@@ -111,17 +127,14 @@ static enum viewers_arrival account(struct viewers_media *media, struct viewers_
 
     switch (arrival) {
     case VIEWERS_NEXT:
-        track->expected += skipped + 1;
-        track->received++;
-        count(media, VIEWERS_COUNTER_EXPECTED, skipped + 1);
-        count(media, VIEWERS_COUNTER_RECEIVED, 1);
+        count_expected(media, track, skipped + 1);
+        count_received(media, track);
         if (skipped > 0 && video && media->nack)
             count(media, VIEWERS_COUNTER_NACKS_FULL,
                   viewers_nack_add(&media->missing, (uint16_t)(index - skipped), skipped, now_ns));
         break;
     case VIEWERS_LATE:
-        track->received++;
-        count(media, VIEWERS_COUNTER_RECEIVED, 1);
+        count_received(media, track);
         count(media,
               video && viewers_nack_remove(&media->missing, (uint16_t)index)
                   ? VIEWERS_COUNTER_RECOVERED
@@ -178,7 +191,7 @@ static void take_stamp(struct viewers_media *media, int64_t stamp_ns, int64_t ar
 {
     if (!media->env->measuring)
         return;
-    if (stamp_ns > arrived_ns)
+    if (stamp_ns < 0 || stamp_ns > arrived_ns)
         count(media, VIEWERS_COUNTER_STAMPED_AHEAD, 1);
     else
         viewers_histogram_add(media->env->latency, arrived_ns - stamp_ns);

@@ -50,10 +50,12 @@ static void print_received(const struct viewers_result *r)
         "  received: %.0f packets/s, %.1f Mbit/s, %.1f packets per message\n",
         (double)packets(m) / r->measured_s, (double)m[VIEWERS_COUNTER_BYTES] * 8e-6 / r->measured_s,
         m[VIEWERS_COUNTER_MESSAGES] ? (double)packets(m) / (double)m[VIEWERS_COUNTER_MESSAGES] : 0);
-    printf("  lost %" PRId64 " of %" PRIu64 " packets (%.4f %%), by %u viewers, the worst %" PRId64
-           "; late %" PRIu64 ", duplicate %" PRIu64 ", too late %" PRIu64 "\n",
+    printf("  lost %" PRId64 " of %" PRIu64 " packets (%.4f %%), %" PRIu64
+           " of them video, by %u viewers, the worst %" PRId64 "; late %" PRIu64
+           ", duplicate %" PRIu64 ", too late %" PRIu64 "\n",
            viewers_result_lost(m), m[VIEWERS_COUNTER_EXPECTED], viewers_result_lost_percent(m),
-           r->with_loss, r->worst_loss, m[VIEWERS_COUNTER_LATE], m[VIEWERS_COUNTER_DUPLICATE],
+           m[VIEWERS_COUNTER_VIDEO_EXPECTED] - m[VIEWERS_COUNTER_VIDEO_RECEIVED], r->with_loss,
+           r->worst_loss, m[VIEWERS_COUNTER_LATE], m[VIEWERS_COUNTER_DUPLICATE],
            m[VIEWERS_COUNTER_TOO_LATE]);
     printf("  repair: %" PRIu64 " asked for, %" PRIu64 " recovered, %" PRIu64 " RTX, %" PRIu64
            " PLI; %" PRIu64 " dropped on purpose\n",
