@@ -37,7 +37,7 @@ static bool read_field(struct wrtc_text line, struct framing *framing, struct vi
 {
     struct wrtc_text name;
 
-    if (!wrtc_text_until(&line, ':', &name))
+    if (!memchr(line.at, ':', wrtc_text_len(line)) || !wrtc_text_until(&line, ':', &name))
         return false;
     line = wrtc_text_trim(line);
     if (wrtc_text_is_nocase(name, "location"))
