@@ -15,7 +15,7 @@ static struct viewers_rtcp_block report_on(struct viewers_track *track, int64_t 
     track->received_reported = track->received;
     return (struct viewers_rtcp_block){
         .ssrc = track->ssrc,
-        .fraction_lost = lost == 0 ? 0 : (uint8_t)((lost << 8) / (expected + 1)),
+        .fraction_lost = (uint8_t)((lost << 8) / (expected + 1)), // 255 where all is lost
         .lost = (int32_t)(track->expected - track->received),
         .highest = (uint32_t)track->sequence.newest,
         .jitter = track->jitter16 >> 4,

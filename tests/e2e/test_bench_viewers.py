@@ -16,6 +16,34 @@ VIEWERS = 20
 AIORTC_PORT = 8890
 
 
+class StampingSource(BenchSource):
+    """Stamps its frames, if it can."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        usage = subprocess.run([str(BUILD / "bench" / "source"), "--help"], capture_output=True,
+                               text=True, timeout=10, check=True).stdout
+        self.stamps = "--stamp" in usage
+
+    def arguments(self):
+        return super().arguments() + (["--stamp"] if self.stamps else [])
+
+
+@pytest.fixture(scope="module")
+def source(folder):
+    with StampingSource(folder) as source:
+        yield source
+
+
+@pytest.fixture(scope="module")
+def server(folder, source):
+    """The same source three times: demo, cam1 and cam2."""
+    names = ("demo", "cam1", "cam2")
+    with Server(folder, {name: source.url for name in names}) as server:
+        server.wait_live(*names)
+        yield server
+
+
 def check_all_joined(load, viewers):
     assert load.exit_code == 0, load
     assert load.failures == [], load
@@ -33,8 +61,8 @@ def check_authentic(load):
 
 @pytest.mark.asan
 @pytest.mark.parametrize("profile", ["gcm", "cm"])
-def test_all_arrives(demo_server, tmp_path, profile):
-    load = Load(tmp_path, demo_server.whep("demo"), viewers=VIEWERS, seconds=3, srtp=profile,
+def test_all_arrives(server, tmp_path, profile):
+    load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, seconds=3, srtp=profile,
                 decrypt_every=1)
     check_all_joined(load, VIEWERS)
     check_authentic(load)
@@ -49,8 +77,8 @@ def test_all_arrives(demo_server, tmp_path, profile):
 
 
 @pytest.mark.asan
-def test_loss_is_repaired(demo_server, tmp_path):
-    load = Load(tmp_path, demo_server.whep("demo"), viewers=VIEWERS, seconds=4, loss=2,
+def test_loss_is_repaired(server, tmp_path):
+    load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, seconds=4, loss=2,
                 decrypt_every=1)
     check_all_joined(load, VIEWERS)
     check_authentic(load)
@@ -65,16 +93,16 @@ def test_loss_is_repaired(demo_server, tmp_path):
     assert load.viewers_with_loss > 0, load
 
 
-def test_loss_without_nack(demo_server, tmp_path):
-    load = Load(tmp_path, demo_server.whep("demo"), viewers=VIEWERS, seconds=3, loss=2,
+def test_loss_without_nack(server, tmp_path):
+    load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, seconds=3, loss=2,
                 no_nack=True)
     check_all_joined(load, VIEWERS)
     assert load.measured["nacked"] == load.measured["recovered"] == 0, load
     assert load.measured["lost_percent"] == pytest.approx(2, abs=0.7), load
 
 
-def test_reasons_of_failure(demo_server, tmp_path):
-    load = Load(tmp_path, demo_server.whep("nobody"), viewers=3)
+def test_reasons_of_failure(server, tmp_path):
+    load = Load(tmp_path, server.whep("nobody"), viewers=3)
     assert load.exit_code == 1
     assert load.causes() == {"POST: 404 Not Found": 3}
     assert load.total["joined"] == 0 and load.total["failed"] == 3
@@ -98,12 +126,12 @@ def test_wrong_usage(arguments, message):
     assert message in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_interrupt_deletes_sessions(demo_server, tmp_path):
+def test_interrupt_deletes_sessions(server, tmp_path):
     """SIGINT in the middle: the summary comes, and no session is left at the server."""
     output = tmp_path / "output"
     with open(output, "wb") as f:
         child = subprocess.Popen(
-            [str(PROGRAM), "--url", demo_server.whep("demo"), "--viewers", "10", "--seconds", "60"],
+            [str(PROGRAM), "--url", server.whep("demo"), "--viewers", "10", "--seconds", "60"],
             stdin=subprocess.DEVNULL, stdout=f, stderr=f)
     try:
         until(lambda: "measuring" in output.read_text(errors="replace"), 20, "joining")
@@ -113,40 +141,32 @@ def test_interrupt_deletes_sessions(demo_server, tmp_path):
         child.kill()
     text = output.read_text(errors="replace")
     assert "10 of 10 joined" in text and "(interrupted)" in text
-    assert demo_server.process.output().count("DELETE") >= 10
+    assert server.process.output().count("DELETE") >= 10
 
 
-def test_many_streams(tmp_path):
+def test_many_streams(server, tmp_path):
     """Viewers are spread over numbered streams, and source addresses are used in turn."""
-    with BenchSource(tmp_path) as source:
-        with Server(tmp_path, {"cam1": source.url, "cam2": source.url}) as server:
-            server.wait_live("cam1", "cam2")
-            load = Load(tmp_path, server.whep("cam{}"), streams=2, viewers=6, seconds=2,
-                        bind="127.0.0.1-127.0.0.3", cores="0,0", header="X-Test: yes")
-            check_all_joined(load, 6)
-            assert load.measured["lost"] == 0, load
-            assert load.parameters["streams"] == 2 and load.parameters["threads"] == 2
-            text = server.process.output()
-            assert text.count("left cam1") >= 3 and text.count("left cam2") >= 3, text
+    load = Load(tmp_path, server.whep("cam{}"), streams=2, viewers=6, seconds=2,
+                bind="127.0.0.1-127.0.0.3", cores="0,0", header="X-Test: yes")
+    check_all_joined(load, 6)
+    assert load.measured["lost"] == 0, load
+    assert load.parameters["streams"] == 2 and load.parameters["threads"] == 2
+    text = server.process.output()
+    assert text.count("left cam1") >= 3 and text.count("left cam2") >= 3, text
+    for host in range(1, 4):
+        assert text.count(f"at 127.0.0.{host}:") == 2, text
 
 
-def test_stamps(tmp_path):
+def test_stamps(server, source, tmp_path):
     """Latency, where the source stamps its frames."""
-    source = BenchSource(tmp_path)
-    known = subprocess.run([str(BUILD / "bench" / "source"), "--help"], capture_output=True,
-                           text=True, timeout=10, check=True).stdout
-    if "--stamp" not in known:
+    if not source.stamps:
         pytest.skip("this bench/source does not stamp frames")
-    plain = source.arguments
-    source.arguments = lambda: [*plain(), "--stamp"]
-    with source, Server(tmp_path, {"demo": source.url}) as server:
-        server.wait_live("demo")
-        load = Load(tmp_path, server.whep("demo"), viewers=5, seconds=2, stamp_every=1)
-        check_all_joined(load, 5)
-        assert load.latency_ms["frames"] == pytest.approx(5 * 2 * 30, rel=0.2), load
-        assert load.measured["frames_without_stamp"] == 0, load
-        assert load.measured["stamps_from_future"] == 0, load
-        assert 0 < load.latency_ms["p50"] <= load.latency_ms["p99"] <= load.latency_ms["max"], load
+    load = Load(tmp_path, server.whep("demo"), viewers=5, seconds=2, stamp_every=1)
+    check_all_joined(load, 5)
+    assert load.latency_ms["frames"] == pytest.approx(5 * 2 * 30, rel=0.2), load
+    assert load.measured["frames_without_stamp"] == 0, load
+    assert load.measured["stamps_from_future"] == 0, load
+    assert 0 < load.latency_ms["p50"] <= load.latency_ms["p99"] <= load.latency_ms["max"], load
 
 
 def test_another_server(tmp_path):
