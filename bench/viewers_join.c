@@ -162,10 +162,11 @@ static void on_posted(void *ctx, const struct viewers_response *response, const 
         viewers_viewer_fail(v, "POST: %u %s", response->status, response->reason);
         return;
     }
-    if (response)
+    if (response) {
         failure = read_location(v, response);
-    if (!failure)
-        failure = read_answer(v, response);
+        if (!failure)
+            failure = read_answer(v, response);
+    }
     if (failure) {
         viewers_viewer_fail(v, "POST: %s", failure);
         return;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const counter_name[VIEWERS_COUNTERS] = {
-#define COUNTER_NAME(id, name) [VIEWERS_COUNTER_##id] = name,
+#define COUNTER_NAME(id, name) [VIEWERS_COUNTER_##id] = (name),
     VIEWERS_COUNTER_LIST(COUNTER_NAME)
 #undef COUNTER_NAME
 };

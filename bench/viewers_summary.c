@@ -54,8 +54,8 @@ static void print_received(const struct viewers_result *r)
            " of them video, by %u viewers, the worst %" PRId64 "; late %" PRIu64
            ", duplicate %" PRIu64 ", too late %" PRIu64 "\n",
            viewers_result_lost(m), m[VIEWERS_COUNTER_EXPECTED], viewers_result_lost_percent(m),
-           m[VIEWERS_COUNTER_VIDEO_EXPECTED] - m[VIEWERS_COUNTER_VIDEO_RECEIVED], r->with_loss,
-           r->worst_loss, m[VIEWERS_COUNTER_LATE], m[VIEWERS_COUNTER_DUPLICATE],
+           (int64_t)(m[VIEWERS_COUNTER_VIDEO_EXPECTED] - m[VIEWERS_COUNTER_VIDEO_RECEIVED]),
+           r->with_loss, r->worst_loss, m[VIEWERS_COUNTER_LATE], m[VIEWERS_COUNTER_DUPLICATE],
            m[VIEWERS_COUNTER_TOO_LATE]);
     printf("  repair: %" PRIu64 " asked for, %" PRIu64 " recovered, %" PRIu64 " RTX, %" PRIu64
            " PLI; %" PRIu64 " dropped on purpose\n",
@@ -84,10 +84,11 @@ void viewers_summary_print(const struct viewers_result *r)
 {
     const struct viewers_options *o = r->options;
 
-    printf("viewers: %" PRIu64 " of %u joined on %zu streams in %.1f s (%u GCM, %u CM), %" PRIu64
+    printf("viewers: %" PRIu64 " of %u joined on %zu stream%s in %.1f s (%u GCM, %u CM), %" PRIu64
            " failed, %" PRIu64 " ended early, %u silent at the end; measured for %.1f s%s\n",
-           r->all[VIEWERS_COUNTER_JOINED], o->viewers, o->url_count, r->joining_s, r->gcm, r->cm,
-           r->all[VIEWERS_COUNTER_FAILED], r->all[VIEWERS_COUNTER_ENDED], r->silent, r->measured_s,
+           r->all[VIEWERS_COUNTER_JOINED], o->viewers, o->url_count, o->url_count == 1 ? "" : "s",
+           r->joining_s, r->gcm, r->cm, r->all[VIEWERS_COUNTER_FAILED],
+           r->all[VIEWERS_COUNTER_ENDED], r->silent, r->measured_s,
            r->interrupted ? " (interrupted)" : "");
     print_joins(r);
     if (r->measured_s > 0) {

@@ -83,6 +83,17 @@ static void test_beyond_the_window(void **state)
     assert_int_equal(take(11), VIEWERS_TOO_LATE);
 }
 
+// What was received a window ago does not stand for what is missing now.
+static void test_window_is_used_again(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < 3 * VIEWERS_SEQUENCE_WINDOW; i++) {
+        if (i != 2 * VIEWERS_SEQUENCE_WINDOW + 100)
+            take(i);
+    }
+    assert_int_equal(take(2 * VIEWERS_SEQUENCE_WINDOW + 100), VIEWERS_LATE);
+}
+
 // A gap longer than the window leaves nothing of what lay in it.
 static void test_long_gap(void **state)
 {
@@ -180,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup(test_loss_and_repair, begin),
         cmocka_unit_test_setup(test_before_the_first, begin),
         cmocka_unit_test_setup(test_beyond_the_window, begin),
+        cmocka_unit_test_setup(test_window_is_used_again, begin),
         cmocka_unit_test_setup(test_long_gap, begin),
         cmocka_unit_test_setup(test_asks_soon_and_not_at_once, begin_nack),
         cmocka_unit_test_setup(test_reordering_is_not_asked_for, begin_nack),
