@@ -39,15 +39,18 @@ static json_t *parameters(const struct viewers_options *o)
                      (int)o->lane_count);
 }
 
+static json_t *distribution(const struct viewers_distribution *d)
+{
+    return json_pack("{s:i, s:f, s:f, s:f, s:f}", "viewers", (int)d->count, "min", d->min, "p50",
+                     d->p50, "p99", d->p99, "max", d->max);
+}
+
 static json_t *joins(const struct viewers_result *r)
 {
     json_t *object = json_object();
 
     for (int i = 0; i < VIEWERS_PHASES; i++)
-        json_object_set_new(object, viewers_phase_name[i],
-                            json_pack("{s:i, s:f, s:f, s:f}", "viewers", (int)r->join[i].count,
-                                      "p50", r->join[i].p50, "p99", r->join[i].p99, "max",
-                                      r->join[i].max));
+        json_object_set_new(object, viewers_phase_name[i], distribution(&r->join[i]));
     return object;
 }
 
@@ -92,16 +95,17 @@ static json_t *seconds(const struct viewers_result *r)
 
 static json_t *build(const struct viewers_result *r)
 {
-    return json_pack("{s:o, s:b, s:f, s:f, s:o, s:o, s:{s:i, s:i}, s:i, s:i, s:I, s:o, s:o,"
-                     " s:{s:f, s:f, s:f}, s:o, s:o}",
-                     "parameters", parameters(r->options), "interrupted", r->interrupted,
-                     "joining_s", r->joining_s, "measured_s", r->measured_s, "join_ms", joins(r),
-                     "latency_ms", latency(&r->latency), "profiles", "gcm", (int)r->gcm, "cm",
-                     (int)r->cm, "viewers_with_loss", (int)r->with_loss, "viewers_silent",
-                     (int)r->silent, "worst_loss", (json_int_t)r->worst_loss, "measured",
-                     counters(r->measured), "total", counters(r->all), "own_cpu", "total_s",
-                     r->cpu_s, "measured_s", r->measured_cpu_s, "busiest_thread", r->busiest,
-                     "failures", causes(&r->causes), "per_second", seconds(r));
+    return json_pack(
+        "{s:o, s:b, s:f, s:f, s:o, s:o, s:o, s:o, s:{s:i, s:i}, s:i, s:i, s:I, s:o, s:o,"
+        " s:{s:f, s:f, s:f}, s:o, s:o}",
+        "parameters", parameters(r->options), "interrupted", r->interrupted, "joining_s",
+        r->joining_s, "measured_s", r->measured_s, "join_ms", joins(r), "frames_per_second",
+        distribution(&r->fps), "longest_gap_ms", distribution(&r->gap), "latency_ms",
+        latency(&r->latency), "profiles", "gcm", (int)r->gcm, "cm", (int)r->cm, "viewers_with_loss",
+        (int)r->with_loss, "viewers_silent", (int)r->silent, "worst_loss",
+        (json_int_t)r->worst_loss, "measured", counters(r->measured), "total", counters(r->all),
+        "own_cpu", "total_s", r->cpu_s, "measured_s", r->measured_cpu_s, "busiest_thread",
+        r->busiest, "failures", causes(&r->causes), "per_second", seconds(r));
 }
 
 int viewers_json_write(const struct viewers_result *result, const char *path)

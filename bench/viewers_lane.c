@@ -38,7 +38,7 @@ static void end_measuring(struct viewers_lane *lane)
         struct viewers_viewer *v = &lane->viewer[i];
         int64_t lost = viewers_media_lost(&v->media);
 
-        viewers_viewer_count_drops(v);
+        viewers_viewer_end_measuring(v);
         lane->silent += viewers_viewer_silent(v);
         lane->with_loss += lost > 0;
         lane->worst_loss = lost > lane->worst_loss ? lost : lane->worst_loss;

@@ -218,11 +218,20 @@ static void look(struct viewers_media *media, const uint8_t *payload, size_t len
         media->looks = 0;
 }
 
-// A packet that is newer than all before: another frame may begin with it.
-static void begin_frame(struct viewers_media *media, uint32_t timestamp)
+static void note_gap(struct viewers_media *media, int64_t now_ns)
 {
-    if (timestamp == media->timestamp && media->first_packet_ns != 0)
+    if (now_ns - media->frame_ns > media->longest_gap_ns)
+        media->longest_gap_ns = now_ns - media->frame_ns;
+    media->frame_ns = now_ns;
+}
+
+// A packet that is newer than all before: another frame may begin with it.
+static void begin_frame(struct viewers_media *media, uint32_t timestamp, int64_t now_ns)
+{
+    if (timestamp == media->timestamp && media->frame_ns != 0)
         return;
+    note_gap(media, now_ns);
+    media->frames++;
     media->timestamp = timestamp;
     media->looks = 0;
     count(media, VIEWERS_COUNTER_FRAMES, 1);
@@ -256,7 +265,7 @@ static void take_media(struct viewers_media *media, struct viewers_track *track,
         return;
     measure_jitter(track, rtp, now_ns);
     if (video && arrival == VIEWERS_NEXT)
-        begin_frame(media, rtp->timestamp);
+        begin_frame(media, rtp->timestamp, now_ns);
     if (media->first_packet_ns == 0)
         media->first_packet_ns = now_ns;
     nth = is_nth(media);
@@ -371,10 +380,18 @@ static uint64_t lost_of(const struct viewers_track *track)
     return track->expected - track->received;
 }
 
-void viewers_media_begin_measuring(struct viewers_media *media)
+void viewers_media_begin_measuring(struct viewers_media *media, int64_t now_ns)
 {
+    media->frames = 0;
+    media->frame_ns = now_ns;
+    media->longest_gap_ns = 0;
     media->video.lost_before = lost_of(&media->video);
     media->audio.lost_before = lost_of(&media->audio);
+}
+
+void viewers_media_end_measuring(struct viewers_media *media, int64_t now_ns)
+{
+    note_gap(media, now_ns);
 }
 
 int64_t viewers_media_lost(const struct viewers_media *media)

@@ -62,6 +62,9 @@ struct viewers_media {
     unsigned until_stamp;        // frames
     unsigned looks;              // packets of this frame in which the stamp may be yet
     uint32_t timestamp;          // of this frame
+    int64_t frame_ns;            // when it began
+    uint64_t frames;             // begun in the measured time
+    int64_t longest_gap_ns;      // between the beginnings of two of them
     int64_t first_packet_ns, first_keyframe_ns, last_packet_ns; // 0: not yet
     int64_t report_ns, pli_ns;                                  // when they are due
 };
@@ -82,6 +85,8 @@ void viewers_media_receive(struct viewers_media *media, uint8_t *packet, size_t 
 // All that an audience sees: the first keyframe where there is video, else the first packet.
 bool viewers_media_seen(const struct viewers_media *media);
 
-// Packets lost since the measured time began.
-void viewers_media_begin_measuring(struct viewers_media *media);
+// The measured time: losses, frames and gaps between them count from its beginning. The last gap
+// reaches to its end.
+void viewers_media_begin_measuring(struct viewers_media *media, int64_t now_ns);
+void viewers_media_end_measuring(struct viewers_media *media, int64_t now_ns);
 int64_t viewers_media_lost(const struct viewers_media *media);

@@ -20,31 +20,67 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct viewers_distribution distribution(double *ms, size_t count)
+static struct viewers_distribution distribution(double *value, size_t count)
 {
     if (count == 0)
         return (struct viewers_distribution){0};
-    qsort(ms, count, sizeof(*ms), compare);
+    qsort(value, count, sizeof(*value), compare);
     return (struct viewers_distribution){
         .count = count,
-        .p50 = ms[(count - 1) / 2],
-        .p99 = ms[(count - 1) * 99 / 100],
-        .max = ms[count - 1],
+        .min = value[0],
+        .p50 = value[(count - 1) / 2],
+        .p99 = value[(count - 1) * 99 / 100],
+        .max = value[count - 1],
     };
 }
 
-static void collect_phase(struct viewers_result *result, enum viewers_phase phase,
-                          struct viewers_lane *const *lanes, size_t count, double *ms)
+// What is looked at, of one viewer. Negative: this one has none.
+typedef double (*viewers_figure)(const struct viewers_viewer *v, const struct viewers_lane *lane,
+                                 int arg);
+
+static double join_ms(const struct viewers_viewer *v, const struct viewers_lane *lane, int phase)
+{
+    (void)lane;
+    return (double)v->phase_ns[phase] / 1e6;
+}
+
+static double fps(const struct viewers_viewer *v, const struct viewers_lane *lane, int unused)
+{
+    (void)unused;
+    if (!v->watched || !v->media.expects_video)
+        return -1;
+    return (double)v->media.frames * 1e9 / (double)(lane->end.at_ns - lane->begin.at_ns);
+}
+
+static double gap_ms(const struct viewers_viewer *v, const struct viewers_lane *lane, int unused)
+{
+    (void)lane;
+    (void)unused;
+    if (!v->watched || !v->media.expects_video)
+        return -1;
+    return (double)v->media.longest_gap_ns / 1e6;
+}
+
+struct viewers_of { // all lanes, and room for a figure of each of their viewers
+    struct viewers_lane *const *lanes;
+    size_t count;
+    double *value;
+};
+
+static struct viewers_distribution collect(const struct viewers_of *of, viewers_figure figure,
+                                           int arg)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        for (unsigned k = 0; k < lanes[i]->count; k++) {
-            if (lanes[i]->viewer[k].phase_ns[phase] >= 0)
-                ms[n++] = (double)lanes[i]->viewer[k].phase_ns[phase] / 1e6;
+    for (size_t i = 0; i < of->count; i++) {
+        for (unsigned k = 0; k < of->lanes[i]->count; k++) {
+            double value = figure(&of->lanes[i]->viewer[k], of->lanes[i], arg);
+
+            if (value >= 0)
+                of->value[n++] = value;
         }
     }
-    result->join[phase] = distribution(ms, n);
+    return distribution(of->value, n);
 }
 
 static void add_lane(struct viewers_result *result, const struct viewers_lane *lane)
@@ -75,15 +111,17 @@ static void add_lane(struct viewers_result *result, const struct viewers_lane *l
 int viewers_result_collect(struct viewers_result *result, struct viewers_lane *const *lanes,
                            size_t count)
 {
-    double *ms = calloc(VIEWERS_MAX, sizeof(*ms));
+    struct viewers_of of = {lanes, count, calloc(VIEWERS_MAX, sizeof(double))};
 
-    if (!ms)
+    if (!of.value)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
         add_lane(result, lanes[i]);
     for (int i = 0; i < VIEWERS_PHASES; i++)
-        collect_phase(result, (enum viewers_phase)i, lanes, count, ms);
-    free(ms);
+        result->join[i] = collect(&of, join_ms, i);
+    result->fps = collect(&of, fps, 0);
+    result->gap = collect(&of, gap_ms, 0);
+    free(of.value);
     return 0;
 }
 

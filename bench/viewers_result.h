@@ -9,9 +9,9 @@
 
 #include "bench/viewers_lane.h"
 
-struct viewers_distribution { // of milliseconds
+struct viewers_distribution { // over viewers
     size_t count;
-    double p50, p99, max;
+    double min, p50, p99, max;
 };
 
 struct viewers_second {
@@ -27,7 +27,9 @@ struct viewers_result {
     double joining_s, measured_s;
     uint64_t all[VIEWERS_COUNTERS];
     uint64_t measured[VIEWERS_COUNTERS];
-    struct viewers_distribution join[VIEWERS_PHASES];
+    struct viewers_distribution join[VIEWERS_PHASES]; // milliseconds
+    struct viewers_distribution fps;                  // frames per second of measured time
+    struct viewers_distribution gap;                  // milliseconds, each viewer's longest
     struct viewers_histogram latency;
     struct viewers_causes causes;
     unsigned gcm, cm; // viewers by SRTP profile

@@ -67,6 +67,15 @@ static void print_received(const struct viewers_result *r)
            m[VIEWERS_COUNTER_RTCP_FORGED]);
 }
 
+static void print_frames(const struct viewers_result *r)
+{
+    if (r->fps.count == 0)
+        return;
+    printf("  frames/s of a viewer: min %.1f, p50 %.1f, max %.1f; its longest gap, ms: p50 %.0f, "
+           "p99 %.0f, max %.0f\n",
+           r->fps.min, r->fps.p50, r->fps.max, r->gap.p50, r->gap.p99, r->gap.max);
+}
+
 static void print_latency(const struct viewers_histogram *h)
 {
     if (h->count == 0) {
@@ -93,6 +102,7 @@ void viewers_summary_print(const struct viewers_result *r)
     print_joins(r);
     if (r->measured_s > 0) {
         print_received(r);
+        print_frames(r);
         print_latency(&r->latency);
         printf("  this program: %.1f s of CPU, %.0f %% of a core while measured, busiest thread "
                "%.0f %%; %" PRIu64 " datagrams dropped by its own sockets\n",

@@ -274,7 +274,14 @@ bool viewers_viewer_silent(const struct viewers_viewer *v)
 void viewers_viewer_begin_measuring(struct viewers_viewer *v)
 {
     viewers_viewer_count_drops(v);
-    viewers_media_begin_measuring(&v->media);
+    viewers_media_begin_measuring(&v->media, v->common->now_ns);
+}
+
+void viewers_viewer_end_measuring(struct viewers_viewer *v)
+{
+    viewers_viewer_count_drops(v);
+    v->watched = v->joined && !v->ended;
+    viewers_media_end_measuring(&v->media, v->common->now_ns);
 }
 
 void viewers_viewer_count_drops(struct viewers_viewer *v)

@@ -79,6 +79,7 @@ struct viewers_viewer {
     int64_t *due_ns; // when the next tick is wanted
     enum viewers_state state;
     bool joined, ended;
+    bool watched; // to the end of the measured time
     const struct viewers_url *url;
     struct viewers_url *session; // for DELETE; NULL: none
     struct eng_addr local;       // port 0
@@ -121,8 +122,9 @@ void viewers_viewer_readable(int fd, short what, void *ctx); // an event's callb
 // Joined, and without a packet for longer than VIEWERS_SILENCE_NS.
 bool viewers_viewer_silent(const struct viewers_viewer *v);
 
-// From now on its losses count for themselves.
+// The measured time, see viewers_media.h.
 void viewers_viewer_begin_measuring(struct viewers_viewer *v);
+void viewers_viewer_end_measuring(struct viewers_viewer *v);
 
 // Adds what its socket has dropped to the counters.
 void viewers_viewer_count_drops(struct viewers_viewer *v);

@@ -72,6 +72,8 @@ def test_all_arrives(server, tmp_path, profile):
     assert measured["lost"] == measured["duplicate"] == measured["nacked"] == 0, load
     # 30 frames a second, and each packet of them was opened.
     assert measured["frames"] == pytest.approx(VIEWERS * 3 * 30, rel=0.1), load
+    assert load.frames_per_second["min"] == pytest.approx(30, rel=0.1), load
+    assert 33 <= load.longest_gap_ms["max"] < 1000, load
     assert measured["decrypted"] == measured["packets_received"], load
     assert measured["packets_audio"] > 0, load
 

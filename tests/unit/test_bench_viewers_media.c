@@ -339,12 +339,30 @@ static void test_latency(void **state)
     assert_int_equal(latency.count, 10);
 }
 
+static void test_frames_and_gaps(void **state)
+{
+    (void)state;
+    send_video(0, sps);
+    viewers_media_begin_measuring(&media, now_ns);
+    for (int i = 1; i <= 10; i++) {
+        now_ns += i == 7 ? 500 * MS : 33 * MS;
+        timestamp += 3000;
+        send_video(2 * i - 1, slice);
+        now_ns += 5 * MS;
+        send_video(2 * i, slice); // the same frame goes on
+    }
+    assert_int_equal(media.frames, 10);
+    assert_int_equal(media.longest_gap_ns, 505 * MS);
+    viewers_media_end_measuring(&media, now_ns + 700 * MS);
+    assert_int_equal(media.longest_gap_ns, 705 * MS);
+}
+
 static void test_new_ssrc(void **state)
 {
     (void)state;
     send_video(100, sps);
     send_video(103, slice);
-    viewers_media_begin_measuring(&media);
+    viewers_media_begin_measuring(&media, now_ns);
     send_rtp(VIDEO_TYPE, VIDEO_SSRC + 7, 40000, slice, PAYLOAD);
     assert_int_equal(counted(VIEWERS_COUNTER_SSRC_CHANGES), 1);
     assert_int_equal(counted(VIEWERS_COUNTER_EXPECTED), 5);
@@ -401,6 +419,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reports, begin, end),
         cmocka_unit_test_setup_teardown(test_answers_sender_reports, begin, end),
         cmocka_unit_test_setup_teardown(test_latency, begin, end),
+        cmocka_unit_test_setup_teardown(test_frames_and_gaps, begin, end),
         cmocka_unit_test_setup_teardown(test_new_ssrc, begin, end),
         cmocka_unit_test(test_payloads),
     };
