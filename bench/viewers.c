@@ -229,8 +229,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     err = execute(&run);
-    bool failed =
-        run.result.all[VIEWERS_COUNTER_FAILED] + run.result.all[VIEWERS_COUNTER_ENDED] > 0;
+    const uint64_t *all = run.result.all;
+    bool failed = all[VIEWERS_COUNTER_FAILED] + all[VIEWERS_COUNTER_ENDED] + run.result.silent > 0;
     viewers_options_fini(&options);
     return err || failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

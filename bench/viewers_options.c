@@ -47,7 +47,8 @@ static const char usage[] =
     "  --help\n"
     "\n"
     "Latency is from the stamp that bench/source --stamp puts into frames, on the same machine.\n"
-    "SIGINT ends it early, with the summary. Exit status: 0, or 1 if a viewer failed.\n";
+    "SIGINT ends it early, with the summary. Exit status: 0, or 1 where a viewer failed, was ended\n"
+    "or saw nothing at the end.\n";
 
 struct pending { // until all options are known
     const char *url[URLS_MAX];

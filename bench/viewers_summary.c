@@ -76,17 +76,20 @@ static void print_frames(const struct viewers_result *r)
            r->fps.min, r->fps.p50, r->fps.max, r->gap.p50, r->gap.p99, r->gap.max);
 }
 
-static void print_latency(const struct viewers_histogram *h)
+static void print_latency(const struct viewers_result *r)
 {
+    const struct viewers_histogram *h = &r->latency;
+
     if (h->count == 0) {
-        printf("  latency: no frame was stamped by its source\n");
+        printf("  latency: no stamp of the source was found in a frame\n");
         return;
     }
     printf("  latency from the source, ms: p50 %.3f, p99 %.3f, p99.9 %.3f, max %.3f, of %" PRIu64
-           " frames\n",
+           " frames; %" PRIu64 " had no stamp\n",
            (double)viewers_histogram_percentile(h, 0.5) / 1e6,
            (double)viewers_histogram_percentile(h, 0.99) / 1e6,
-           (double)viewers_histogram_percentile(h, 0.999) / 1e6, (double)h->max_ns / 1e6, h->count);
+           (double)viewers_histogram_percentile(h, 0.999) / 1e6, (double)h->max_ns / 1e6, h->count,
+           r->measured[VIEWERS_COUNTER_UNSTAMPED]);
 }
 
 void viewers_summary_print(const struct viewers_result *r)
@@ -103,7 +106,7 @@ void viewers_summary_print(const struct viewers_result *r)
     if (r->measured_s > 0) {
         print_received(r);
         print_frames(r);
-        print_latency(&r->latency);
+        print_latency(r);
         printf("  this program: %.1f s of CPU, %.0f %% of a core while measured, busiest thread "
                "%.0f %%; %" PRIu64 " datagrams dropped by its own sockets\n",
                r->cpu_s, 100 * r->measured_cpu_s / r->measured_s, 100 * r->busiest,
