@@ -232,7 +232,8 @@ static void give_up(struct viewers_viewer *v)
         break;
     case VIEWERS_CHECKING:
         if (v->ice.pair_count == 0)
-            viewers_viewer_fail(v, "ICE: the answer has no candidate that can be used");
+            viewers_viewer_fail(v, "ICE: no candidate in the answer but %u that cannot be used",
+                                v->answer->unusable);
         else if (v->ice.error)
             viewers_viewer_fail(v, "ICE: checks are refused with %u", v->ice.error);
         else
