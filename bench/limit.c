@@ -6,7 +6,6 @@
 // packets per train, way to the kernel, number of keys and destinations, measured in between.
 #include <errno.h>
 #include <getopt.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,25 +213,12 @@ static void run_survey(const void *arg, void *result)
     limit_survey_run(result, work->core, work->other_core, work->rounds);
 }
 
-static int first_core(void)
-{
-    cpu_set_t set;
-    int core = 0;
-
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0)
-        return 0;
-    while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &set))
-        core++;
-    return core;
-}
-
 // The publisher has the first core; a worker shares it where there are no more.
 static void choose_cores(struct limit_load *load)
 {
     unsigned n = eng_cores_choose(load->worker_cores, LIMIT_WORKERS_MAX);
 
-    load->publisher_core = first_core();
+    load->publisher_core = limit_process_first_core();
     for (; n < LIMIT_WORKERS_MAX; n++)
         load->worker_cores[n] = load->publisher_core;
 }

@@ -11,7 +11,6 @@
 #include "engine/viewer.h"
 
 enum {
-    SAMPLE_EVERY = 7, // no divisor of a round number of viewers: all get their turn
     STEP_NS = 5000,
     STEPS = 100000, // half a second
 };
@@ -24,6 +23,7 @@ struct eng_io {
 
 static const struct eng_io_ops *below_ops;
 static const struct limit_publisher *source;
+static unsigned sample_every = 1;
 static uint32_t histogram[STEPS];
 static uint64_t samples;
 static int64_t max_ns;
@@ -45,7 +45,8 @@ static void on_sent(void *ctx, struct eng_send *send, int result)
 {
     struct eng_io *io = ctx;
 
-    if (result == 0 && send->kind == ENG_SEND_VIDEO && ++io->skipped == SAMPLE_EVERY) {
+    if (result == 0 && send->kind == ENG_SEND_VIDEO && !send->viewer->owner &&
+        ++io->skipped >= sample_every) {
         io->skipped = 0;
         sample(send);
     }
@@ -117,8 +118,9 @@ const struct eng_io_ops *limit_latency_ops(const struct eng_io_ops *inner,
     return &ops;
 }
 
-void limit_latency_reset(void)
+void limit_latency_reset(unsigned every)
 {
+    sample_every = every;
     memset(histogram, 0, sizeof(histogram));
     samples = 0;
     max_ns = 0;
@@ -139,6 +141,7 @@ static double percentile_us(double share)
 void limit_latency_read(struct limit_latency *out)
 {
     out->p50_us = percentile_us(0.50);
+    out->p90_us = percentile_us(0.90);
     out->p99_us = percentile_us(0.99);
     out->max_us = (double)max_ns / 1000;
 }

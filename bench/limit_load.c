@@ -6,27 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 
+#include "bench/limit_engine.h"
 #include "bench/limit_floor.h"
 #include "bench/limit_process.h"
-#include "bench/limit_sink.h"
 #include "engine/io.h"
 
 enum {
     NS_PER_S = 1000000000,
-    TRAIN_MAX = 16, // rtcfan's defaults
-    PACE_MS = 16,
-    VIDEO_BYTES = 2 << 20,
     WINDOWS = 4, // of one GOP
     WINDOW_FRAMES = LIMIT_GOP_FRAMES / WINDOWS,
     WARM_UP_FRAMES = 3,
+    SAMPLE_EVERY = 7, // no divisor of a round number of viewers: all get their turn
     FILL_FRAMES = 5 * LIMIT_GOP_FRAMES + 1, // more than a ring holds, a keyframe at the end
-    REST_NS = 2000000,           // between two looks at whether the worker has done its work
-    RESTS_MIN = PACE_MS / 2 + 2, // looks without news: longer than a train may wait
-    RESTS_MAX = 1000,            // then it is measured as it is
-    FLOOR_NS = 10000000,         // one measurement of the floor
-    FLOOR_MEASUREMENTS = 3       // of which the median counts
+    FLOOR_NS = 10000000,                    // one measurement of the floor
+    FLOOR_MEASUREMENTS = 3                  // of which the median counts
 };
 
 // What the engine has done up to now.
@@ -43,94 +37,29 @@ struct sum {
 
 struct run {
     const struct limit_load *load;
-    struct eng_engine *engine;
-    struct limit_publisher publisher;
+    struct limit_engine engine;
     struct limit_floor *floor;
 };
 
-static void rest(int64_t ns)
-{
-    struct timespec ts = {.tv_nsec = ns};
-
-    nanosleep(&ts, NULL);
-}
-
-static int start_engine(struct run *run)
-{
-    const struct limit_load *load = run->load;
-    struct eng_config config = {
-        .cores = load->worker_cores,
-        .core_count = load->workers,
-        .video_bytes = VIDEO_BYTES,
-        .train_max = TRAIN_MAX,
-        .pace_ms = PACE_MS,
-        .io = load->tx == ENG_TX_IO_URING ? &eng_io_uring : &eng_io_sendmmsg,
-    };
-    const char *what;
-    int err;
-
-    config.listen.in4.sin_family = AF_INET;
-    if (load->workers == 1)
-        config.io = limit_latency_ops(config.io, &run->publisher);
-    err = eng_engine_create(&config, &run->engine, &what);
-    for (unsigned i = 0; !err && i < load->streams; i++)
-        err = eng_stream_create(run->engine, &run->publisher.streams[i]);
-    run->publisher.stream_count = load->streams;
-    return err ? err : eng_engine_start(run->engine);
-}
-
-static int add_viewer(struct run *run, unsigned i)
-{
-    struct eng_viewer_config config = {
-        .stream = run->publisher.streams[i % run->load->streams],
-        .worker = i / run->load->streams % run->load->workers,
-        .tuple = {.remote = limit_sink_remote(i),
-                  .local = limit_sink_local(eng_engine_port(run->engine))},
-        .keying.profile = ENG_SRTP_AEAD_AES_128_GCM,
-        .track[ENG_VIDEO] = {.on = true,
-                             .payload_type = 96,
-                             .ssrc = i + 1,
-                             .clock_rate = LIMIT_CLOCK_RATE},
-        .cname = "limit",
-    };
-    struct eng_viewer *viewer;
-    int err;
-
-    memcpy(config.keying.send.key, &i, sizeof(i));
-    memcpy(config.keying.receive.key, &i, sizeof(i));
-    config.keying.receive.key[ENG_SRTP_KEY_LEN - 1] = 1;
-    while ((err = eng_viewer_add(run->engine, &config, &viewer)) == -EAGAIN)
-        rest(REST_NS / 10);
-    return err;
-}
-
 static int add_viewers(struct run *run, unsigned from, unsigned to)
 {
+    struct eng_viewer *viewer;
     int err = 0;
 
-    for (unsigned i = from; !err && i < to; i++)
-        err = add_viewer(run, i);
-    return err;
-}
+    for (unsigned i = from; !err && i < to; i++) {
+        struct eng_viewer_config config = limit_engine_viewer(&run->engine, i);
 
-// Until the worker has sent all that was published.
-static void wait_until_sent(const struct run *run)
-{
-    uint64_t counters[ENG_COUNTERS], sent = 0;
-
-    for (int looks = 0, quiet = 0; looks < RESTS_MAX && quiet < RESTS_MIN; looks++) {
-        rest(REST_NS);
-        eng_engine_counters(run->engine, counters);
-        quiet = counters[ENG_COUNTER_PACKETS_VIDEO] == sent ? quiet + 1 : 0;
-        sent = counters[ENG_COUNTER_PACKETS_VIDEO];
+        config.worker = i / run->load->streams % run->load->workers;
+        err = limit_engine_add(&run->engine, &config, &viewer);
     }
+    return err;
 }
 
 static void take_progress(const struct run *run, struct progress *out)
 {
     out->cpu_ns = limit_process_others_cpu_ns();
     out->interrupt_ns = limit_process_interrupt_ns(run->load->worker_cores[0]);
-    eng_engine_counters(run->engine, out->counters);
+    eng_engine_counters(run->engine.engine, out->counters);
 }
 
 static double grown(const struct progress *from, const struct progress *to, enum eng_counter id)
@@ -159,8 +88,8 @@ static int measure_window(struct run *run, struct sum *sum)
     double packets, trains, floor_ns;
 
     take_progress(run, &from);
-    limit_publisher_run(&run->publisher, WINDOW_FRAMES);
-    wait_until_sent(run);
+    limit_publisher_run(&run->engine.publisher, WINDOW_FRAMES);
+    limit_engine_settle(&run->engine);
     take_progress(run, &to);
     packets = grown(&from, &to, ENG_COUNTER_PACKETS_VIDEO);
     trains = grown(&from, &to, ENG_COUNTER_TRAINS_VIDEO);
@@ -198,7 +127,7 @@ static int measure(struct run *run, struct limit_result *result)
     unsigned gops = run->load->gops;
     struct sum total = {0};
 
-    limit_latency_reset();
+    limit_latency_reset(SAMPLE_EVERY);
     for (unsigned g = 0; g < gops; g++) {
         struct sum gop = {0};
 
@@ -227,8 +156,8 @@ static int measure(struct run *run, struct limit_result *result)
 
 static void warm_up(struct run *run)
 {
-    limit_publisher_run(&run->publisher, WARM_UP_FRAMES);
-    wait_until_sent(run);
+    limit_publisher_run(&run->engine.publisher, WARM_UP_FRAMES);
+    limit_engine_settle(&run->engine);
 }
 
 static int fill_and_measure(struct run *run, struct limit_result *result)
@@ -240,7 +169,7 @@ static int fill_and_measure(struct run *run, struct limit_result *result)
     // What the rings hold is in memory before the viewers come, and what a worker needs once before
     // the second half of them. The newest frame of a single stream is then a keyframe: what they
     // start from is short.
-    limit_publisher_fill(&run->publisher, FILL_FRAMES);
+    limit_publisher_fill(&run->engine.publisher, FILL_FRAMES);
     err = add_viewers(run, 0, half);
     if (err)
         return err;
@@ -269,9 +198,10 @@ void limit_load_run(const void *arg, void *result)
     // The publisher is to be on time: a sleep ends when it should, not up to 50 us later.
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     limit_process_pin(run.load->publisher_core);
-    out->err = start_engine(&run);
+    out->err = limit_engine_start(&run.engine, run.load->tx, run.load->worker_cores,
+                                  run.load->workers, run.load->streams);
     if (!out->err)
         out->err = fill_and_measure(&run, out);
-    if (run.engine)
-        eng_engine_destroy(run.engine);
+    if (run.engine.engine)
+        eng_engine_destroy(run.engine.engine);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What bench/limit asks of the operating system about itself: processes, cores, time and memory.
+// What benchmarks ask of the operating system about itself: processes, cores, time and memory.
 // Main thread.
 #pragma once
 
@@ -12,6 +12,10 @@
 int limit_process_apart(void (*work)(const void *arg, void *result), const void *arg, void *result,
                         size_t size);
 
+// The first core that this process may run on.
+int limit_process_first_core(void);
+
+// The calling thread.
 void limit_process_pin(int core);
 
 int64_t limit_process_now_ns(void); // CLOCK_MONOTONIC

@@ -13,7 +13,8 @@ enum {
 
 static void publish_frame(struct limit_publisher *p, unsigned stream, int64_t frame)
 {
-    bool key = frame == 0 || (frame + stream) % LIMIT_GOP_FRAMES == 0;
+    unsigned apart = stream * LIMIT_GOP_FRAMES / p->stream_count;
+    bool key = frame == 0 || (frame + apart) % LIMIT_GOP_FRAMES == 0;
     unsigned packets = key ? LIMIT_KEYFRAME_PACKETS : LIMIT_FRAME_PACKETS;
     int64_t now = limit_process_now_ns();
 

@@ -13,7 +13,7 @@ enum {
 
 static const char *const tx_names[LIMIT_SURVEY_TXS] = {"io_uring", "sendmmsg"};
 
-static void print_machine(void)
+void limit_report_machine(void)
 {
     struct utsname kernel;
     char cpu[128];
@@ -80,7 +80,7 @@ static void print_result(const struct limit_load *load, const struct limit_resul
 
 void limit_report_table(const struct limit_report *report)
 {
-    print_machine();
+    limit_report_machine();
     print_survey(report->survey);
     print_wake(report->survey);
     printf(

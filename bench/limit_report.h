@@ -18,6 +18,9 @@ struct limit_report {
     double seconds;   // that all of it took
 };
 
+// The CPU, the kernel, the sealer: one line.
+void limit_report_machine(void);
+
 void limit_report_table(const struct limit_report *report);
 
 // {"floor": {"seal_ns", "send_ns": {"1", "4", ...}, "seal_send_ns"}, "engine": [{...}, ...],

@@ -14,10 +14,12 @@
 #define DEVICE  "sink"
 #define LOCAL   "10.99.0.1"
 #define GATEWAY "10.99.0.2"
+#define NOWHERE "198.19.255.1"
 
 enum {
     FEATURES_MAX = 256, // the kernel has about 64
     LOCAL_ADDRESS = 0x0a630001,
+    NOWHERE_ADDRESS = (int)0xc613ff01,
     REMOTE_NET = (int)0xc6120000, // 198.18.0.0/15, set apart for benchmarks (RFC 2544)
     PORT_BASE = 1024,
     PORT_COUNT = 60000,
@@ -30,7 +32,8 @@ static const char setup[] =
     "address add " LOCAL "/24 dev " DEVICE "\n"
     "link set " DEVICE " up\n"
     "neighbour add " GATEWAY " lladdr 02:00:00:00:00:01 dev " DEVICE " nud permanent\n"
-    "route add default via " GATEWAY "\n";
+    "route add default via " GATEWAY "\n"
+    "route add prohibit " NOWHERE "\n";
 
 int limit_sink_open(const char **what)
 {
@@ -149,4 +152,9 @@ struct eng_addr limit_sink_remote(unsigned i)
 {
     return make_addr((uint32_t)REMOTE_NET + 1 + i,
                      (uint16_t)(PORT_BASE + i * PORT_STEP % PORT_COUNT));
+}
+
+struct eng_addr limit_sink_nowhere(void)
+{
+    return make_addr((uint32_t)NOWHERE_ADDRESS, PORT_BASE);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where bench/limit sends to: a network namespace of this process with one device that throws away
-// whatever it is given (ifb), behind a gateway route with a permanent neighbour entry. A packet
-// goes all the way through UDP, IP, routing and the queueing discipline, and no further. Everything
-// is gone when the process is. Needs root and the `ip` command. Called before any thread is made.
+// Where bench/limit and bench/isolation send to: a network namespace of this process with one
+// device that throws away whatever it is given (ifb), behind a gateway route with a permanent
+// neighbour entry. A packet goes all the way through UDP, IP, routing and the queueing discipline,
+// and no further. Everything is gone when the process is. Needs root and the `ip` command. Called
+// before any thread is made.
 #pragma once
 
 #include <stdbool.h>
@@ -20,3 +21,6 @@ int limit_sink_segmentation(bool on);
 // Our end, with the given port, and the address of viewer i: each has one of its own.
 struct eng_addr limit_sink_local(uint16_t port);
 struct eng_addr limit_sink_remote(unsigned i);
+
+// An address to which the kernel refuses to send.
+struct eng_addr limit_sink_nowhere(void);

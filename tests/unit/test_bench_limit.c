@@ -54,9 +54,9 @@ static void test_traffic_is_what_it_says(void **state)
     assert_int_equal(first, LIMIT_KEYFRAME_PACKETS);
 
     // Any GOP's length has one keyframe, each stream's at another frame, and makes 2 Mbit/s.
-    limit_publisher_fill(&p, LIMIT_GOP_FRAMES - 2);
-    assert_int_equal(published(&p, 1, &bytes) - first, 58 * LIMIT_FRAME_PACKETS);
-    limit_publisher_fill(&p, 2);
+    limit_publisher_fill(&p, LIMIT_GOP_FRAMES / 2 - 1);
+    assert_int_equal(published(&p, 1, &bytes) - first, 29 * LIMIT_FRAME_PACKETS);
+    limit_publisher_fill(&p, LIMIT_GOP_FRAMES / 2 + 1);
     gop = published(&p, 1, &bytes) - first;
     assert_int_equal(gop, 59 * LIMIT_FRAME_PACKETS + LIMIT_KEYFRAME_PACKETS);
     assert_in_range((bytes - before) * 8 / 2, 2000000, 2100000);
