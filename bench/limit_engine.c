@@ -13,6 +13,7 @@ enum {
     TRAIN_MAX = 16, // rtcfan's defaults
     PACE_MS = 16,
     VIDEO_BYTES = 2 << 20,
+    VIDEO_SECONDS = 10,
     REST_NS = 2000000,           // between two looks at whether the worker has done its work
     RESTS_MIN = PACE_MS / 2 + 2, // looks without news: longer than a train may wait
     RESTS_MAX = 1000,            // then it is measured as it is
@@ -32,6 +33,7 @@ int limit_engine_start(struct limit_engine *engine, enum eng_tx tx, const int *c
         .cores = cores,
         .core_count = workers,
         .video_bytes = VIDEO_BYTES,
+        .video_seconds = VIDEO_SECONDS,
         .train_max = TRAIN_MAX,
         .pace_ms = PACE_MS,
         .io = tx == ENG_TX_IO_URING ? &eng_io_uring : &eng_io_sendmmsg,

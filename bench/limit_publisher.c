@@ -34,7 +34,7 @@ static void publish_frame(struct limit_publisher *p, unsigned stream, int64_t fr
                LIMIT_PAYLOAD);
         eng_publish_commit(p->streams[stream], ENG_VIDEO, &packet);
     }
-    eng_publish_flush(p->streams[stream]);
+    eng_publish_flush(p->streams[stream], now);
 }
 
 void limit_publisher_fill(struct limit_publisher *publisher, unsigned frames)

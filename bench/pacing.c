@@ -115,11 +115,12 @@ static void publish(struct eng_stream *stream, int64_t frame)
 {
     bool key = frame % GOP_FRAMES == 0;
     int packets = key ? KEYFRAME_PACKETS : FRAME_PACKETS;
+    int64_t capture_ns = frame * (NS_PER_S / FPS);
 
     for (int i = 0; i < packets; i++) {
         struct eng_packet packet = {
             .media_time = frame * (CLOCK_RATE / FPS),
-            .capture_ns = frame * (NS_PER_S / FPS),
+            .capture_ns = capture_ns,
             .len = PAYLOAD,
             .flags = (uint16_t)((i == 0 ? ENG_PACKET_FRAME_START : 0) |
                                 (i == packets - 1 ? ENG_PACKET_MARKER : 0) |
@@ -129,7 +130,7 @@ static void publish(struct eng_stream *stream, int64_t frame)
         memset(eng_publish_reserve(stream, ENG_VIDEO, PAYLOAD), i, PAYLOAD);
         eng_publish_commit(stream, ENG_VIDEO, &packet);
     }
-    eng_publish_flush(stream);
+    eng_publish_flush(stream, capture_ns);
 }
 
 static int add_viewer(struct eng_engine *engine, struct eng_stream *stream)
@@ -168,7 +169,12 @@ static void play(struct eng_stream *stream)
 // One line of the table.
 static int measure(_Atomic uint64_t *arrived, unsigned train_max, unsigned pace_ms)
 {
-    struct eng_config config = {.video_bytes = 4 << 20, .train_max = train_max, .pace_ms = pace_ms};
+    struct eng_config config = {
+        .video_bytes = 4 << 20,
+        .video_seconds = 10,
+        .train_max = train_max,
+        .pace_ms = pace_ms,
+    };
     uint64_t counters[ENG_COUNTERS];
     struct eng_engine *engine;
     struct eng_stream *stream;

@@ -291,6 +291,8 @@ static const struct key keys[] = {
     VALUE("engine", "pace_ms", read_unsigned, engine.pace_ms, .min = 0, .max = 100, .fallback = 16),
     VALUE("engine", "gop_cache_bytes", read_size, engine.video_bytes, .min = 64 << 10,
           .max = 256 << 20, .fallback = 4 << 20),
+    VALUE("engine", "gop_cache_seconds", read_unsigned, engine.video_seconds, .min = 0, .max = 60,
+          .fallback = 10),
     LISTEN(metrics, "127.0.0.1:9998"),
     VALUE("log", "level", read_choice, log_level, .choices = level_choices,
           .fallback = CTL_LOG_INFO, .expected = "\"error\", \"warn\", \"info\" or \"debug\""),

@@ -17,6 +17,7 @@ struct eng_engine {
     uint16_t port;
     int family;
     size_t video_bytes;
+    unsigned video_seconds;
     const struct eng_io_ops *io_ops;
     struct eng_tx_costs tx_costs;
     int event_fd;
@@ -143,6 +144,7 @@ int eng_engine_create(const struct eng_config *config, struct eng_engine **out, 
     e->event_fd = -1;
     e->family = config->listen.sa.sa_family;
     e->video_bytes = config->video_bytes;
+    e->video_seconds = config->video_seconds;
     err = build(e, config, what);
     if (err) {
         eng_engine_destroy(e);
@@ -255,7 +257,8 @@ int eng_stream_create(struct eng_engine *engine, struct eng_stream **out)
     stream = aligned_alloc(_Alignof(struct eng_stream), sizeof(*stream));
     if (!stream)
         return -ENOMEM;
-    err = eng_stream_init(stream, engine->stream_count, engine->bells, engine->video_bytes);
+    err = eng_stream_init(stream, engine->stream_count, engine->bells, engine->video_bytes,
+                          engine->video_seconds);
     if (err) {
         free(stream);
         return err;

@@ -34,7 +34,10 @@ struct eng_config {
     enum eng_tx tx;
     const int *cores;   // one worker is pinned to each; NULL or none: chosen from the affinity
     size_t core_count;  // at most ENG_WORKERS_MAX
-    size_t video_bytes; // payload bytes kept per video track, 64 KiB to 256 MiB
+    size_t video_bytes; // payload bytes kept per video track at most, 64 KiB to 256 MiB
+    // A viewer starts at the newest keyframe if that is no older than so many seconds, 0 to 60, and
+    // still in the ring; else at the next. 0: always at the next.
+    unsigned video_seconds;
     unsigned train_max; // packets in one send, 1 to ENG_TRAIN_MAX
     unsigned pace_ms;   // what does not fit a train is spread over this time; 0: leaves at once
     // How workers talk to the kernel (io.h): NULL: by tx. Tests put faults in between here.
@@ -104,9 +107,9 @@ struct eng_viewer_config {
     void *owner;    // handed back in events
 };
 
-// Starts sending: video from the latest keyframe in the ring (else from the next one), audio
-// from now. The keying is copied; wipe your own. *out is valid until the eng_engine_poll() that
-// returns its ENG_EVENT_VIEWER_GONE, which frees it.
+// Starts sending: video from the latest keyframe in the ring if it will do (video_bytes,
+// video_seconds), else from the next one; audio from now. The keying is copied; wipe your own. *out
+// is valid until the eng_engine_poll() that returns its ENG_EVENT_VIEWER_GONE, which frees it.
 int eng_viewer_add(struct eng_engine *engine, const struct eng_viewer_config *config,
                    struct eng_viewer **out);
 

@@ -19,12 +19,21 @@ enum {
     // Packets in one train. The kernel refuses more than 64 segments (UDP_MAX_SEGMENTS).
     ENG_TRAIN_MAX = 64,
 
-    // Packet descriptors per track, powers of two. Video: 10 s of a 6 Mbit/s stream.
-    ENG_VIDEO_PACKETS = 8192,
+    // Packet descriptors per video track: one for so many bytes of gop_cache_bytes, so that bytes
+    // run out first unless most packets are small, but not less than 4 minutes of 30 frames per
+    // second in a packet each. Only what a stream needs of them is touched.
+    ENG_VIDEO_PACKET_BYTES = 512,
+    ENG_VIDEO_PACKETS_MIN = 8192,
+
+    // Payload bytes and packets kept per audio track at most. A second is wanted (ring.h): that is
+    // 512 kbit/s, in packets of 1 ms.
+    ENG_AUDIO_BYTES = 65536,
     ENG_AUDIO_PACKETS = 1024,
 
-    // Payload bytes kept per audio track: 4 s of 128 kbit/s.
-    ENG_AUDIO_BYTES = 65536,
+    // Bytes in which a ring takes memory and reuses it. What does not fit in front of a block's end
+    // is left out, half a packet on average: 3 % of video, less of audio, whose packets are short.
+    ENG_VIDEO_BLOCK = 16384,
+    ENG_AUDIO_BLOCK = 4096,
 
     // Trains that are built before they are handed to the kernel: enough to make the system call
     // cheap per train, few enough for what is sealed to be in the core's cache still when the

@@ -10,10 +10,11 @@
 //         p = eng_publish_reserve(stream, ENG_VIDEO, len);   // may be partly overwritten later
 //         ... write len bytes at p ...
 //         eng_publish_commit(stream, ENG_VIDEO, &packet);
-//     eng_publish_flush(stream);                             // readers see the batch, workers wake
+//     eng_publish_flush(stream, now_ns);                     // readers see the batch, workers wake
 //
 // Nothing is visible to readers before the flush. No call blocks, allocates or fails for want of
-// room: the oldest packets of the track are overwritten.
+// room: the oldest packets of the track are overwritten, soon when nobody wants them any more
+// (ring.h).
 #pragma once
 
 #include <stddef.h>
@@ -58,10 +59,11 @@ void eng_publish_commit(struct eng_stream *stream, enum eng_track track,
                         const struct eng_packet *packet);
 
 // Makes all committed packets of both tracks visible and wakes the workers that have viewers of
-// this stream. At most one system call per worker, none for a worker that is awake.
-void eng_publish_flush(struct eng_stream *stream);
+// this stream. At most one system call per worker, none for a worker that is awake. now_ns:
+// CLOCK_MONOTONIC.
+void eng_publish_flush(struct eng_stream *stream, int64_t now_ns);
 
-// Video of this stream was wanted from a keyframe that the ring does not hold (a viewer joined or
-// lost its decoder state) since the last call. Clears the wish. For sources that can ask their
-// camera for a keyframe.
+// Video of this stream was wanted from a keyframe, and there was none or it would not do any more
+// (a viewer joined or lost its decoder state), since the last call. Clears the wish. For sources
+// that can ask their camera for a keyframe.
 int eng_publish_keyframe_wanted(struct eng_stream *stream);

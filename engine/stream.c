@@ -6,18 +6,39 @@
 
 #include "engine/limits.h"
 
-int eng_stream_init(struct eng_stream *stream, unsigned slot, struct eng_bell *bells,
-                    size_t video_bytes)
+// A power of two.
+static size_t video_packets(size_t video_bytes)
 {
+    size_t packets = ENG_VIDEO_PACKETS_MIN;
+
+    while (packets < video_bytes / ENG_VIDEO_PACKET_BYTES)
+        packets *= 2;
+    return packets;
+}
+
+int eng_stream_init(struct eng_stream *stream, unsigned slot, struct eng_bell *bells,
+                    size_t video_bytes, unsigned video_seconds)
+{
+    struct eng_ring_config video = {
+        .size = video_bytes,
+        .block = ENG_VIDEO_BLOCK,
+        .packets = video_packets(video_bytes),
+        .gop_ns = video_seconds * INT64_C(1000000000),
+    };
+    struct eng_ring_config audio = {
+        .size = ENG_AUDIO_BYTES,
+        .block = ENG_AUDIO_BLOCK,
+        .packets = ENG_AUDIO_PACKETS,
+    };
     int err;
 
     memset(stream, 0, sizeof(*stream));
     stream->slot = slot;
     stream->bells = bells;
-    err = eng_ring_init(&stream->ring[ENG_VIDEO], video_bytes, ENG_VIDEO_PACKETS);
+    err = eng_ring_init(&stream->ring[ENG_VIDEO], &video);
     if (err)
         return err;
-    err = eng_ring_init(&stream->ring[ENG_AUDIO], ENG_AUDIO_BYTES, ENG_AUDIO_PACKETS);
+    err = eng_ring_init(&stream->ring[ENG_AUDIO], &audio);
     if (err)
         eng_ring_fini(&stream->ring[ENG_VIDEO]);
     return err;
@@ -53,11 +74,11 @@ void eng_publish_commit(struct eng_stream *stream, enum eng_track track,
     eng_ring_commit(&stream->ring[track], packet);
 }
 
-void eng_publish_flush(struct eng_stream *stream)
+void eng_publish_flush(struct eng_stream *stream, int64_t now_ns)
 {
-    bool news = eng_ring_flush(&stream->ring[ENG_VIDEO]);
+    bool news = eng_ring_flush(&stream->ring[ENG_VIDEO], now_ns);
 
-    news |= eng_ring_flush(&stream->ring[ENG_AUDIO]);
+    news |= eng_ring_flush(&stream->ring[ENG_AUDIO], now_ns);
     if (!news)
         return;
     // Orders the heads before the look at the listeners; see eng_stream_listen.

@@ -18,8 +18,9 @@ struct eng_stream {
     _Atomic bool keyframe_wanted;
 };
 
+// video_bytes, video_seconds: see struct eng_config.
 int eng_stream_init(struct eng_stream *stream, unsigned slot, struct eng_bell *bells,
-                    size_t video_bytes);
+                    size_t video_bytes, unsigned video_seconds);
 void eng_stream_fini(struct eng_stream *stream);
 
 // A worker got its first, or lost its last, viewer of this stream. After listening it must look at

@@ -265,7 +265,7 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
     int64_t now_ms = to_ms(now.mono_ns);
 
     if (media) {
-        eng_publish_flush(s->stream);
+        eng_publish_flush(s->stream, now.mono_ns);
         s->quiet_since_ms = now_ms;
     }
     if (!s->stream_socket)

@@ -187,7 +187,7 @@ static void publish(struct source *s)
     publish_frame(s);
     for (uint64_t i = roll(3); i > 0; i--)
         publish_packet(s, ENG_AUDIO, (uint16_t)(8 + roll(PAYLOAD_MAX - 8)), ENG_PACKET_FRAME_START);
-    eng_publish_flush(s->stream);
+    eng_publish_flush(s->stream, world.worker->mono_ns);
 }
 
 // More than the ring holds.
@@ -373,6 +373,7 @@ static void open_world(void)
         .cores = (const int[]){0},
         .core_count = 1,
         .video_bytes = 1 << 16,
+        .video_seconds = 10,
         .train_max = TRAIN_MAX,
         .pace_ms = 10,
         .io = &fake_io,

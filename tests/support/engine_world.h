@@ -16,6 +16,7 @@
 
 #include "engine/bytes.h"
 #include "engine/engine.h"
+#include "tests/support/now.h"
 #include "tests/support/oracle.h"
 
 enum {
@@ -41,12 +42,14 @@ struct world {
 
 static enum eng_tx tx; // of the engines that are started
 
-static inline void start(struct world *w)
+// A viewer starts at a keyframe of so many seconds ago.
+static inline void start_with_gop(struct world *w, unsigned seconds)
 {
     struct eng_config config = {
         .listen = loopback_addr(0),
         .tx = tx,
         .video_bytes = 1 << 20,
+        .video_seconds = seconds,
         .train_max = 16,
         .pace_ms = 16,
     };
@@ -60,6 +63,11 @@ static inline void start(struct world *w)
     assert_int_equal(eng_engine_start(w->engine), 0);
     w->fd = loopback_socket(&w->tuple.remote);
     w->tuple.local = loopback_addr(eng_engine_port(w->engine));
+}
+
+static inline void start(struct world *w)
+{
+    start_with_gop(w, 10);
 }
 
 static inline void add_viewer(struct world *w, enum eng_srtp_profile profile)
@@ -131,7 +139,7 @@ static inline void publish_frame(struct world *w, bool keyframe)
         eng_publish_commit(w->stream, ENG_VIDEO, &packet);
     }
     w->frame++;
-    eng_publish_flush(w->stream);
+    eng_publish_flush(w->stream, now_ns());
 }
 
 struct got {

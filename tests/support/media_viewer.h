@@ -15,6 +15,7 @@
 #include "engine/bytes.h"
 #include "engine/engine.h"
 #include "engine/srtp.h"
+#include "tests/support/now.h"
 #include "tests/support/oracle.h"
 
 enum {
@@ -53,6 +54,7 @@ static inline void media_start_workers(struct media_world *world, const struct e
         .core_count = workers,
         .cores = cores,
         .video_bytes = 1 << 20,
+        .video_seconds = 10,
         .train_max = 16,
         .io = io,
     };
@@ -173,7 +175,7 @@ static inline void media_publish(struct media_world *world)
         eng_publish_commit(world->stream, ENG_VIDEO, &packet);
     }
     world->frame++;
-    eng_publish_flush(world->stream);
+    eng_publish_flush(world->stream, now_ns());
 }
 
 static inline void media_publish_audio(struct media_world *world)
@@ -182,7 +184,7 @@ static inline void media_publish_audio(struct media_world *world)
 
     memset(eng_publish_reserve(world->stream, ENG_AUDIO, 100), 0, 100);
     eng_publish_commit(world->stream, ENG_AUDIO, &packet);
-    eng_publish_flush(world->stream);
+    eng_publish_flush(world->stream, now_ns());
 }
 
 // Takes one datagram: it must be this viewer's own, and if it is video, must follow what came

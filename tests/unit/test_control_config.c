@@ -108,6 +108,7 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->engine.train_max, 16);
     assert_int_equal(f->config->engine.pace_ms, 16);
     assert_int_equal(f->config->engine.video_bytes, 4 << 20);
+    assert_int_equal(f->config->engine.video_seconds, 10);
     assert_int_equal(f->config->payload_max, 1180);
     assert_int_equal(f->config->max_viewers, 10000);
     assert_int_equal(f->config->log_level, CTL_LOG_INFO);
@@ -128,7 +129,7 @@ static void every_key_is_read(void **state)
             "webrtc = { listen = \"[::]:81\"; max_viewers = 7L;\n"
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
             "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
-            "  pace_ms = 0; gop_cache_bytes = 268435456L; };\n"
+            "  pace_ms = 0; gop_cache_bytes = 268435456L; gop_cache_seconds = 0; };\n"
             "metrics = {\n"
             "  listen = \"[::1]:82\"; };\n"
             "log = { level = \"debug\"; };\n"
@@ -150,6 +151,7 @@ static void every_key_is_read(void **state)
     assert_int_equal(f->config->engine.train_max, 1);
     assert_int_equal(f->config->engine.pace_ms, 0);
     assert_int_equal(f->config->engine.video_bytes, 256 << 20);
+    assert_int_equal(f->config->engine.video_seconds, 0);
     assert_addr(&f->config->metrics_listen, "[::1]:82");
     assert_int_equal(f->config->metrics_line, 7);
     assert_int_equal(f->config->log_level, CTL_LOG_DEBUG);
@@ -231,6 +233,8 @@ static const struct {
      "1: engine.gop_cache_bytes: 65535 is out of range; expected a whole number from 65536 to "
      "268435456"},
     {"engine = { gop_cache_bytes = 268435457; };\n" STREAM, "1: engine.gop_cache_bytes: 26843545"},
+    {"engine = { gop_cache_seconds = 61; };\n" STREAM,
+     "1: engine.gop_cache_seconds: 61 is out of range; expected a whole number from 0 to 60"},
     // choices
     {"engine = {\n tx = \"xdp\"; };\n" STREAM,
      "2: engine.tx: \"xdp\" is unknown; expected \"auto\", \"io_uring\" or \"sendmmsg\""},
@@ -462,6 +466,7 @@ static void the_example_files_are_right(void **state)
         assert_int_equal(f->config->engine.train_max, 16);
         assert_int_equal(f->config->engine.pace_ms, 16);
         assert_int_equal(f->config->engine.video_bytes, 4 << 20);
+        assert_int_equal(f->config->engine.video_seconds, 10);
         assert_int_equal(f->config->payload_max, 1180);
         assert_int_equal(f->config->max_viewers, 10000);
         assert_int_equal(f->config->log_level, CTL_LOG_INFO);

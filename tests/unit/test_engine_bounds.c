@@ -180,7 +180,7 @@ static void leaves_out_what_the_ring_overwrote(void **state)
     media_publish(&world);
     assert_true(media_viewer_catch_up(&world, &viewer));
     stop_worker(&world);
-    for (int i = 0; i < 2 * ENG_VIDEO_PACKETS / MEDIA_PACKETS_PER_FRAME; i++)
+    for (int i = 0; i < 2 * ENG_VIDEO_PACKETS_MIN / MEDIA_PACKETS_PER_FRAME; i++)
         media_publish(&world);
     fault_script.stop = false;
     // The next to be seen is a keyframe: media_viewer_take() looks.

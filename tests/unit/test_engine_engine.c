@@ -84,19 +84,11 @@ static void waits_for_a_keyframe(void **state)
     finish(&w);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 // A keyframe of 40 packets goes out 8 at a time, 2 ms apart; a frame that fits a train at once.
 static void spreads_what_does_not_fit_a_train(void **state)
 {
     struct eng_packet packet = {.len = 500, .flags = ENG_PACKET_FRAME_START | ENG_PACKET_KEYFRAME};
-    int64_t first_ms = 0;
+    int64_t first_ns = 0;
     struct world w;
     struct got got;
 
@@ -108,14 +100,15 @@ static void spreads_what_does_not_fit_a_train(void **state)
         eng_publish_commit(w.stream, ENG_VIDEO, &packet);
         packet.flags = i == 38 ? ENG_PACKET_MARKER | ENG_PACKET_KEYFRAME : ENG_PACKET_KEYFRAME;
     }
-    eng_publish_flush(w.stream);
+    eng_publish_flush(w.stream, now_ns());
     for (int i = 0; i < 40; i++) {
         assert_true(receive_rtp(&w, &got, PATIENCE_MS));
         assert_int_equal(got.data[12], i);
         if (i == 0)
-            first_ms = now_ms();
+            first_ns = now_ns();
     }
-    assert_true(now_ms() - first_ms >= 7); // 4 waits, of which the first may have begun earlier
+    assert_true(now_ns() - first_ns >=
+                7000000); // 4 waits, of which the first may have begun earlier
     wait_counter(&w, ENG_COUNTER_PACKETS_VIDEO, 40);
     assert_int_equal(counter(&w, ENG_COUNTER_TRAINS_VIDEO), 5);
     w.frame = 1;
@@ -144,7 +137,7 @@ static void sends_audio_from_now(void **state)
         packet.media_time = i * 960;
         memset(eng_publish_reserve(w.stream, ENG_AUDIO, 100), i, 100);
         eng_publish_commit(w.stream, ENG_AUDIO, &packet);
-        eng_publish_flush(w.stream);
+        eng_publish_flush(w.stream, now_ns());
     }
     for (int i = 10; i < 20; i++) {
         assert_true(receive_rtp(&w, &got, PATIENCE_MS));

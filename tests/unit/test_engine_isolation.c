@@ -144,7 +144,7 @@ static void publish_frame(void)
         eng_publish_commit(world.stream, ENG_VIDEO, &packet);
     }
     world.frame++;
-    eng_publish_flush(world.stream);
+    eng_publish_flush(world.stream, world.worker->mono_ns);
 }
 
 static void turn(void)
@@ -165,7 +165,8 @@ static void run(int ms)
 
 static void start(void)
 {
-    struct eng_config config = {.video_bytes = 1 << 20, .train_max = 16, .io = &fake_io};
+    struct eng_config config = {
+        .video_bytes = 1 << 20, .video_seconds = 10, .train_max = 16, .io = &fake_io};
     const char *what;
 
     memset(&world, 0, sizeof(world));

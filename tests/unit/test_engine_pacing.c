@@ -43,8 +43,11 @@ static int fake_io_take(const struct eng_send *send)
 
 static void start(void)
 {
-    struct eng_config config = {
-        .video_bytes = 1 << 20, .train_max = TRAIN_MAX, .pace_ms = PACE_MS, .io = &fake_io};
+    struct eng_config config = {.video_bytes = 1 << 20,
+                                .video_seconds = 10,
+                                .train_max = TRAIN_MAX,
+                                .pace_ms = PACE_MS,
+                                .io = &fake_io};
     const char *what;
 
     memset(&world, 0, sizeof(world));
@@ -99,7 +102,7 @@ static void publish(int packets, bool keyframe)
         eng_publish_commit(world.stream, ENG_VIDEO, &packet);
     }
     world.frame++;
-    eng_publish_flush(world.stream);
+    eng_publish_flush(world.stream, world.worker->mono_ns);
 }
 
 static void finish(void)

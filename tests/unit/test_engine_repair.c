@@ -139,7 +139,8 @@ static void add_viewer(enum eng_srtp_profile profile, bool rtx)
 
 static void start(enum eng_srtp_profile profile, bool rtx)
 {
-    struct eng_config config = {.video_bytes = 1 << 20, .train_max = 1, .io = &fake_io};
+    struct eng_config config = {
+        .video_bytes = 1 << 20, .video_seconds = 10, .train_max = 1, .io = &fake_io};
     const char *what;
 
     memset(&world, 0, sizeof(world));
@@ -186,7 +187,7 @@ static void publish_frame(void)
         eng_publish_commit(world.stream, ENG_VIDEO, &packet);
     }
     world.frame++;
-    eng_publish_flush(world.stream);
+    eng_publish_flush(world.stream, world.worker->mono_ns);
 }
 
 static void run(int ms)

@@ -122,7 +122,7 @@ static void publish(enum eng_track track, int packets, uint16_t flags, int64_t m
         eng_put32(payload, world.published[track]++);
         eng_publish_commit(world.stream, track, &packet);
     }
-    eng_publish_flush(world.stream);
+    eng_publish_flush(world.stream, world.worker->mono_ns);
 }
 
 static void run(int ms)
@@ -144,8 +144,11 @@ static void run(int ms)
 
 static void start(void)
 {
-    struct eng_config config = {
-        .video_bytes = 1 << 20, .train_max = TRAIN_MAX, .pace_ms = PACE_MS, .io = &fake_io};
+    struct eng_config config = {.video_bytes = 1 << 20,
+                                .video_seconds = 10,
+                                .train_max = TRAIN_MAX,
+                                .pace_ms = PACE_MS,
+                                .io = &fake_io};
     const char *what;
 
     memset(&world, 0, sizeof(world));

@@ -44,9 +44,10 @@ void eng_publish_commit(struct eng_stream *stream, enum eng_track track,
     committed++;
 }
 
-void eng_publish_flush(struct eng_stream *stream)
+void eng_publish_flush(struct eng_stream *stream, int64_t now_ns)
 {
     (void)stream;
+    (void)now_ns;
     flushed = committed;
 }
 
