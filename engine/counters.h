@@ -36,6 +36,9 @@
     X(BREAKER_CONGESTION, "video_rests", "cause=\"congestion\"", "")                          \
     X(BREAKER_CLOSED, "video_rests_over", "", "Times that such a rest ended")                 \
     X(RESTARTS, "viewer_restarts", "", "Viewers restarted at a keyframe")                     \
+    X(WAIT_OLD, "keyframe_waits", "cause=\"too_old\"",                                        \
+      "Viewers that had to wait for the next keyframe, by what was wrong with the newest")    \
+    X(WAIT_OUTGROWN, "keyframe_waits", "cause=\"did_not_fit\"", "")                           \
     X(DROP_REFUSED, "packets_dropped", "cause=\"send_refused\"",                              \
       "Packets left out, for one viewer each, by cause")                                      \
     X(DROP_LAPPED, "packets_dropped", "cause=\"lapped\"", "")                                 \

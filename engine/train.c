@@ -43,19 +43,42 @@ static void on_lapped(struct eng_worker *w, struct eng_viewer *v, enum eng_track
         eng_rewrite_start(&place->rewrite, head);
 }
 
-// Begins a run at the newest keyframe, its backlog squeezed. False: there is none yet.
+// Where video may start: at the newest keyframe, if that came after this viewer or will do for
+// those that come now. ENG_RING_NONE: not yet. A viewer for which it will not do waits for the next
+// one.
+static uint64_t find_start(struct eng_worker *w, struct eng_viewer *v)
+{
+    struct eng_viewer_place *video = &v->place[ENG_VIDEO];
+    const struct eng_ring *ring = &v->stream->ring[ENG_VIDEO];
+    // In this order: no keyframe falls between two looks.
+    uint64_t head = eng_ring_head(ring);
+    uint64_t start = eng_ring_start(ring);
+    uint64_t key = eng_ring_keyframe(ring);
+
+    if (key != ENG_RING_NONE && key >= (video->wait_from > 0 ? video->wait_from : video->next))
+        return key;
+    if (video->wait_from == 0 && start < ENG_RING_OUTGROWN)
+        return start;
+    if (key == ENG_RING_NONE || video->wait_from == 0)
+        atomic_store_explicit(&v->stream->keyframe_wanted, true, memory_order_relaxed);
+    if (video->wait_from == 0 && start != ENG_RING_NONE) {
+        eng_count(&w->counters,
+                  start == ENG_RING_OLD ? ENG_COUNTER_WAIT_OLD : ENG_COUNTER_WAIT_OUTGROWN, 1);
+        eng_train_wait(v, head);
+    }
+    return ENG_RING_NONE;
+}
+
+// Begins a run at the newest keyframe, its backlog squeezed. False: there is none that will do.
 static bool start_video(struct eng_worker *w, struct eng_viewer *v)
 {
     struct eng_viewer_place *video = &v->place[ENG_VIDEO];
     const struct eng_ring *ring = &v->stream->ring[ENG_VIDEO];
-    uint64_t key = eng_ring_keyframe(ring);
+    uint64_t key = find_start(w, v);
     struct eng_ring_packet first, newest;
 
-    if (key == ENG_RING_NONE || key < video->wait_from) {
-        if (key == ENG_RING_NONE)
-            atomic_store_explicit(&v->stream->keyframe_wanted, true, memory_order_relaxed);
+    if (key == ENG_RING_NONE)
         return false;
-    }
     if (eng_ring_read(ring, key, &first) || eng_ring_read(ring, eng_ring_head(ring) - 1, &newest))
         return false;
     if (key > video->next && video->rewrite.any)

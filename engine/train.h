@@ -13,5 +13,6 @@ void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer);
 // them from the camera still has them in its own.
 void eng_train_fetch(const struct eng_viewer *viewer);
 
-// Video of this viewer stops, and starts again at the newest keyframe whose index is at least from.
+// Video of this viewer stops, and starts again at a keyframe whose index is at least from. 0: also
+// at the newest one in the ring, if that will do (ring.h); else, counted, at the next.
 void eng_train_wait(struct eng_viewer *viewer, uint64_t from);
