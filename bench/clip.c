@@ -58,23 +58,25 @@ static void note_nal(struct bench_clip *clip, const struct bench_nal *nal)
         keep_parameter_set(nal, clip->pps, &clip->pps_len);
 }
 
-static int packetise_video(struct bench_clip *clip, const uint8_t *data, size_t len, bool stamp)
+static int packetise_video(struct bench_clip *clip, const uint8_t *data, size_t len, unsigned stamp)
 {
     struct bench_packetiser p = {.track = &clip->track[BENCH_VIDEO]};
     const uint8_t *end = data + len;
     struct bench_nal nal;
     bool open = false, has_slice = false;
+    unsigned frame = 0;
 
     while (bench_annexb_next(&data, end, &nal)) {
         bool slice = bench_nal_is_slice(&nal);
         if (has_slice && bench_nal_begins_unit(&nal)) {
             bench_packetise_mark(&p);
             open = has_slice = false;
+            frame++;
         }
         if (bench_nal_type(&nal) == BENCH_NAL_DELIMITER)
             continue; // RTP's marker says it already
         int rc = open ? 0 : bench_packetise_unit(&p);
-        if (rc == 0 && stamp && slice && !has_slice)
+        if (rc == 0 && slice && !has_slice && stamp > 0 && frame % stamp == 0)
             rc = bench_packetise_stamp(&p);
         if (rc == 0)
             rc = bench_packetise_nal(&p, &nal);

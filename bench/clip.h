@@ -73,7 +73,8 @@ struct bench_clip {
 struct bench_clip_options {
     unsigned fps;           // of the video
     enum bench_codec codec; // of the audio
-    bool stamp;             // each frame has room for the time of its sending (bench/stamp.h)
+    // Every so-manieth frame has room for the time of its sending (bench/stamp.h); 0: none has.
+    unsigned stamp;
 };
 
 // From an Annex B byte stream and its audio: an Ogg Opus file of 20 ms packets, or G.711 as bare

@@ -16,6 +16,7 @@ enum {
     GOP_FRAMES_MAX = 100000, // a clip of a few minutes
     // Above, a keyframe of a quarter of a second outgrows BENCH_UNIT_MAX.
     BITRATE_MAX_KBIT = 32000,
+    STAMP_MAX = 1000,
     SIDE_MIN = 16,
     SIDE_MAX = 8192,
 };
@@ -39,7 +40,8 @@ static const char usage[] =
     "  --name NAME      one stream: its name (demo); more: NAME1 to NAMEN (cam)\n"
     "  --aligned        all streams send their frames and keyframes at the same moments;\n"
     "                   else they are spread over time as those of real cameras are\n"
-    "  --stamp          each frame bears the time of its sending (bench/stamp.h)\n"
+    "  --stamp[=N]      every N-th frame, 1 to 1000 (1), bears the time of its sending\n"
+    "                   (bench/stamp.h): a packet more, and to most servers a send more\n"
     "  --tcp-only       refuse UDP (461)\n"
     "  --udp-only       refuse interleaved TCP (461)\n"
     "  --audio-wait MS  audio waits this long, 0 to 100, to leave with a frame (20): each\n"
@@ -160,7 +162,7 @@ static bool take_server_option(struct source_options *options, int option, const
         options->name = value;
         break;
     case 'S':
-        options->stamp = true;
+        options->stamp = value ? number(value, 1, STAMP_MAX) : 1;
         break;
     case 's':
         options->streams = number(value, 1, STREAMS_MAX);
@@ -215,7 +217,7 @@ struct source_options source_options_parse(int argc, char **argv)
         {"listen", required_argument, NULL, 'l'},
         {"name", required_argument, NULL, 'n'},
         {"resolution", required_argument, NULL, 'r'},
-        {"stamp", no_argument, NULL, 'S'},
+        {"stamp", optional_argument, NULL, 'S'},
         {"streams", required_argument, NULL, 's'},
         {"tcp-only", no_argument, NULL, 't'},
         {"udp-only", no_argument, NULL, 'u'},

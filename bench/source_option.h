@@ -16,7 +16,7 @@ struct source_options {
     unsigned streams;
     unsigned audio_wait_ms;
     bool aligned;
-    bool stamp;
+    unsigned stamp; // every so-manieth frame, 0: none
     bool tcp_only;
     bool udp_only;
 };

@@ -285,7 +285,7 @@ static const char *types_of(const uint8_t *p, size_t len)
 // sequence numbers, packets and octets count it whatever time it bears.
 static void test_stamps(void **state)
 {
-    struct bench_clip_options options = {.fps = FPS, .stamp = true};
+    struct bench_clip_options options = {.fps = FPS, .stamp = 1};
     struct bench_clip *clip = make_clip_as(&options);
     const struct bench_clip_track *video = &clip->track[BENCH_VIDEO];
     uint16_t sequence = rewrite.first_sequence;
@@ -309,6 +309,17 @@ static void test_stamps(void **state)
         assert_int_equal(read_ns, sent_ns);
         octets += (uint32_t)(unit->len - packets * (BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN));
     }
+    bench_clip_destroy(clip);
+}
+
+static void test_stamps_now_and_then(void **state)
+{
+    struct bench_clip_options options = {.fps = FPS, .stamp = 2};
+    struct bench_clip *clip = make_clip_as(&options);
+    (void)state;
+
+    for (int64_t k = 0; k < FRAMES; k++)
+        assert_int_equal(bench_loop_unit(&clip->track[BENCH_VIDEO], k)->stamp_at > 0, k % 2 == 0);
     bench_clip_destroy(clip);
 }
 
@@ -434,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_ogg_cut_anywhere),
         cmocka_unit_test(test_frames_run_on_over_the_seam),
         cmocka_unit_test(test_stamps),
+        cmocka_unit_test(test_stamps_now_and_then),
         cmocka_unit_test(test_audio_fills_the_loop),
         cmocka_unit_test(test_samples_fill_the_loop),
         cmocka_unit_test(test_time_and_unit_agree),

@@ -58,7 +58,7 @@ static size_t put_nal(uint8_t *to, uint8_t header, size_t len)
 // One GOP of a second.
 static struct bench_clip *make_clip(void)
 {
-    struct bench_clip_options options = {.fps = FPS, .stamp = true};
+    struct bench_clip_options options = {.fps = FPS, .stamp = 1};
     static uint8_t video[2 * KEY_LEN + FRAMES * (FRAME_LEN + 3)];
     struct bench_clip *clip;
     const char *error;
