@@ -70,10 +70,10 @@ enum {
     // SRTCP of one viewer that a worker tries in one turn and finds forged, at 0.3 us (3) each.
     ENG_FORGED_MAX = 32,
 
-    // STUN and DTLS that come from one viewer's 5-tuple, passed up to the control thread: per second,
-    // and at once. A browser sends far less, but anybody may write its address on a datagram, and
-    // only the control thread can tell whose it is: a tighter bound would let a stranger end the
-    // viewer's consent. So many cost that thread a hundredth of its time.
+    // STUN and DTLS that come from one viewer's 5-tuple, passed up to the control thread: per
+    // second, and at once. A browser sends far less, but anybody may write its address on a
+    // datagram, and only the control thread can tell whose it is: a tighter bound would let a
+    // stranger end the viewer's consent. So many cost that thread a hundredth of its time.
     ENG_CHECKS_RATE = 1000,
     ENG_CHECKS_BURST = 64,
 
