@@ -14,7 +14,7 @@
 
 enum {
     DOUBLINGS_MAX = 3,    // up to 400 ms
-    CONSENT_SPREAD = 410, // 0.8 to 1.2 of the interval, in 1024ths, RFC 7675 5.1
+    CONSENT_SPREAD = 408, // 0.8 to 1.2 of the interval, in 1024ths, RFC 7675 5.1
 };
 
 static void random_text(char *out, size_t len)
