@@ -59,12 +59,26 @@ static double ms(int64_t ns)
     return (double)ns / 1e6;
 }
 
+// Pairs of a share of all frames and the latency that it does not exceed, for plots.
+static json_t *distribution(const struct viewers_histogram *h)
+{
+    static const double share[] = {0.01, 0.05, 0.1,  0.2,   0.3,  0.4,   0.5,    0.6,   0.7,
+                                   0.8,  0.9,  0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9999};
+    json_t *array = json_array();
+
+    for (size_t i = 0; h->count > 0 && i < sizeof(share) / sizeof(*share); i++)
+        json_array_append_new(
+            array, json_pack("[f, f]", share[i], ms(viewers_histogram_percentile(h, share[i]))));
+    return array;
+}
+
 static json_t *latency(const struct viewers_histogram *h)
 {
-    return json_pack("{s:o, s:f, s:f, s:f, s:f}", "frames", count_of(h->count), "p50",
+    return json_pack("{s:o, s:f, s:f, s:f, s:f, s:o}", "frames", count_of(h->count), "p50",
                      ms(viewers_histogram_percentile(h, 0.5)), "p99",
                      ms(viewers_histogram_percentile(h, 0.99)), "p99.9",
-                     ms(viewers_histogram_percentile(h, 0.999)), "max", ms(h->max_ns));
+                     ms(viewers_histogram_percentile(h, 0.999)), "max", ms(h->max_ns), "cdf",
+                     distribution(h));
 }
 
 static json_t *causes(const struct viewers_causes *c)

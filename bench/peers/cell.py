@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One measurement: one server under one workload, once."""
+import contextlib
+import time
+
+import cpu
+import definition
+import load
+import memory
+import topology
+import trace
+from process import Process
+from server import Server
+
+CLIENT_BUSY = 0.9  # of its core: beyond this it is the client that was measured
+WARM_UP_TRIES = 8
+START_TIMEOUT_S = 60  # a clip may have to be made first
+
+
+class Bench:
+    """What all cells of a run share."""
+
+    def __init__(self, topology_, source, viewers, folder, window_s):
+        self.topology, self.folder, self.window_s = topology_, folder, window_s
+        self.source, self.viewers = source, viewers
+        self.count = 0
+
+    def new_folder(self):
+        self.count += 1
+        folder = self.folder / f"{self.count:03}"
+        folder.mkdir()
+        return folder
+
+    def cameras(self, spec, streams, folder):
+        line = [self.source, "--listen", f"{topology.CAMERAS}:{definition.CAMERA_PORT}",
+                "--streams", streams, "--name", "cam" if streams > 1 else "cam1", "--stamp",
+                "--udp-only" if spec.cameras == "udp" else "--tcp-only",
+                "--json", folder / "source.json"]
+        cameras = Process(line, folder / "source.log", namespace=self.topology.cameras,
+                          cores=self.topology.load_cores)
+        # It prints a line once it listens. A server that came too early might wait for long.
+        end = time.monotonic() + START_TIMEOUT_S
+        while cameras.running() and not cameras.output() and time.monotonic() < end:
+            time.sleep(0.05)
+        return cameras
+
+    def load(self, server, shape, seconds, on_second=None):
+        return load.run(self.viewers, server.whep, shape, seconds, self.topology, server.folder,
+                        on_second)
+
+
+class Watch:
+    """Looks at the server as the viewers' seconds pass."""
+
+    def __init__(self, server, core, window_s):
+        self.server, self.core, self.window_s = server, core, window_s
+        self.samples = {}  # by row, while measured
+        self.pids = server.pids()
+        self.memory = memory.read(self.pids)
+
+    def __call__(self, row, measured):
+        if not measured:
+            return
+        self.samples[row] = cpu.Sample(self.pids, self.core)
+        if len(self.samples) == self.window_s + 1:
+            self.memory = memory.read(self.pids)
+
+    def window(self):
+        """The first and the last row to compare."""
+        rows = sorted(self.samples)[:self.window_s + 1]
+        return (rows[0], rows[-1]) if len(rows) > 1 else None
+
+
+def _client(result):
+    measured = result["measured"]
+    drops = measured["dropped_by_own_sockets"]
+    busy = result["own_cpu"]["busiest_thread"]
+    return {"client_busy": busy, "client_drops": drops,
+            "client_limited": busy > CLIENT_BUSY or drops > 0}
+
+
+def _quality(result, viewers):
+    measured, latency = result["measured"], result["latency_ms"]
+    has_latency = latency["frames"] > 0
+    out = {
+        "joined": result["total"]["joined"],
+        "failed": viewers - result["total"]["joined"] + result["total"]["ended"],
+        "loss_percent": max(0.0, measured["lost_percent"]),
+        "frames_per_s": measured["frames"] / result["measured_s"] if result["measured_s"] else 0,
+        "gcm": result["profiles"]["gcm"],
+        "cm": result["profiles"]["cm"],
+        "join_p50_ms": result["join_ms"]["all"]["p50"],
+        "join_p99_ms": result["join_ms"]["all"]["p99"],
+        "join_max_ms": result["join_ms"]["all"]["max"],
+        "nacked": measured["nacked"], "recovered": measured["recovered"],
+    }
+    for name, key in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9")):
+        out[f"latency_{name}_ms"] = latency[key] if has_latency else None
+    return out
+
+
+def figures(result, watch, shape):
+    """All of one measurement; what could not be had is missing."""
+    out = {"viewers": shape["viewers"]} | _quality(result, shape["viewers"]) | _client(result)
+    out |= watch.memory
+    window = watch.window()
+    if window:
+        begin, end = (result["per_second"][row] for row in window)
+        used = cpu.use(watch.samples[window[0]], watch.samples[window[1]])
+        packets = load.packets(end) - load.packets(begin)
+        out |= used
+        out["packets_per_s"] = packets / (end["at_s"] - begin["at_s"])
+        out["expected_per_s"] = (end["packets_expected"] - begin["packets_expected"]) / (
+            end["at_s"] - begin["at_s"])
+        if packets:
+            out["ns_per_packet"] = 1e7 * used["cpu_percent"] / out["packets_per_s"]
+    out["latency_cdf"] = result["latency_ms"].get("cdf", [])
+    return out
+
+
+def measure(bench, server, shape):
+    """Figures, or {"error": why} when no viewer came through."""
+    watch = Watch(server, bench.topology.server_core, bench.window_s)
+    result = bench.load(server, shape, bench.window_s + 2, watch)
+    if result is None or result["total"]["joined"] == 0:
+        why = result["failures"][0]["cause"] if result and result["failures"] else "no result"
+        return {"error": f"no viewer got a picture: {why}"}
+    return figures(result, watch, shape)
+
+
+def examine(bench, server, shape):
+    """Where the CPU time goes, and system calls per packet."""
+    tools = trace.available()
+    out, rows = {}, {}
+
+    def on_second(row, measured):
+        if not measured or "done" in rows:
+            return
+        rows["done"] = True
+        cores = bench.topology.load_cores
+        if "perf" in tools:
+            out["shares"], out["symbols"] = trace.profile(server.pids(), server.folder, cores)
+        if "strace" in tools:
+            calls = trace.system_calls(server.pids(), server.folder, cores)
+            out["calls"] = dict(sorted(calls.items(), key=lambda each: -each[1])[:8])
+            out["calls_per_s"] = sum(calls.values()) / trace.STRACE_S
+
+    result = bench.load(server, shape, trace.PERF_S + trace.STRACE_S + 5, on_second)
+    measured = [row for row in result["per_second"] if row["measured"]] if result else []
+    if len(measured) > 1 and out.get("calls_per_s"):
+        rate = (load.packets(measured[1]) - load.packets(measured[0])) / (
+            measured[1]["at_s"] - measured[0]["at_s"])
+        if rate:
+            out["calls_per_packet"] = out["calls_per_s"] / rate
+    return out
+
+
+def warm_up(bench, server, streams):
+    """Until each stream has had a viewer: all cameras are there, code and caches are warm."""
+    shape = {"streams": streams, "viewers": streams, "joins_per_second": 50, "loss": 0,
+             "decrypt_every": 100}
+    for _ in range(WARM_UP_TRIES):
+        result = bench.load(server, shape, 1)
+        if result and result["total"]["joined"] == streams:
+            return
+        time.sleep(1)
+
+
+@contextlib.contextmanager
+def running(bench, spec, program, streams):
+    """Cameras and a server with these streams."""
+    folder = bench.new_folder()
+    with bench.cameras(spec, streams, folder):
+        with Server(spec, program, bench.topology, folder, streams) as server:
+            warm_up(bench, server, streams)
+            yield server

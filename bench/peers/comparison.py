@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All measurements of a run: workloads in turn, and within each the servers A B A B."""
+import cell
+import figures
+import stepup
+import workloads
+
+SPREAD_MAX = 0.25  # of CPU per packet: beyond it a server gets another round
+ROUNDS_EXTRA = 1
+
+
+class Entry:
+    """What is known of one server under one workload."""
+
+    def __init__(self, streams):
+        self.streams = streams
+        self.rounds, self.errors, self.steps = [], [], []
+        self.examined = None
+        self.limited_by_client = False
+
+    def add(self, result):
+        if "error" in result:
+            self.errors.append(result["error"])
+        else:
+            self.rounds.append(result)
+
+    def spread(self):
+        return figures.spread([each.get("ns_per_packet") for each in self.rounds])
+
+    def as_dict(self):
+        return {"streams": self.streams, "rounds": self.rounds, "errors": self.errors,
+                "steps": self.steps, "examined": self.examined,
+                "limited_by_client": self.limited_by_client,
+                "summary": figures.summary(self.rounds)}
+
+
+class Comparison:
+    def __init__(self, bench, servers, rounds, examine, say):
+        """servers: [(definition, program)]. say: where progress goes."""
+        self.bench, self.servers, self.rounds = bench, servers, rounds
+        self.examine, self.say = examine, say
+
+    def workload(self, key, shape):
+        """{server: entry}."""
+        servers = [each for each in self.servers if each[0].takes_part(key)]
+        entries = {spec.name: Entry(shape["streams"]) for spec, _ in servers}
+        measure = self._step_up if key == "W2" else self._once
+        for number in range(self.rounds + ROUNDS_EXTRA):
+            for spec, program in servers:
+                entry = entries[spec.name]
+                if number < self.rounds or entry.spread() > SPREAD_MAX:
+                    self._round(measure, key, number, spec, program, shape, entry)
+        return {name: entry.as_dict() for name, entry in entries.items()}
+
+    def _round(self, measure, key, number, spec, program, shape, entry):
+        try:
+            with cell.running(self.bench, spec, program, shape["streams"]) as server:
+                result = measure(server, shape, entry)
+                if self.examine and entry.examined is None and "error" not in result:
+                    entry.examined = cell.examine(self.bench, server, dict(
+                        shape, viewers=result.get("viewers_held") or result["viewers"]))
+        except OSError as error:
+            result = {"error": str(error)}
+        entry.add(result)
+        self.say(f"{key} round {number + 1} {spec.name}: {line(result)}")
+
+    def _once(self, server, shape, _):
+        return cell.measure(self.bench, server, shape)
+
+    def _step_up(self, server, shape, entry):
+        """The figures of the most viewers that were held, and how many these are."""
+        known = [each["viewers_held"] for each in entry.rounds if each.get("viewers_held")]
+        first = max(known) // 2 if known else workloads.STEPS["first"]
+        search = stepup.StepUp(max(1, first), workloads.STEPS["most"],
+                               workloads.STEPS["refinements"])
+        best = {"error": "not even the first step was held"}
+        while (viewers := search.next()) is not None:
+            result = cell.measure(self.bench, server, dict(
+                shape, viewers=viewers, joins_per_second=max(50, viewers // 4)))
+            verdict = stepup.BAD if "error" in result else stepup.judge(
+                result, workloads.LOSS_PERCENT, workloads.P99_MS)
+            search.result(viewers, verdict)
+            self.say(f"   {viewers} viewers: {verdict}: {line(result)}")
+            if "error" not in result:
+                entry.steps.append({name: value for name, value in result.items()
+                                    if name != "latency_cdf"} | {"verdict": verdict})
+            if verdict == stepup.GOOD:
+                best = dict(result, viewers_held=viewers)
+        entry.limited_by_client |= search.limited_by_client
+        return best
+
+
+def line(result):
+    if "error" in result:
+        return result["error"]
+    return (f"CPU {result.get('cpu_percent', 0):.1f} %, "
+            f"{result.get('ns_per_packet', 0):.0f} ns/packet, "
+            f"{result.get('packets_per_s', 0):.0f} packets/s, RSS {result['rss_kib'] // 1024} MiB, "
+            f"loss {result['loss_percent']:.3f} %, "
+            f"p99 {result['latency_p99_ms'] or 0:.1f} ms, joined {result['joined']}"
+            + (", client-bound" if result["client_limited"] else ""))

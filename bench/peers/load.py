@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Viewers of a server, by bench/viewers, with a look at the server at each of their seconds.
+
+bench/viewers prints a line for each second and has a row of counters for each in its JSON: what
+the server used between two of them and what reached the viewers in the meantime belong together.
+"""
+import json
+import re
+import select
+import subprocess
+import time
+
+from process import Process
+from topology import VIEWER_ADDRESSES, VIEWERS
+
+LINE = re.compile(rb"^\s*[\d.]+ s (measuring|joining)")
+END_S = 40  # for sessions to be given back
+
+
+def bind():
+    base, last = VIEWERS.rsplit(".", 1)
+    return f"{VIEWERS}-{base}.{int(last) + VIEWER_ADDRESSES - 1}"
+
+
+def arguments(program, url, shape, seconds, json_file):
+    line = [program, "--url", url, "--viewers", shape["viewers"], "--seconds", seconds,
+            "--streams", shape["streams"], "--joins-per-second", shape["joins_per_second"],
+            "--decrypt-every", shape["decrypt_every"], "--stamp-every", 1, "--bind", bind(),
+            "--srtp", "gcm,cm", "--json", json_file]
+    return line + (["--loss", shape["loss"]] if shape["loss"] else [])
+
+
+class Lines:
+    """Lines from a pipe, each as it comes, and no longer than until a moment."""
+
+    def __init__(self, pipe, until):
+        self.pipe, self.until, self.rest = pipe, until, b""
+
+    def __iter__(self):
+        while True:
+            wait = max(0.0, self.until - time.monotonic())
+            if not select.select([self.pipe], [], [], wait)[0]:
+                return
+            data = self.pipe.read1(65536)
+            if not data:
+                return
+            *lines, self.rest = (self.rest + data).split(b"\n")
+            yield from lines
+
+
+def run(program, url, shape, seconds, topology, folder, on_second=None):
+    """on_second(row, measured): called as row 0, 1, ... of "per_second" ends. Returns the JSON, or
+    None if there is none: the run took too long, or was refused."""
+    json_file = folder / "viewers.json"
+    json_file.unlink(missing_ok=True)
+    joining = shape["viewers"] / shape["joins_per_second"]
+    viewers = Process(arguments(program, url, shape, seconds, json_file), folder / "viewers.log",
+                      namespace=topology.viewers, cores=topology.load_cores,
+                      stderr=subprocess.PIPE)
+    with viewers:
+        row = 0
+        for line in Lines(viewers.child.stderr, time.monotonic() + joining + seconds + END_S):
+            match = LINE.match(line)
+            if match and on_second:
+                on_second(row, match.group(1) == b"measuring")
+            row += bool(match)
+        viewers.child.stderr.close()
+    return json.loads(json_file.read_text()) if json_file.exists() else None
+
+
+def packets(row):
+    return row["packets_video"] + row["packets_audio"] + row["packets_rtx"]

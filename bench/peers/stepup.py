@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many viewers a server can hold: doubles until it cannot, then halves the gap."""
+
+GOOD, BAD, CLIENT = "good", "bad", "client"
+
+
+class StepUp:
+    """
+        search = StepUp(first=25, most=4000, refinements=2)
+        while (viewers := search.next()) is not None:
+            search.result(viewers, GOOD, BAD or CLIENT)
+
+    CLIENT: the load was not up to it, so no more can be asked of the server. best is the most
+    that was held; limited_by_client says that the server may hold more.
+    """
+
+    def __init__(self, first, most, refinements):
+        self.first, self.most, self.refinements = first, most, refinements
+        self.best = 0
+        self.limit = None  # the least that was too many
+        self.limited_by_client = False
+
+    def next(self):
+        if self.limit is None:
+            wanted = min(self.most, 2 * self.best or self.first)
+            return wanted if wanted > self.best else None
+        if self.best == 0:
+            return self.limit // 4 or None
+        if self.refinements == 0 or self.limit - self.best <= max(1, self.best // 20):
+            return None
+        self.refinements -= 1
+        return (self.best + self.limit) // 2
+
+    def result(self, viewers, verdict):
+        if verdict == GOOD:
+            self.best = max(self.best, viewers)
+        else:
+            self.limit = viewers if self.limit is None else min(self.limit, viewers)
+            self.limited_by_client = verdict == CLIENT
+
+
+def judge(figures, loss_percent, p99_ms):
+    """Of one step, by its figures."""
+    good = (figures["failed"] == 0 and figures["loss_percent"] <= loss_percent
+            and (figures["latency_p99_ms"] or 0) <= p99_ms)
+    if good:
+        return GOOD
+    return CLIENT if figures["client_limited"] else BAD

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three network namespaces: cameras, the server, viewers.
+
+    cameras 10.98.1.1 ---veth--- 10.98.1.2 server 10.98.2.1 ---veth--- 10.98.2.2 viewers
+
+Nothing leads out of them. Each is held by a process that does nothing; with it the namespace and
+its devices are gone, also when this program is killed.
+
+Who pays. What a process sends over veth is received within its own system call: the receiver's IP
+and UDP work would stand on the server's bill. Receive packet steering (RPS) moves it: each end of
+a veth hands what arrives to a core that is told. Those of cameras and viewers name the load's
+cores, those of the server name the server's core, so that it pays for what it receives, and for
+nothing else.
+
+Segmentation. veth takes trains (UDP_SEGMENT) whole, and the receiver would get them whole: free of
+charge. So segmentation offload is off on the server's link to the viewers, unless it is asked for:
+the kernel cuts trains up on the server's core.
+"""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import process
+
+CAMERAS, SERVER_IN, SERVER, VIEWERS = "10.98.1.1", "10.98.1.2", "10.98.2.1", "10.98.2.2"
+TO_CAMERAS, TO_VIEWERS = "cam0", "view0"  # the server's devices; the other ends are called ...1
+VIEWER_ADDRESSES = 8  # 10.98.2.2 and on, for more viewers than one has ports
+
+SEGMENTATION = {
+    "tx-udp-segmentation", "tx-tcp-segmentation", "tx-tcp6-segmentation",
+    "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation", "tx-gso-list",
+}
+# A queue for all that may be on its way at 10,000 viewers; the default 1,000 would drop it.
+BACKLOG = 200000
+
+
+def mask(cores):
+    """The hexadecimal words by which the kernel is told of "0,2"."""
+    value = 0
+    for core in cores.split(","):
+        value |= 1 << int(core)
+    words = []
+    while value or not words:
+        words.append(f"{value & 0xFFFFFFFF:08x}")
+        value >>= 32
+    return ",".join(reversed(words))
+
+
+class Topology:
+    """
+        with Topology("1", "0", offload=False) as topology:
+            Process([...], log, namespace=topology.viewers)
+    """
+
+    def __init__(self, server_core, load_cores, offload):
+        self.server_core, self.load_cores, self.offload = server_core, load_cores, offload
+        self.holders = []
+        self.old_backlog = None
+
+    def __enter__(self):
+        try:
+            self.cameras, self.server, self.viewers = (self._hold() for _ in range(3))
+            self._link(TO_CAMERAS, f"{SERVER_IN}/24", self.cameras, [f"{CAMERAS}/24"])
+            base, last = VIEWERS.rsplit(".", 1)
+            addresses = [f"{base}.{int(last) + i}/24" for i in range(VIEWER_ADDRESSES)]
+            self._link(TO_VIEWERS, f"{SERVER}/24", self.viewers, addresses)
+            self._steer()
+            self._segment()
+            self._widen()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for holder in self.holders:
+            holder.kill()
+            holder.wait()
+        if self.old_backlog is not None:
+            Path("/proc/sys/net/core/netdev_max_backlog").write_text(self.old_backlog)
+
+    def _hold(self):
+        """A process with a network namespace of its own, once it is there."""
+        line = process.command(["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"])
+        holder = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.holders.append(holder)
+        if holder.stdout.readline() == b"":
+            raise OSError("no network namespace can be made: this needs root")
+        return holder.pid
+
+    def _inside(self, namespace, *arguments):
+        line = process.command(arguments, namespace)
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise OSError(f"{' '.join(map(str, arguments))}: {done.stderr.strip()}")
+        return done.stdout
+
+    def _link(self, device, address, far, far_addresses):
+        peer = device[:-1] + "1"
+        self._inside(self.server, "ip", "link", "add", device, "type", "veth", "peer", "name", peer,
+                     "netns", far)
+        self._inside(self.server, "ip", "addr", "add", address, "dev", device)
+        for each in far_addresses:
+            self._inside(far, "ip", "addr", "add", each, "dev", peer)
+        for namespace, name in ((self.server, device), (far, peer)):
+            self._inside(namespace, "ip", "link", "set", "lo", "up")
+            self._inside(namespace, "ip", "link", "set", name, "up", "txqueuelen", 10000)
+
+    def _steer(self):
+        for namespace, device, cores in (
+                (self.server, TO_CAMERAS, self.server_core),
+                (self.server, TO_VIEWERS, self.server_core),
+                (self.cameras, "cam1", self.load_cores),
+                (self.viewers, "view1", self.load_cores)):
+            script = (f"mount -t sysfs sysfs /sys && "
+                      f"echo {mask(cores)} >/sys/class/net/{device}/queues/rx-0/rps_cpus")
+            self._inside(namespace, "unshare", "--mount", "sh", "-c", script)
+
+    def _segment(self):
+        code = (f"import ethtool; ethtool.switch({TO_VIEWERS!r}, {SEGMENTATION!r}, {self.offload}); "
+                f"print(' '.join(sorted(ethtool.active({TO_VIEWERS!r}) & {SEGMENTATION!r})))")
+        line = ["env", f"PYTHONPATH={os.path.dirname(__file__)}", sys.executable, "-c", code]
+        self.segmented_by_device = self._inside(self.server, *line).split()
+        if not self.offload and "tx-udp-segmentation" in self.segmented_by_device:
+            raise OSError("segmentation offload cannot be switched off")
+
+    def _widen(self):
+        path = Path("/proc/sys/net/core/netdev_max_backlog")
+        old = path.read_text()
+        if int(old) < BACKLOG:
+            path.write_text(str(BACKLOG))
+            self.old_backlog = old
