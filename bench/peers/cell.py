@@ -13,7 +13,9 @@ from process import Process
 from server import Server
 
 CLIENT_BUSY = 0.9  # of its core: beyond this it is the client that was measured
+LOAD_BUSY = 0.97  # of all the load's cores, with the kernel's work and that of others
 WARM_UP_TRIES = 8
+EXAMINATION_S = trace.PERF_S + trace.STRACE_S + 5
 START_TIMEOUT_S = 60  # a clip may have to be made first
 
 
@@ -52,8 +54,9 @@ class Bench:
 class Watch:
     """Looks at the server as the viewers' seconds pass."""
 
-    def __init__(self, server, core, window_s):
-        self.server, self.core, self.window_s = server, core, window_s
+    def __init__(self, server, topology_, window_s):
+        self.core, self.load_cores = topology_.server_core, topology_.load_cores.split(",")
+        self.window_s = window_s
         self.samples = {}  # by row, while measured
         self.pids = server.pids()
         self.memory = memory.read(self.pids)
@@ -61,7 +64,7 @@ class Watch:
     def __call__(self, row, measured):
         if not measured:
             return
-        self.samples[row] = cpu.Sample(self.pids, self.core)
+        self.samples[row] = cpu.Sample(self.pids, self.core, self.load_cores)
         if len(self.samples) == self.window_s + 1:
             self.memory = memory.read(self.pids)
 
@@ -109,6 +112,9 @@ def figures(result, watch, shape):
         used = cpu.use(watch.samples[window[0]], watch.samples[window[1]])
         packets = load.packets(end) - load.packets(begin)
         out |= used
+        out["client_limited"] |= used["load_busy"] > LOAD_BUSY
+        # What neither the server nor its interrupts used of its core: somebody else did.
+        out["others_percent"] = max(0.0, used["core_busy_percent"] - used["cpu_percent"])
         out["packets_per_s"] = packets / (end["at_s"] - begin["at_s"])
         out["expected_per_s"] = (end["packets_expected"] - begin["packets_expected"]) / (
             end["at_s"] - begin["at_s"])
@@ -120,7 +126,7 @@ def figures(result, watch, shape):
 
 def measure(bench, server, shape):
     """Figures, or {"error": why} when no viewer came through."""
-    watch = Watch(server, bench.topology.server_core, bench.window_s)
+    watch = Watch(server, bench.topology, bench.window_s)
     result = bench.load(server, shape, bench.window_s + 2, watch)
     if result is None or result["total"]["joined"] == 0:
         why = result["failures"][0]["cause"] if result and result["failures"] else "no result"
@@ -128,31 +134,44 @@ def measure(bench, server, shape):
     return figures(result, watch, shape)
 
 
+class Examination:
+    """perf, then strace, begun with the first measured second."""
+
+    def __init__(self, server, cores):
+        self.server, self.cores, self.tools = server, cores, trace.available()
+        self.found = {}
+        self.row = None  # at which it began
+        self.traced = None  # seconds after that: when strace began and ended
+
+    def __call__(self, row, measured):
+        if not measured or self.row is not None:
+            return
+        self.row, begin = row, time.monotonic()
+        pids, folder = self.server.pids(), self.server.folder
+        if "perf" in self.tools:
+            self.found["shares"], self.found["symbols"] = trace.profile(pids, folder, self.cores)
+        if "strace" in self.tools:
+            since = time.monotonic() - begin
+            calls = trace.system_calls(pids, folder, self.cores)
+            self.traced = since, time.monotonic() - begin
+            self.found["calls"] = dict(sorted(calls.items(), key=lambda each: -each[1]))
+
+    def result(self, rows):
+        """With system calls by packet that arrived in the meantime."""
+        if self.traced:
+            begin = rows[self.row]["at_s"]
+            packets = [load.packets_until(rows, begin + at) for at in self.traced]
+            if None not in packets and packets[1] > packets[0]:
+                calls = sum(self.found["calls"].values())
+                self.found["calls_per_packet"] = calls / (packets[1] - packets[0])
+        return self.found
+
+
 def examine(bench, server, shape):
     """Where the CPU time goes, and system calls per packet."""
-    tools = trace.available()
-    out, rows = {}, {}
-
-    def on_second(row, measured):
-        if not measured or "done" in rows:
-            return
-        rows["done"] = True
-        cores = bench.topology.load_cores
-        if "perf" in tools:
-            out["shares"], out["symbols"] = trace.profile(server.pids(), server.folder, cores)
-        if "strace" in tools:
-            calls = trace.system_calls(server.pids(), server.folder, cores)
-            out["calls"] = dict(sorted(calls.items(), key=lambda each: -each[1])[:8])
-            out["calls_per_s"] = sum(calls.values()) / trace.STRACE_S
-
-    result = bench.load(server, shape, trace.PERF_S + trace.STRACE_S + 5, on_second)
-    measured = [row for row in result["per_second"] if row["measured"]] if result else []
-    if len(measured) > 1 and out.get("calls_per_s"):
-        rate = (load.packets(measured[1]) - load.packets(measured[0])) / (
-            measured[1]["at_s"] - measured[0]["at_s"])
-        if rate:
-            out["calls_per_packet"] = out["calls_per_s"] / rate
-    return out
+    examination = Examination(server, bench.topology.load_cores)
+    result = bench.load(server, shape, EXAMINATION_S, examination)
+    return examination.result(result["per_second"]) if result else {}
 
 
 def warm_up(bench, server, streams):

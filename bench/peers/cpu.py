@@ -46,6 +46,14 @@ def core_ticks(core):
     raise OSError(f"/proc/stat has no core {core}")
 
 
+def busy_ticks(cores):
+    """(ticks that these cores worked, all their ticks)."""
+    counts = [core_ticks(core) for core in cores]
+    idle = sum(count["idle"] + count["iowait"] for count in counts)
+    total = sum(sum(count.values()) for count in counts)
+    return total - idle, total
+
+
 def net_rx(core):
     """Receive softirqs that ran on a core."""
     rows = Path("/proc/softirqs").read_text().splitlines()
@@ -68,11 +76,12 @@ def _switches(pid):
 
 
 class Sample:
-    def __init__(self, pids, core):
+    def __init__(self, pids, core, load_cores):
         self.at_ns = time.monotonic_ns()
         self.cpu_ns = sum(process_ns(pid) for pid in pids)
         self.core = core_ticks(core)
         self.net_rx = net_rx(core)
+        self.load = busy_ticks(load_cores)
         counts = [_switches(pid) for pid in pids]
         self.threads = sum(count[0] for count in counts)
         self.switches = sum(count[1] for count in counts)
@@ -89,12 +98,14 @@ def use(begin, end):
     own = 100 * (end.cpu_ns - begin.cpu_ns) / wall
     busy = 100 * TICK_NS * (sum(ticks.values()) - ticks["idle"] - ticks["iowait"]) / wall
     interrupts = 100 * TICK_NS * (ticks["irq"] + ticks["softirq"]) / wall
+    load = [now - before for now, before in zip(end.load, begin.load)]
     outside = max(0.0, min(busy - own, interrupts))
     return {
         "cpu_percent": own + outside,
         "process_percent": own,
         "softirq_percent": interrupts,
         "core_busy_percent": busy,
+        "load_busy": load[0] / load[1] if load[1] else 0.0,  # of all its cores
         "net_rx_per_s": (end.net_rx - begin.net_rx) * 1e9 / wall,
         "threads": end.threads,
         "switches_per_s": (end.switches - begin.switches) * 1e9 / wall,

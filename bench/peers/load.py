@@ -70,3 +70,12 @@ def run(program, url, shape, seconds, topology, folder, on_second=None):
 
 def packets(row):
     return row["packets_video"] + row["packets_audio"] + row["packets_rtx"]
+
+
+def packets_until(rows, at_s):
+    """How many had arrived by then, between two rows as if at a constant rate."""
+    for before, after in zip(rows, rows[1:]):
+        if before["at_s"] <= at_s <= after["at_s"]:
+            part = (at_s - before["at_s"]) / (after["at_s"] - before["at_s"])
+            return packets(before) + part * (packets(after) - packets(before))
+    return None

@@ -91,6 +91,7 @@ def main():
     host, _, port = listen.partition(":")
     page = ThreadingHTTPServer((host, int(port)), Handler)
     page.whep, page.seen = whep, None
+    page.timeout = 0.3  # of waiting for a request: one that is answered may have ended it all
     while page.seen is None:
         page.handle_request()
     picture = page.seen.pop("picture")

@@ -18,6 +18,7 @@ COLUMNS = (
     ("p99, ms", "join_p99_ms", "{:.0f}"),
 )
 SCALE = {"rss_kib": 1 / 1024, "pss_kib": 1 / 1024}
+OTHERS_PERCENT = 10  # of the server's core: worth a remark
 GROUPS = ("network", "crypto", "kernel, rest", "own code")
 
 
@@ -44,9 +45,9 @@ def marks(entry):
     out = []
     if any(each.get("client_limited") for each in entry["rounds"]):
         out.append("the client was the bottleneck")
-    if any(each["core_busy_percent"] - each["cpu_percent"] > 20 for each in entry["rounds"]
-           if "core_busy_percent" in each):
-        out.append("others used its core, too")
+    others = max((each.get("others_percent", 0) for each in entry["rounds"]), default=0)
+    if others > OTHERS_PERCENT:
+        out.append(f"others used up to {others:.0f} % of its core")
     if any(each.get("failed") for each in entry["rounds"]):
         most = max(each.get("failed", 0) for each in entry["rounds"])
         out.append(f"{most} viewers failed")
@@ -110,8 +111,9 @@ def verdicts(items):
 def machine(about):
     return (f"{about['processor']}, {about['cores']} cores, Linux {about['kernel']}, "
             f"{about['date']}. Server on core {about['server_core']}, cameras and viewers on "
-            f"{about['load_cores']}; trains are cut up {about['segmentation']}. Load average "
-            f"before: {about['load_average_before']:.2f}.\n")
+            f"{about['load_cores']}; trains are cut up {about['segmentation']}; viewers receive by "
+            f"{about['receiver']}. Load average {about['load_average_before']:.2f} before, "
+            f"{about['load_average_after']:.2f} after.\n")
 
 
 def render(run):

@@ -10,7 +10,7 @@ import time
 
 from process import Process, run
 
-PERF_S, STRACE_S = 3, 2
+PERF_S, STRACE_S = 3, 1
 PERF_HZ = 1999
 TOP = 25
 
