@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The 64-camera list: what a server of 64 cameras with a viewer each has to hold."""
-import build_id
+from peers import build_id
 
 RSS_MAX_KIB, LOSS_MAX_PERCENT, CPU_RATIO = 16 * 1024, 0.1, 10
 VIEWERS_RATIO, VIEWERS_BEST_RATIO = 20, 10

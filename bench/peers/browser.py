@@ -6,9 +6,8 @@ import shutil
 import sys
 import time
 
-import cell
-import topology
-from process import Process
+from peers import cell, topology
+from peers.process import Process
 
 LIMIT_S = 40
 PORT = 7000

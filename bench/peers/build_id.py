@@ -2,7 +2,7 @@
 """The build id that a program tells and the one that its file bears."""
 import re
 
-from process import run
+from peers.process import run
 
 
 def of_file(path):

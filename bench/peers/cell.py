@@ -3,14 +3,9 @@
 import contextlib
 import time
 
-import cpu
-import definition
-import load
-import memory
-import topology
-import trace
-from process import Process
-from server import Server
+from peers import cpu, definition, load, memory, topology, trace
+from peers.process import Process
+from peers.server import Server
 
 CLIENT_BUSY = 0.9  # of its core: beyond this it is the client that was measured
 LOAD_BUSY = 0.97  # of all the load's cores, with the kernel's work and that of others

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """All measurements of a run: workloads in turn, and within each the servers A B A B."""
-import cell
-import figures
-import quiet
-import stepup
-import workloads
+from peers import cell, figures, quiet, stepup, workloads
 
 SPREAD_MAX = 0.25  # of CPU per packet: beyond it a server gets another round
 ROUNDS_EXTRA = 1

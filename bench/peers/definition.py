@@ -24,7 +24,7 @@ import os
 from itertools import groupby
 from pathlib import Path
 
-import topology
+from peers import topology
 
 EACH = "@EACH@"
 REQUIRED = ("name", "program", "command", "ready", "whep", "cameras")

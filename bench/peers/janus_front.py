@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A WHEP endpoint in front of Janus' streaming plugin.
 
-    janus_front.py --janus http://HOST:8088/janus --listen HOST:PORT
+    janus_front.py http://JANUS:8088/janus LISTEN:PORT
 
-POST /camN/whep watches mountpoint N. The plugin makes an offer itself and takes none, so the viewer's
-offer and the plugin's become each other's answers (sdp.py). The viewer is the DTLS client. DELETE of
-the Location ends the session. Only signalling passes through here.
+POST /camN/whep watches mountpoint N. The plugin makes an offer itself and takes none, so the
+viewer's offer and the plugin's become each other's answers (sdp.py). The viewer is the DTLS client.
+DELETE of the Location ends the session. Only signalling passes through here.
 """
-import argparse
 import http.client
 import json
 import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -118,13 +118,10 @@ class Front(ThreadingHTTPServer):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--janus", required=True)
-    parser.add_argument("--listen", required=True)
-    options = parser.parse_args()
-    host, _, port = options.listen.partition(":")
+    janus, listen = sys.argv[1:]
+    host, _, port = listen.partition(":")
     front = Front((host, int(port)), Handler)
-    front.janus = Janus(options.janus)
+    front.janus = Janus(janus)
     front.serve_forever()
 
 

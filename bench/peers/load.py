@@ -10,8 +10,8 @@ import select
 import subprocess
 import time
 
-from process import Process
-from topology import VIEWER_ADDRESSES, VIEWERS
+from peers.process import Process
+from peers.topology import VIEWER_ADDRESSES, VIEWERS
 
 LINE = re.compile(rb"^\s*[\d.]+ s (measuring|joining)")
 END_S = 40  # for sessions to be given back

@@ -5,7 +5,7 @@ import platform
 import time
 from pathlib import Path
 
-from process import run
+from peers.process import run
 
 
 def _processor():
@@ -28,7 +28,9 @@ def describe(options):
         "date": time.strftime("%Y-%m-%d"),
         "load_average_before": os.getloadavg()[0],
         "server_core": options.server_core, "load_cores": options.load_cores,
-        "segmentation": "by the device" if options.offload else "by the kernel, on the server's core",
+        "segmentation": "by the device" if options.offload
+                        else "by the kernel, on the server's core",
+        "nice": options.nice,
         "tools": {"perf": run(["perf", "--version"]).strip(),
                   "strace": (run(["strace", "--version"]).splitlines() or [""])[0]},
     }

@@ -2,7 +2,7 @@
 """Plots by gnuplot, each as SVG and PNG: CPU and memory against viewers, latency."""
 import shutil
 
-from process import run
+from peers.process import run
 
 TERMINALS = {"svg": "svg size 800,480 background '#ffffff'", "png": "pngcairo size 800,480"}
 

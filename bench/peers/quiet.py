@@ -2,7 +2,7 @@
 """Waits, within reason, until nobody else uses the server's core."""
 import time
 
-import cpu
+from peers import cpu
 
 BUSY_MAX, LOOK_S = 0.15, 0.4
 

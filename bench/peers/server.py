@@ -4,9 +4,8 @@ import os
 import re
 import time
 
-import cpu
-import definition
-from process import Process, run
+from peers import cpu, definition
+from peers.process import Process, run
 
 START_TIMEOUT_S = 20
 

@@ -28,7 +28,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import process
+from peers import process
 
 CAMERAS, SERVER_IN, SERVER, VIEWERS = "10.98.1.1", "10.98.1.2", "10.98.2.1", "10.98.2.2"
 TO_CAMERAS, TO_VIEWERS = "cam0", "view0"  # the server's devices

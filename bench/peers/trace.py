@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 
-from process import Process, run
+from peers.process import Process, run
 
 PERF_S, STRACE_S = 3, 1
 PERF_HZ = 1999

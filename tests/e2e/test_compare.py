@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""bench/compare: its arithmetic, files and report, and one run of rtcfan alone."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server import BUILD, ROOT
+
+sys.path.insert(0, str(ROOT / "bench"))
+from peers import (  # noqa: E402
+    acceptance, definition, figures, report, sdp, stepup, topology, trace)
+from peers.load import packets_until  # noqa: E402
+
+COMPARE = ROOT / "bench" / "compare"
+SERVERS = ROOT / "bench" / "peers" / "servers"
+
+
+def test_median_and_spread():
+    assert figures.median([3, 1, None, 2]) == 2
+    assert figures.median([None]) is None
+    assert figures.spread([90, 100, 120]) == pytest.approx(0.3)
+    assert figures.spread([5]) == figures.spread([0, 0]) == 0
+    summary = figures.summary([{"a": 1, "ok": True}, {"a": 3, "b": 5, "cdf": []}])
+    assert summary["a"] == {"median": 2, "least": 1, "most": 3, "spread": 1.0}
+    assert summary["b"]["median"] == 5 and set(summary) == {"a", "b"}
+
+
+def held(search, capacity, verdict=stepup.BAD):
+    """Runs a search against a server that holds so many; all that it asked for."""
+    asked = []
+    while (viewers := search.next()) is not None:
+        asked.append(viewers)
+        assert len(asked) < 50
+        search.result(viewers, stepup.GOOD if viewers <= capacity else verdict)
+    return asked
+
+
+def test_step_up_doubles_and_halves_the_gap():
+    search = stepup.StepUp(first=25, most=8000, refinements=2)
+    assert held(search, 180) == [25, 50, 100, 200, 150, 175]
+    assert search.best == 175 and not search.limited_by_client
+
+
+def test_step_up_below_its_first_step():
+    search = stepup.StepUp(first=25, most=8000, refinements=1)
+    assert held(search, 7)[:2] == [25, 6]
+    assert search.best >= 6
+    nothing = stepup.StepUp(first=8, most=8000, refinements=2)
+    assert held(nothing, 0) == [8, 2] and nothing.best == 0
+
+
+def test_step_up_ends_at_most_and_knows_the_client():
+    search = stepup.StepUp(first=100, most=300, refinements=2)
+    assert held(search, 1000) == [100, 200, 300] and search.best == 300
+    search = stepup.StepUp(first=100, most=8000, refinements=0)
+    held(search, 200, stepup.CLIENT)
+    assert search.best == 200 and search.limited_by_client
+
+
+@pytest.mark.parametrize("change, verdict", [
+    ({}, stepup.GOOD),
+    ({"loss_percent": 0.2}, stepup.BAD),
+    ({"latency_p99_ms": 101}, stepup.BAD),
+    ({"latency_p99_ms": None}, stepup.GOOD),
+    ({"failed": 1}, stepup.BAD),
+    ({"failed": 1, "client_limited": True}, stepup.CLIENT),
+    ({"client_limited": True}, stepup.GOOD),
+])
+def test_judge(change, verdict):
+    step = {"failed": 0, "loss_percent": 0.0, "latency_p99_ms": 5, "client_limited": False}
+    assert stepup.judge(step | change, 0.1, 100) == verdict
+
+
+def test_masks_of_cores():
+    assert topology.mask("0") == "00000001"
+    assert topology.mask("1,3") == "0000000a"
+    assert topology.mask("33") == "00000002,00000000"
+
+
+def test_definitions_are_complete():
+    names = {spec.name for spec in definition.read_all(SERVERS)}
+    assert {"rtcfan/io_uring", "rtcfan/sendmmsg", "mediamtx", "mediamtx/tuned", "go2rtc",
+            "janus"} <= names
+
+
+@pytest.mark.parametrize("path", sorted(SERVERS.glob("*.server")), ids=lambda path: path.stem)
+def test_configurations_are_filled(path):
+    spec = definition.Definition(path)
+    values = definition.variables("/bin/x", "/folder", "1")
+    texts = [definition.write(text, values, 3) for text in spec.files.values()]
+    texts += [definition.fill(spec.fields.get(name, ""), values)
+              for name in ("command", "ready", "whep", "front", "version")]
+    assert not any("@" in text for text in texts), texts
+    assert any("cam3" in text for text in texts[:len(spec.files)])
+    assert not any("cam4" in text for text in texts)
+
+
+def test_written_configuration_is_taken(tmp_path):
+    """rtcfan itself is the judge."""
+    for path in SERVERS.glob("rtcfan-*.server"):
+        spec = definition.Definition(path)
+        config = tmp_path / "rtcfan.cfg"
+        values = definition.variables(BUILD / "rtcfan", tmp_path, "0")
+        config.write_text(definition.write(spec.files["rtcfan.cfg"], values, 64))
+        done = subprocess.run([BUILD / "rtcfan", "--check", config], capture_output=True, text=True,
+                              timeout=20, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_wrong_definitions(tmp_path):
+    file = tmp_path / "x.server"
+    file.write_text("name: x\nprogram: x\n")
+    with pytest.raises(ValueError, match="no command, ready, whep, cameras"):
+        definition.Definition(file)
+    file.write_text("nonsense\n")
+    with pytest.raises(ValueError, match="'nonsense'"):
+        definition.Definition(file)
+
+
+OFFER = "\r\n".join((
+    "v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96 98", "a=mid:0", "a=ice-ufrag:viewer", "a=setup:actpass",
+    "a=rtpmap:96 H264/90000", "a=rtpmap:98 H264/90000", "a=fmtp:98 packetization-mode=1",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111 0", "a=mid:1", "a=rtpmap:111 opus/48000/2", ""))
+PLUGIN = "\r\n".join((
+    "v=0", "o=- 3 4 IN IP4 10.0.0.1", "s=-", "t=0 0", "a=ice-lite", "a=fingerprint:sha-256 AB",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:a", "a=ice-ufrag:janus", "a=setup:actpass",
+    "a=rtpmap:111 opus/48000/2", "a=sendonly",
+    "m=video 9 UDP/TLS/RTP/SAVPF 98", "a=mid:v", "a=ice-ufrag:janus", "a=rtpmap:98 H264/90000",
+    "a=extmap:4 urn:x", "a=sendonly", ""))
+
+
+def test_two_offers_become_answers():
+    to_viewer = sdp.answer(OFFER, PLUGIN, "passive", "sendonly").split("\r\n")
+    # In the order and with the names of the offer; with the other's codecs and keys.
+    assert [line for line in to_viewer if line.startswith(("m=", "a=mid:"))] == [
+        "m=video 9 UDP/TLS/RTP/SAVPF 98", "a=mid:0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:1"]
+    assert to_viewer.count("a=ice-ufrag:janus") == 2 and to_viewer.count("a=setup:passive") == 2
+    assert "a=ice-lite" in to_viewer and to_viewer.count("a=fingerprint:sha-256 AB") == 2
+    assert not any("extmap" in line for line in to_viewer)
+    to_plugin = sdp.answer(PLUGIN, OFFER, "active", "recvonly").split("\r\n")
+    assert [line for line in to_plugin if line.startswith(("m=", "a=mid:"))] == [
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:a",
+        "m=video 9 UDP/TLS/RTP/SAVPF 98", "a=mid:v"]
+    assert "a=ice-lite" not in to_plugin and "a=rtpmap:96 H264/90000" not in to_plugin
+
+
+def test_section_without_counterpart_is_refused():
+    audio_only = PLUGIN.partition("m=video")[0]
+    answer = sdp.answer(OFFER, audio_only, "passive", "sendonly")
+    assert "m=video 0 " in answer and "m=audio 9 " in answer
+
+
+def test_perf_and_strace_are_read():
+    text = ("# comment\n 40.00%|[kernel.kallsyms]|[k] udp_sendmsg\n"
+            " 30.00%|libIPSec_MB.so|[.] enc_128\n 20.00%|rtcfan|[.] eng_train_fill\n"
+            " 10.00%|[kernel.kallsyms]|[k] schedule\n")
+    shares, top = trace.read_report(text)
+    assert shares == {"network": 40, "crypto": 30, "own code": 20, "kernel, rest": 10}
+    assert top[0]["symbol"] == "[k] udp_sendmsg"
+    calls = trace.read_summary(
+        "% time     seconds  usecs/call     calls    errors syscall\n"
+        "------ ----------- ----------- --------- --------- ----------------\n"
+        " 90.00    0.001000           1      1234           sendmmsg\n"
+        "  9.00    0.000100           1        66         6 epoll_wait\n"
+        "100.00    0.001100                  1300         6 total\n")
+    assert calls == {"sendmmsg": 1234, "epoll_wait": 66}
+
+
+def test_packets_between_seconds():
+    rows = [{"at_s": t, "packets_video": 100 * t, "packets_audio": 0, "packets_rtx": 0}
+            for t in (1.0, 2.0, 4.0)]
+    assert packets_until(rows, 1.5) == 150
+    assert packets_until(rows, 3.0) == 300
+    assert packets_until(rows, 5.0) is None
+
+
+def entry(**medians):
+    summary = {name: {"median": value, "least": value, "most": value, "spread": 0.0}
+               for name, value in medians.items()}
+    return {"streams": 64, "rounds": [medians], "errors": [], "steps": [], "examined": None,
+            "limited_by_client": False, "summary": summary}
+
+
+def test_acceptance_and_report():
+    first = {
+        "rtcfan/x": entry(cpu_percent=2.0, rss_kib=20 << 10, loss_percent=0.0, joined=64, gcm=64,
+                          ns_per_packet=1000),
+        "mediamtx": entry(cpu_percent=30.0, rss_kib=300 << 10, loss_percent=0.5, joined=64, gcm=64,
+                          ns_per_packet=15000, client_limited=True),
+    }
+    second = {"rtcfan/x": entry(viewers_held=900), "mediamtx": entry(viewers_held=100)}
+    results = {"W1": first, "W2": second}
+    run = {
+        "machine": {"processor": "P", "cores": 2, "kernel": "6", "date": "D", "server_core": "1",
+                    "load_cores": "0", "segmentation": "S", "receiver": "R",
+                    "load_average_before": 0.5, "load_average_after": 1.5},
+        "versions": {"rtcfan/x": "1"}, "skipped": ["janus: --janus PATH is not given"],
+        "titles": {"W1": "one", "W2": "two"}, "results": results, "command": "bench/compare",
+        "acceptance": acceptance.check(results, BUILD / "rtcfan", {"rtcfan/x": {"frames": 0}}),
+        "capacity": acceptance.capacity(results),
+    }
+    passed = {item["what"]: item["passed"] for item in run["acceptance"]["rtcfan/x"]}
+    assert list(passed.values()) == [True, True, False, True, True, False], passed
+    assert [item["passed"] for item in run["capacity"]] == [False, False]
+    text = report.render(run)
+    assert "| rtcfan/x | 2.0 | 1000 |" in text and "the client was the bottleneck" in text
+    assert "1/15.0" in text and "9.0 x mediamtx" in text and "skipped: janus" in text
+
+
+def initial_user_namespace():
+    """Devices' settings below /sys and a niceness below 0 are for root of the machine."""
+    return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[2] == "4294967295"
+
+
+def namespaces():
+    return {path.name for path in Path("/proc").glob("[0-9]*")
+            if (path / "comm").exists() and "sleep" in (path / "comm").read_text()}
+
+
+def test_rtcfan_alone(tmp_path):
+    """Two streams with a viewer each: the JSON, the report, and nothing left behind."""
+    if not initial_user_namespace():
+        pytest.skip("bench/compare needs root")
+    if os.cpu_count() < 2:
+        pytest.skip("bench/compare needs two cores")
+    before = namespaces()
+    done = subprocess.run(
+        [COMPARE, "--build", BUILD, "--own", "2x2", "--servers", "rtcfan", "--rounds", "1",
+         "--window", "2", "--no-profile", "--no-browser", "--nice", "0", "--report", tmp_path],
+        capture_output=True, text=True, timeout=140, check=False)
+    assert done.returncode == 0, done.stderr
+    run = json.loads((tmp_path / "report.json").read_text())
+    assert set(run["results"]["W0"]) == {"rtcfan/io_uring", "rtcfan/sendmmsg"}
+    for name, found in run["results"]["W0"].items():
+        assert found["errors"] == [], (name, found)
+        figure = found["rounds"][0]
+        assert figure["joined"] == 2 and figure["gcm"] == 2 and figure["failed"] == 0, figure
+        assert figure["loss_percent"] == 0, figure
+        assert 2 * 150 < figure["packets_per_s"] < 2 * 600, figure
+        assert 0 < figure["cpu_percent"] < 100 and figure["ns_per_packet"] > 0, figure
+        assert figure["rss_kib"] >= figure["pss_kib"] > 1024, figure
+        assert figure["latency_p50_ms"] <= figure["latency_p99_ms"], figure
+        assert [share for share, _ in figure["latency_cdf"]] == sorted(
+            share for share, _ in figure["latency_cdf"]), figure
+    assert "2 streams x 2 viewers in all" in (tmp_path / "report.md").read_text()
+    assert namespaces() <= before
+
+
+def test_refusals(tmp_path):
+    done = subprocess.run([COMPARE, "--build", tmp_path], capture_output=True, text=True,
+                          timeout=20, check=False)
+    assert done.returncode == 1 and "bench/source" in done.stderr
