@@ -30,7 +30,7 @@ class Bench:
 
     def cameras(self, spec, streams, folder):
         line = [self.source, "--listen", f"{topology.CAMERAS}:{definition.CAMERA_PORT}",
-                "--streams", streams, "--name", "cam" if streams > 1 else "cam1", "--stamp",
+                "--streams", streams, "--name", "cam" if streams > 1 else "cam1", "--stamp=7",
                 "--udp-only" if spec.cameras == "udp" else "--tcp-only",
                 "--json", folder / "source.json"]
         cameras = Process(line, folder / "source.log", namespace=self.topology.cameras,

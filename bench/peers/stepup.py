@@ -2,6 +2,8 @@
 """How many viewers a server can hold: doubles until it cannot, then halves the gap."""
 
 GOOD, BAD, CLIENT = "good", "bad", "client"
+# Of its core: then it is the server that ends the search, whatever the client does.
+SERVER_FULL_PERCENT = 95
 
 
 class StepUp:
@@ -45,4 +47,5 @@ def judge(figures, loss_percent, p99_ms):
             and (figures["latency_p99_ms"] or 0) <= p99_ms)
     if good:
         return GOOD
-    return CLIENT if figures["client_limited"] else BAD
+    server_full = figures.get("cpu_percent", 0) > SERVER_FULL_PERCENT
+    return CLIENT if figures["client_limited"] and not server_full else BAD

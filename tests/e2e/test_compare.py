@@ -68,6 +68,7 @@ def test_step_up_ends_at_most_and_knows_the_client():
     ({"latency_p99_ms": None}, stepup.GOOD),
     ({"failed": 1}, stepup.BAD),
     ({"failed": 1, "client_limited": True}, stepup.CLIENT),
+    ({"failed": 1, "client_limited": True, "cpu_percent": 99}, stepup.BAD),
     ({"client_limited": True}, stepup.GOOD),
 ])
 def test_judge(change, verdict):
