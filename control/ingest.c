@@ -9,18 +9,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "engine/nap.h"
 #include "engine/queue.h"
 
 enum {
     // How soon a status that found the queue full tries again.
     RETRY_MS = 20,
-
-    // What arrives waits no longer than this.
-    NAP_NS = 2000000,
 };
 
 ENG_QUEUE(ctl_ingest_status)
@@ -137,34 +132,6 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(ingest->base);
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-    struct timespec ts;
-
-    clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-// Each packet of each camera would wake this thread, thousands of times a second, and waking it
-// costs more than reading the packet. As the workers do (engine/nap.h), it naps where that is most
-// of the work, and then finds those of many cameras.
-static void take_turns(struct ctl_ingest *ingest)
-{
-    static const struct timespec nap_time = {.tv_nsec = NAP_NS};
-    int64_t worked_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), at_ns = clock_ns(CLOCK_MONOTONIC);
-    struct eng_nap nap = {0};
-
-    while (event_base_loop(ingest->base, EVLOOP_ONCE) == 0 && !event_base_got_break(ingest->base)) {
-        int64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), now_ns = clock_ns(CLOCK_MONOTONIC);
-
-        eng_nap_note(&nap, cpu_ns - worked_ns, now_ns - at_ns - (cpu_ns - worked_ns));
-        worked_ns = cpu_ns;
-        at_ns = now_ns;
-        if (eng_nap_pays(&nap, (unsigned)ingest->count))
-            nanosleep(&nap_time, NULL);
-    }
-}
-
 static void *run(void *arg)
 {
     struct ctl_ingest *ingest = arg;
@@ -173,7 +140,7 @@ static void *run(void *arg)
         ingest->sources[i].active = true;
         rtsp_source_start(ingest->sources[i].rtsp);
     }
-    take_turns(ingest);
+    event_base_dispatch(ingest->base);
     // Release: whoever sees it sees all that the thread did.
     atomic_store_explicit(&ingest->finished, true, memory_order_release);
     ring_bell(ingest);

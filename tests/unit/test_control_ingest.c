@@ -9,14 +9,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <event2/event.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "control/ingest.h"
-#include "engine/nap.h"
 
 enum {
     WAIT_MS = 5000, // for what must come; a loaded machine is slow
@@ -28,31 +26,21 @@ enum {
 struct rtsp_source {
     struct rtsp_source_config config;
     struct rtsp_source_status status;
-    struct event *beat; // of a "busy" one
 };
 
 // By the URL: "quiet" says what a live source does, "burst" all at once, "stuck" never
-// becomes idle, "broken" cannot be created, "busy" has something to do each millisecond.
+// becomes idle, "broken" cannot be created.
 static int alive; // sources that were created and not destroyed
-static _Atomic int beats;
-
-static void on_beat(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    (void)arg;
-    beats++;
-}
 
 int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
                        struct rtsp_source **out)
 {
+    (void)base;
     if (strcmp(config->url, "broken") == 0)
         return -EINVAL;
     *out = calloc(1, sizeof(**out));
     assert_non_null(*out);
     (*out)->config = *config;
-    (*out)->beat = event_new(base, -1, EV_PERSIST, on_beat, NULL);
     alive++;
     return 0;
 }
@@ -65,11 +53,7 @@ static void say(struct rtsp_source *source, enum rtsp_state state)
 
 void rtsp_source_start(struct rtsp_source *source)
 {
-    static const struct timeval ms = {.tv_usec = 1000};
-
     say(source, RTSP_CONNECTING);
-    if (strcmp(source->config.url, "busy") == 0)
-        event_add(source->beat, &ms);
     if (strcmp(source->config.url, "burst") == 0)
         for (source->status.frames = 1; source->status.frames < BURST; source->status.frames++)
             say(source, RTSP_STALLED);
@@ -84,7 +68,6 @@ void rtsp_source_stop(struct rtsp_source *source)
 
 void rtsp_source_destroy(struct rtsp_source *source)
 {
-    event_free(source->beat);
     free(source);
     alive--;
 }
@@ -254,26 +237,6 @@ static void it_can_go_at_any_stage(void **state)
     ctl_ingest_destroy(NULL);
 }
 
-// So many that the thread naps between their packets: it serves them, and hears when to stop.
-static void a_site_of_cameras_is_served_between_naps(void **state)
-{
-    static const char *const names[] = {"busy", "busy", "busy", "busy",
-                                        "busy", "busy", "busy", "busy"};
-    struct ctl_ingest *ingest = create(names, ENG_NAP_STREAMS);
-    int64_t end_ms = now_ms() + WAIT_MS;
-
-    (void)state;
-    beats = 0;
-    assert_int_equal(ctl_ingest_start(ingest), 0);
-    while (beats < 50 * ENG_NAP_STREAMS && now_ms() < end_ms)
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    assert_true(beats >= 50 * ENG_NAP_STREAMS);
-    ctl_ingest_stop(ingest);
-    await(ingest, ENG_NAP_STREAMS - 1, RTSP_IDLE);
-    ctl_ingest_destroy(ingest);
-    assert_int_equal(alive, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,7 +245,6 @@ int main(void)
         cmocka_unit_test(the_event_fd_is_quiet_when_all_is_read),
         cmocka_unit_test(a_source_that_hangs_is_not_waited_for),
         cmocka_unit_test(it_can_go_at_any_stage),
-        cmocka_unit_test(a_site_of_cameras_is_served_between_naps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
