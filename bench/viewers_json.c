@@ -60,7 +60,7 @@ static double ms(int64_t ns)
 }
 
 // Pairs of a share of all frames and the latency that it does not exceed, for plots.
-static json_t *distribution(const struct viewers_histogram *h)
+static json_t *shares(const struct viewers_histogram *h)
 {
     static const double share[] = {0.01, 0.05, 0.1,  0.2,   0.3,  0.4,   0.5,    0.6,   0.7,
                                    0.8,  0.9,  0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9999};
@@ -78,7 +78,7 @@ static json_t *latency(const struct viewers_histogram *h)
                      ms(viewers_histogram_percentile(h, 0.5)), "p99",
                      ms(viewers_histogram_percentile(h, 0.99)), "p99.9",
                      ms(viewers_histogram_percentile(h, 0.999)), "max", ms(h->max_ns), "cdf",
-                     distribution(h));
+                     shares(h));
 }
 
 static json_t *causes(const struct viewers_causes *c)
