@@ -122,7 +122,7 @@ def figures(result, watch, shape):
 def measure(bench, server, shape):
     """Figures, or {"error": why} when no viewer came through."""
     watch = Watch(server, bench.topology, bench.window_s)
-    result = bench.load(server, shape, bench.window_s + 2, watch)
+    result = bench.load(server, shape, bench.window_s + 1, watch)
     if result is None or result["total"]["joined"] == 0:
         why = result["failures"][0]["cause"] if result and result["failures"] else "no result"
         return {"error": f"no viewer got a picture: {why}"}

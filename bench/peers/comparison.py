@@ -35,13 +35,13 @@ class Entry:
 
 class Comparison:
     def __init__(self, bench, servers, rounds, examine, say):
-        """servers: [(definition, program)]. say: where progress goes."""
+        """servers: [(definition, program)]. examine: in which workloads. say: takes progress."""
         self.bench, self.servers, self.rounds = bench, servers, rounds
         self.examine, self.say = examine, say
         self.quiet = quiet.Quiet(bench.topology.server_core)
 
-    def workload(self, key, shape):
-        """{server: entry}."""
+    def workload(self, key, shape, keep):
+        """keep: takes {server: entry} after each round."""
         servers = [each for each in self.servers if each[0].takes_part(key)]
         entries = {spec.name: Entry(shape["streams"]) for spec, _ in servers}
         measure = self._step_up if key == "W2" else self._once
@@ -51,14 +51,14 @@ class Comparison:
                 entry = entries[spec.name]
                 if number < self.rounds or entry.spread() > SPREAD_MAX:
                     self._round(measure, key, number, spec, program, shape, entry)
-        return {name: entry.as_dict() for name, entry in entries.items()}
+            keep({name: entry.as_dict() for name, entry in entries.items()})
 
     def _round(self, measure, key, number, spec, program, shape, entry):
         self.quiet.wait()
         try:
             with cell.running(self.bench, spec, program, shape["streams"]) as server:
                 result = measure(server, shape, entry)
-                if self.examine and entry.examined is None and "error" not in result:
+                if key in self.examine and entry.examined is None and "error" not in result:
                     entry.examined = cell.examine(self.bench, server, dict(
                         shape, viewers=result.get("viewers_held") or result["viewers"]))
         except OSError as error:
@@ -79,7 +79,7 @@ class Comparison:
         best = {"error": "not even the first step was held"}
         while (viewers := search.next()) is not None:
             result, verdict = self._step(server, shape, viewers)
-            search.result(viewers, verdict)
+            search.result(viewers, verdict, result.get("cpu_percent", 0))
             if "error" not in result:
                 entry.steps.append({name: value for name, value in result.items()
                                     if name != "latency_cdf"} | {"verdict": verdict})

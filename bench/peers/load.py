@@ -14,7 +14,7 @@ from peers.process import Process
 from peers.topology import VIEWER_ADDRESSES, VIEWERS
 
 LINE = re.compile(rb"^\s*[\d.]+ s (measuring|joining)")
-END_S = 40  # for sessions to be given back
+END_S = 20  # for sessions to be given back
 
 
 def bind():

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many viewers a server can hold: doubles until it cannot, then halves the gap."""
+"""How many viewers a server can hold: more and more until it cannot, then halves the gap."""
 
 GOOD, BAD, CLIENT = "good", "bad", "client"
 # Of its core: then it is the server that ends the search, whatever the client does.
 SERVER_FULL_PERCENT = 95
+# Steps up, by which factor: as far as the core has room, by what was used of it.
+ROOM_PERCENT, FACTOR_MIN, FACTOR_MAX = 90, 1.25, 4
+
+
+def factor(cpu_percent):
+    return min(FACTOR_MAX, max(FACTOR_MIN, ROOM_PERCENT / max(cpu_percent, 1)))
 
 
 class StepUp:
     """
         search = StepUp(first=25, most=4000, refinements=2)
         while (viewers := search.next()) is not None:
-            search.result(viewers, GOOD, BAD or CLIENT)
+            search.result(viewers, GOOD, BAD or CLIENT, cpu_percent)
 
     CLIENT: the load was not up to it, so no more can be asked of the server. best is the most
     that was held; limited_by_client says that the server may hold more.
@@ -19,12 +25,13 @@ class StepUp:
     def __init__(self, first, most, refinements):
         self.first, self.most, self.refinements = first, most, refinements
         self.best = 0
+        self.factor = 2
         self.limit = None  # the least that was too many
         self.limited_by_client = False
 
     def next(self):
         if self.limit is None:
-            wanted = min(self.most, 2 * self.best or self.first)
+            wanted = min(self.most, int(self.factor * self.best) or self.first)
             return wanted if wanted > self.best else None
         if self.best == 0:
             return self.limit // 4 or None
@@ -33,9 +40,10 @@ class StepUp:
         self.refinements -= 1
         return (self.best + self.limit) // 2
 
-    def result(self, viewers, verdict):
+    def result(self, viewers, verdict, cpu_percent):
         if verdict == GOOD:
             self.best = max(self.best, viewers)
+            self.factor = factor(cpu_percent)
         else:
             self.limit = viewers if self.limit is None else min(self.limit, viewers)
             self.limited_by_client = verdict == CLIENT

@@ -23,4 +23,6 @@ QUICK = {
     "W1": ("16 streams x 1 viewer", shape(16, 16)),
     "W3": ("4 streams x 10 viewers", shape(4, 40, joins_per_second=100)),
 }
-STEPS = {"first": 25, "most": 8000, "refinements": 2}
+STEPS = {"first": 50, "most": 8000, "refinements": 2}
+# Where perf and strace look, on a load of its own.
+EXAMINED = ("W0", "W1", "W2")

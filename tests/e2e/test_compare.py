@@ -29,20 +29,29 @@ def test_median_and_spread():
     assert summary["b"]["median"] == 5 and set(summary) == {"a", "b"}
 
 
-def held(search, capacity, verdict=stepup.BAD):
-    """Runs a search against a server that holds so many; all that it asked for."""
+def held(search, capacity, verdict=stepup.BAD, full=None):
+    """Runs a search against a server that holds so many; all that it asked for. full: how many
+    would fill its core."""
     asked = []
     while (viewers := search.next()) is not None:
         asked.append(viewers)
         assert len(asked) < 50
-        search.result(viewers, stepup.GOOD if viewers <= capacity else verdict)
+        search.result(viewers, stepup.GOOD if viewers <= capacity else verdict,
+                      100 * viewers / (full or capacity or 1))
     return asked
 
 
-def test_step_up_doubles_and_halves_the_gap():
-    search = stepup.StepUp(first=25, most=8000, refinements=2)
-    assert held(search, 180) == [25, 50, 100, 200, 150, 175]
-    assert search.best == 175 and not search.limited_by_client
+def test_step_up_goes_as_far_as_there_is_room():
+    search = stepup.StepUp(first=50, most=8000, refinements=2)
+    # 50 viewers are 5 %: times 4; then to 90 %; then by a quarter, and back by halves.
+    assert held(search, 1000) == [50, 200, 800, 1000, 1250, 1125, 1062]
+    assert search.best == 1000 and not search.limited_by_client
+
+
+def test_step_up_halves_the_gap():
+    search = stepup.StepUp(first=50, most=8000, refinements=2)
+    assert held(search, 180, full=1000) == [50, 200, 125, 162]
+    assert search.best == 162
 
 
 def test_step_up_below_its_first_step():
@@ -55,10 +64,10 @@ def test_step_up_below_its_first_step():
 
 def test_step_up_ends_at_most_and_knows_the_client():
     search = stepup.StepUp(first=100, most=300, refinements=2)
-    assert held(search, 1000) == [100, 200, 300] and search.best == 300
+    assert held(search, 10000) == [100, 300] and search.best == 300
     search = stepup.StepUp(first=100, most=8000, refinements=0)
-    held(search, 200, stepup.CLIENT)
-    assert search.best == 200 and search.limited_by_client
+    assert held(search, 200, stepup.CLIENT, full=4000) == [100, 400]
+    assert search.best == 100 and search.limited_by_client
 
 
 @pytest.mark.parametrize("change, verdict", [
