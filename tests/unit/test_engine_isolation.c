@@ -17,6 +17,7 @@
 #include "engine/repair.h"
 #include "engine/rtcp.h"
 #include "engine/worker.h"
+#include "tests/support/fake_io.h"
 #include "tests/support/oracle.h"
 
 enum {
@@ -51,32 +52,7 @@ static struct {
 
 // ---- in place of the kernel ----
 
-struct eng_io {
-    struct eng_io_config config;
-    struct eng_send *sends[ENG_SENDS_MAX];
-    size_t count;
-};
-
-static struct eng_io the_io;
-
-static int create_io(const struct eng_io_config *config, struct eng_io **out)
-{
-    the_io = (struct eng_io){.config = *config};
-    *out = &the_io;
-    return 0;
-}
-
-static void destroy_io(struct eng_io *io)
-{
-    assert_int_equal(io->count, 0);
-}
-
-static void push(struct eng_io *io, struct eng_send *send)
-{
-    io->sends[io->count++] = send;
-}
-
-static int take(struct eng_send *send)
+static int fake_io_take(const struct eng_send *send)
 {
     struct member *m = send->viewer == world.bad.viewer ? &world.bad : &world.good;
 
@@ -91,21 +67,6 @@ static int take(struct eng_send *send)
     }
     return 0;
 }
-
-static void flush(struct eng_io *io)
-{
-    for (size_t i = 0; i < io->count; i++)
-        io->config.sent(io->config.ctx, io->sends[i], take(io->sends[i]));
-    io->count = 0;
-}
-
-static void no_wait(struct eng_io *io, int64_t timeout_ns)
-{
-    (void)timeout_ns;
-    flush(io);
-}
-
-static const struct eng_io_ops fake_io = {"fake", create_io, destroy_io, push, flush, no_wait};
 
 // ---- the world ----
 
@@ -202,7 +163,7 @@ static uint64_t counter(enum eng_counter id)
 
 static void arrive(const struct member *m, const uint8_t *data, size_t len)
 {
-    the_io.config.received(the_io.config.ctx, &m->tuple, data, len);
+    fake_io_state.config.received(fake_io_state.config.ctx, &m->tuple, data, len);
 }
 
 // A compound of this viewer; forged: of somebody who only knows its address.
@@ -301,7 +262,7 @@ static void bounds_what_a_flood_of_nacks_costs_a_turn(void **state)
             nack(&world.bad, entries, false);
         before = opened() - before;
         nacked = counter(ENG_COUNTER_NACKED);
-        sends = world.bad.resent + the_io.count;
+        sends = world.bad.resent + fake_io_state.count;
         assert_true(before > 0 && before <= ENG_FEEDBACK_BURST);
         assert_true(nacked <= NACKED_MAX);
         assert_true(sends > 0 && sends <= ENG_RESEND_BURST);
