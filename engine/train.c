@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "engine/fetch.h"
 #include "engine/repair.h"
 
 enum {
     PACE_TRAIN = 8,    // packets of a paced frame in one go: small queues lose what is longer
     PACE_RATE_MIN = 4, // packets per millisecond: no frame goes slower than 37 Mbit/s
     FETCH_PACKETS = 8, // a usual frame
-    CACHE_LINE = 64,
-    AUDIO_BURST = 16, // audio packets sent in one go: more than that is a backlog, not live
+    AUDIO_BURST = 16,  // audio packets sent in one go: more than that is a backlog, not live
 };
 
 void eng_train_wait(struct eng_viewer *viewer, uint64_t from)
@@ -242,8 +242,7 @@ void eng_train_fetch(const struct eng_viewer *viewer)
     for (unsigned n = 0; n < FETCH_PACKETS; n++) {
         if (eng_ring_read(ring, viewer->place[ENG_VIDEO].next + n, &packet))
             break;
-        for (unsigned at = 0; at < packet.len; at += CACHE_LINE)
-            __builtin_prefetch(packet.payload + at, 0);
+        eng_fetch(packet.payload, packet.len);
     }
 }
 

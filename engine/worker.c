@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/fetch.h"
 #include "engine/receive.h"
 #include "engine/repair.h"
 #include "engine/report.h"
@@ -17,7 +18,6 @@
 
 enum {
     UDP_PAYLOAD_MAX = 65507,
-    CACHE_LINE = 64,
 
     // A report may be this late: reports are no reason to wake a worker that is woken anyway.
     REPORT_LATE_MS = 20,
@@ -189,12 +189,6 @@ static void run_timers(struct eng_worker *w)
 
 // Thousands of viewers do not fit into a core's cache, and a train needs all of one. While one
 // viewer's train is sealed, the next viewer is fetched.
-static void fetch(const struct eng_viewer *viewer)
-{
-    for (size_t at = 0; at < sizeof(*viewer); at += CACHE_LINE)
-        __builtin_prefetch((const char *)viewer + at, 1);
-}
-
 static void run_viewers(struct eng_worker *w)
 {
     for (int i = 0; i < ENG_TURN_VIEWERS_MAX; i++) {
@@ -203,7 +197,7 @@ static void run_viewers(struct eng_worker *w)
         if (!v)
             break;
         if (next)
-            fetch(next);
+            eng_fetch(next, sizeof(*next));
         if (next && next->stream != v->stream)
             eng_train_fetch(next);
         eng_train_run(w, v);
