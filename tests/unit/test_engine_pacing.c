@@ -43,20 +43,8 @@ static int fake_io_take(const struct eng_send *send)
 
 static void start(void)
 {
-    struct eng_config config = {.video_bytes = 1 << 20,
-                                .video_seconds = 10,
-                                .train_max = TRAIN_MAX,
-                                .pace_ms = PACE_MS,
-                                .io = &fake_io};
-    const char *what;
-
     memset(&world, 0, sizeof(world));
-    config.listen = loopback_addr(0);
-    assert_int_equal(eng_engine_create(&config, &world.engine, &what), 0);
-    assert_int_equal(eng_stream_create(world.engine, &world.stream), 0);
-    world.worker = eng_engine_worker(world.engine, 0);
-    world.worker->mono_ns = INT64_C(3600000000000);
-    assert_int_equal(eng_worker_open(world.worker), 0);
+    world.worker = fake_io_start(TRAIN_MAX, PACE_MS, &world.engine, &world.stream);
 }
 
 // The worker's turns up to a millisecond's end: as many as it takes to serve all who are queued.

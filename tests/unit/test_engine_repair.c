@@ -139,21 +139,10 @@ static void add_viewer(enum eng_srtp_profile profile, bool rtx)
 
 static void start(enum eng_srtp_profile profile, bool rtx)
 {
-    struct eng_config config = {
-        .video_bytes = 1 << 20, .video_seconds = 10, .train_max = 1, .io = &fake_io};
-    const char *what;
-
     memset(&world, 0, sizeof(world));
     world.sent = calloc(SENT_MAX, sizeof(*world.sent));
     assert_non_null(world.sent);
-    config.listen.in4.sin_family = AF_INET;
-    config.listen.in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(eng_engine_create(&config, &world.engine, &what), 0);
-    assert_int_equal(eng_stream_create(world.engine, &world.stream), 0);
-    world.worker = eng_engine_worker(world.engine, 0);
-    world.worker->mono_ns = INT64_C(3600000000000);
-    world.worker->real_ns = INT64_C(1700000000000000000);
-    assert_int_equal(eng_worker_open(world.worker), 0);
+    world.worker = fake_io_start(1, 0, &world.engine, &world.stream);
     world.camera = true;
     add_viewer(profile, rtx);
 }
