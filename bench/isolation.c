@@ -79,7 +79,7 @@ static struct options parse_options(int argc, char **argv)
 
 static int measure(enum eng_tx tx, struct isolation_result results[ISOLATION_KINDS])
 {
-    struct isolation_work work = {.tx = tx, .other_core = limit_process_first_core()};
+    struct isolation_work work = {.tx = tx, .other_core = eng_cores_first()};
     int err = 0;
 
     eng_cores_choose(&work.worker_core, 1);

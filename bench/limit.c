@@ -218,7 +218,7 @@ static void choose_cores(struct limit_load *load)
 {
     unsigned n = eng_cores_choose(load->worker_cores, LIMIT_WORKERS_MAX);
 
-    load->publisher_core = limit_process_first_core();
+    load->publisher_core = eng_cores_first();
     for (; n < LIMIT_WORKERS_MAX; n++)
         load->worker_cores[n] = load->publisher_core;
 }

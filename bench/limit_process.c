@@ -45,19 +45,6 @@ int limit_process_apart(void (*work)(const void *arg, void *result), const void 
     return err;
 }
 
-int limit_process_first_core(void)
-{
-    cpu_set_t set;
-    int core = 0;
-
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0)
-        return 0;
-    while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &set))
-        core++;
-    return core;
-}
-
 void limit_process_pin(int core)
 {
     cpu_set_t set;

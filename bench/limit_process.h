@@ -12,9 +12,6 @@
 int limit_process_apart(void (*work)(const void *arg, void *result), const void *arg, void *result,
                         size_t size);
 
-// The first core that this process may run on.
-int limit_process_first_core(void);
-
 // The calling thread.
 void limit_process_pin(int core);
 

@@ -3,11 +3,11 @@
 
 #include <elf.h>
 #include <link.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "engine/cores.h"
 #include "engine/engine.h"
 #include "version_info.h"
 
@@ -73,22 +73,10 @@ static void print_build_id(FILE *out)
     fputs(id.len ? "\n" : "none\n", out);
 }
 
-static int first_core(void)
-{
-    cpu_set_t allowed;
-    int core = 0;
-
-    if (sched_getaffinity(0, sizeof(allowed), &allowed))
-        return 0;
-    while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &allowed))
-        core++;
-    return core;
-}
-
 // Makes an engine of one worker that lives on the given backend.
 static int make_engine(enum eng_tx tx, struct eng_engine **out, const char **what)
 {
-    int core = first_core();
+    int core = eng_cores_first();
     struct eng_config config = {
         .listen.in4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
         .tx = tx,

@@ -3,6 +3,19 @@
 
 #include <sched.h>
 
+int eng_cores_first(void)
+{
+    cpu_set_t set;
+    int core = 0;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 0;
+    while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &set))
+        core++;
+    return core;
+}
+
 unsigned eng_cores_choose(int *cores, unsigned max)
 {
     cpu_set_t set;
