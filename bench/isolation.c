@@ -32,16 +32,6 @@ static const char usage[] =
     "  --tx WAY       io_uring or sendmmsg (io_uring)\n"
     "  --help\n";
 
-static enum eng_tx parse_tx(const char *text)
-{
-    if (strcmp(text, "io_uring") == 0)
-        return ENG_TX_IO_URING;
-    if (strcmp(text, "sendmmsg") == 0)
-        return ENG_TX_SENDMMSG;
-    fprintf(stderr, "isolation: --tx %s: io_uring or sendmmsg is expected\n", text);
-    exit(BENCH_EXIT_USAGE);
-}
-
 // Exits on --help and on what is not an option.
 static struct options parse_options(int argc, char **argv)
 {
@@ -60,7 +50,7 @@ static struct options parse_options(int argc, char **argv)
             options.json = true;
             break;
         case 't':
-            options.tx = parse_tx(optarg);
+            options.tx = bench_option_tx("isolation", optarg, false);
             break;
         case 'h':
             fputs(usage, stdout);

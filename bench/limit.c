@@ -65,18 +65,6 @@ static const char usage[] =
     "  --tx WAY       io_uring, sendmmsg or both (both)\n"
     "  --help\n";
 
-static enum eng_tx parse_tx(const char *text)
-{
-    if (strcmp(text, "both") == 0)
-        return ENG_TX_AUTO;
-    if (strcmp(text, "io_uring") == 0)
-        return ENG_TX_IO_URING;
-    if (strcmp(text, "sendmmsg") == 0)
-        return ENG_TX_SENDMMSG;
-    fprintf(stderr, "limit: --tx %s: io_uring, sendmmsg or both is expected\n", text);
-    exit(BENCH_EXIT_USAGE);
-}
-
 // Exits on --help and on what is not an option.
 static struct options parse_options(int argc, char **argv)
 {
@@ -111,7 +99,7 @@ static struct options parse_options(int argc, char **argv)
                                                   LIMIT_GOPS_MAX * SECONDS_PER_GOP);
             break;
         case 't':
-            options.tx = parse_tx(optarg);
+            options.tx = bench_option_tx("limit", optarg, true);
             break;
         case 'h':
             fputs(usage, stdout);

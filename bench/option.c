@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 unsigned bench_option_number(const char *program, const char *text, unsigned min, unsigned max)
 {
@@ -18,4 +19,17 @@ unsigned bench_option_number(const char *program, const char *text, unsigned min
         exit(BENCH_EXIT_USAGE);
     }
     return (unsigned)value;
+}
+
+enum eng_tx bench_option_tx(const char *program, const char *text, bool may_be_both)
+{
+    if (may_be_both && strcmp(text, "both") == 0)
+        return ENG_TX_AUTO;
+    if (strcmp(text, "io_uring") == 0)
+        return ENG_TX_IO_URING;
+    if (strcmp(text, "sendmmsg") == 0)
+        return ENG_TX_SENDMMSG;
+    fprintf(stderr, "%s: --tx %s: %s is expected\n", program, text,
+            may_be_both ? "io_uring, sendmmsg or both" : "io_uring or sendmmsg");
+    exit(BENCH_EXIT_USAGE);
 }

@@ -3,6 +3,10 @@
 // Values of command-line options. Main thread.
 #pragma once
 
+#include <stdbool.h>
+
+#include "engine/engine.h"
+
 // What a program says wrong usage by.
 enum {
     BENCH_EXIT_USAGE = 2
@@ -10,3 +14,7 @@ enum {
 
 // Decimal, min to max. Anything else ends the program with one line that begins with its name.
 unsigned bench_option_number(const char *program, const char *text, unsigned min, unsigned max);
+
+// io_uring, sendmmsg or, where a program can take both in one run, both: that is ENG_TX_AUTO.
+// Anything else ends the program likewise.
+enum eng_tx bench_option_tx(const char *program, const char *text, bool may_be_both);
