@@ -236,7 +236,26 @@ static struct eng_srtp_keying random_keying(enum eng_srtp_profile profile)
 
 #define SSRC UINT32_C(0x1a2b3c4d)
 
-// Random payloads across a rollover of the sequence number; each is unsealed by libsrtp2.
+// Seals a random payload under this index; the receiver must open it to the same.
+static void check_packet(struct eng_srtp *srtp, srtp_t receiver, uint64_t index)
+{
+    uint8_t header[12] = {0x80, 96}, payload[1400], out[1500];
+    size_t len = 1 + (size_t)rand() % sizeof(payload);
+    int n;
+
+    for (size_t i = 0; i < len; i++)
+        payload[i] = (uint8_t)rand();
+    eng_put16(header + 2, (uint16_t)index);
+    eng_put32(header + 8, SSRC);
+    n = (int)eng_srtp_seal(srtp, header, index, payload, len, out);
+    assert_int_equal(n, 12 + len + eng_srtp_overhead(srtp));
+    assert_int_equal(srtp_unprotect(receiver, out, &n), srtp_err_status_ok);
+    assert_int_equal(n, 12 + len);
+    assert_memory_equal(out, header, 12);
+    assert_memory_equal(out + 12, payload, len);
+}
+
+// Across a rollover of the sequence number; each packet is unsealed by libsrtp2.
 static void check_rtp(enum eng_srtp_profile profile)
 {
     struct eng_srtp_keying keying = random_keying(profile);
@@ -245,22 +264,27 @@ static void check_rtp(enum eng_srtp_profile profile)
     struct eng_srtp srtp;
 
     assert_int_equal(eng_srtp_init(&srtp, &keying, &ssrc, 1), 0);
-    for (uint64_t index = 0x7f00; index < 0x20100; index += 251) {
-        uint8_t header[12] = {0x80, 96}, payload[1400], out[1500];
-        size_t len = 1 + (size_t)rand() % sizeof(payload);
-        int n;
+    for (uint64_t index = 0x7f00; index < 0x20100; index += 251)
+        check_packet(&srtp, receiver, index);
+    eng_srtp_fini(&srtp);
+    srtp_dealloc(receiver);
+}
 
-        for (size_t i = 0; i < len; i++)
-            payload[i] = (uint8_t)rand();
-        eng_put16(header + 2, (uint16_t)index);
-        eng_put32(header + 8, SSRC);
-        n = (int)eng_srtp_seal(&srtp, header, index, payload, len, out);
-        assert_int_equal(n, 12 + len + eng_srtp_overhead(&srtp));
-        assert_int_equal(srtp_unprotect(receiver, out, &n), srtp_err_status_ok);
-        assert_int_equal(n, 12 + len);
-        assert_memory_equal(out, header, 12);
-        assert_memory_equal(out + 12, payload, len);
-    }
+// All 48 bits of the index are in the nonce: those of a rollover counter beyond 16 bits too.
+static void gcm_agrees_after_months(void **state)
+{
+    const uint32_t roc = 0x12345678;
+    struct eng_srtp_keying keying = random_keying(ENG_SRTP_AEAD_AES_128_GCM);
+    srtp_t receiver = oracle_create(keying.profile, &keying.send, ssrc_any_inbound);
+    uint32_t ssrc = SSRC;
+    struct eng_srtp srtp;
+
+    (void)state;
+    assert_int_equal(eng_srtp_init(&srtp, &keying, &ssrc, 1), 0);
+    check_packet(&srtp, receiver, 1);
+    assert_int_equal(srtp_set_stream_roc(receiver, SSRC, roc), srtp_err_status_ok);
+    for (uint64_t seq = 2; seq < 200; seq += 7)
+        check_packet(&srtp, receiver, (uint64_t)roc << 16 | seq);
     eng_srtp_fini(&srtp);
     srtp_dealloc(receiver);
 }
@@ -407,6 +431,7 @@ int main(void)
         cmocka_unit_test(opens_nothing_that_is_not_whole),
         cmocka_unit_test(keeps_the_rtp_key_over_rtcp),
         cmocka_unit_test(gcm_agrees_with_libsrtp),
+        cmocka_unit_test(gcm_agrees_after_months),
         cmocka_unit_test(cm_agrees_with_libsrtp),
         cmocka_unit_test(seals_a_packet_again_to_the_same_bytes),
         cmocka_unit_test(takes_reordered_rtcp_once),
