@@ -3,21 +3,11 @@
 
 #include <string.h>
 
+#include "engine/bytes.h"
+
 enum {
     NS_PER_S = 1000000000
 };
-
-static void put_be16(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-static void put_be32(uint8_t *p, uint32_t v)
-{
-    put_be16(p, v >> 16);
-    put_be16(p + 2, v);
-}
 
 static uint64_t round_of(const struct bench_clip_track *track, int64_t k)
 {
@@ -91,9 +81,9 @@ void bench_loop_write(const struct bench_clip_track *track, int64_t k,
     memcpy(to, track->bytes + unit->offset, unit->len);
     while (to < end) {
         to[1] = rewrite->channel;
-        put_be16(to + 6, sequence++);
-        put_be32(to + 8, timestamp);
-        put_be32(to + 12, rewrite->ssrc);
+        eng_put16(to + 6, (uint16_t)sequence++);
+        eng_put32(to + 8, timestamp);
+        eng_put32(to + 12, rewrite->ssrc);
         to += BENCH_INTERLEAVE_LEN + (to[2] << 8 | to[3]);
     }
 }

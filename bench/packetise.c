@@ -7,17 +7,12 @@
 #include <string.h>
 
 #include "bench/stamp.h"
+#include "engine/bytes.h"
 
 enum {
     NAL_FU_A = 28, // RFC 6184 5.8
     FU_HEADER_LEN = 2,
 };
-
-static void put_be16(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
 
 // Twice the room, or what to begin with; NULL: no memory, and the items stay as they are.
 static void *grow(void *items, size_t *room, size_t item_size)
@@ -75,7 +70,7 @@ static int add_packet(struct bench_packetiser *p, const uint8_t *head, size_t he
     uint8_t *to = track->bytes + track->bytes_len;
     memset(to, 0, BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN);
     to[0] = '$';
-    put_be16(to + 2, (uint32_t)rtp_len);
+    eng_put16(to + 2, (uint16_t)rtp_len);
     to[4] = 0x80; // version 2
     to[5] = track->payload_type;
     to += BENCH_INTERLEAVE_LEN + BENCH_RTP_HEADER_LEN;

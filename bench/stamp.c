@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/annexb.h"
+#include "engine/bytes.h"
 
 enum {
     USER_DATA_UNREGISTERED = 5,
@@ -133,10 +134,7 @@ bool bench_stamp_decode(const uint8_t *nal, size_t len, int64_t *ns)
             return false;
         if (memcmp(message, uuid, UUID_LEN) != 0)
             continue;
-        uint64_t value = 0;
-        for (size_t i = UUID_LEN; i < MESSAGE_LEN; i++)
-            value = value << 8 | message[i];
-        *ns = (int64_t)value;
+        *ns = (int64_t)eng_get64(message + UUID_LEN);
         return true;
     }
 }
