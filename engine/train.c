@@ -207,22 +207,25 @@ static void pause_video(struct eng_worker *w, struct eng_viewer *v, unsigned del
     eng_wheel_arm(&w->pacing, &v->pace, delay_ms);
 }
 
+// A long frame is about to begin, and this viewer's turn is later.
+static bool awaits_phase(struct eng_worker *w, struct eng_viewer *v)
+{
+    unsigned delay_ms = phase_ms(w, v);
+
+    if (v->pacing || video_left(v) <= w->train_max || delay_ms == 0)
+        return false;
+    pause_video(w, v, delay_ms);
+    return true;
+}
+
 static void run_video(struct eng_worker *w, struct eng_viewer *v)
 {
     struct eng_viewer_place *video = &v->place[ENG_VIDEO];
-    unsigned budget, phase = 0, sent = 0, n = 1;
+    unsigned budget, sent = 0, n = 1;
 
     // Who starts, starts at once.
-    if (video->waiting) {
-        if (!start_video(w, v))
-            return;
-    } else if (!v->pacing && video_left(v) > w->train_max) {
-        phase = phase_ms(w, v);
-    }
-    if (phase > 0) {
-        pause_video(w, v, phase);
+    if (video->waiting ? !start_video(w, v) : awaits_phase(w, v))
         return;
-    }
     budget = pace_budget(w, v->pacing, video_left(v));
     for (; n > 0 && sent < budget && !video->waiting; sent += n) {
         unsigned most = budget - sent < w->train_max ? budget - sent : w->train_max;
