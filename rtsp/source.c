@@ -3,31 +3,26 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/util.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "engine/publish.h"
 #include "rtsp/backoff.h"
 #include "rtsp/client.h"
 #include "rtsp/clock.h"
+#include "rtsp/connection.h"
 #include "rtsp/dial.h"
 #include "rtsp/track.h"
 #include "rtsp/url.h"
 
 enum {
-    TICK_MS = 1000,       // of a connected source: on_status, and the watch over its silence
-    STALLED_MS = 3000,    // without media
-    SILENCE_MS = 10000,   // without media, after which the source is connected anew
-    READ_MAX = 64 * 1024, // bytes taken off a socket in one go: one keyframe of most cameras
-    // Unsent requests and answers; a camera that asks and never reads is not served for ever.
-    OUTPUT_MAX = 64 * 1024,
+    TICK_MS = 1000,     // of a connected source: on_status, and the watch over its silence
+    STALLED_MS = 3000,  // without media
+    SILENCE_MS = 10000, // without media, after which the source is connected anew
 };
 
 struct rtsp_source {
@@ -42,8 +37,8 @@ struct rtsp_source {
     int64_t camera_offset_ns;
     struct rtsp_backoff backoff;
 
-    struct rtsp_dial *dial;            // while connecting
-    struct bufferevent *stream_socket; // while connected
+    struct rtsp_dial *dial;             // while connecting
+    struct rtsp_connection *connection; // while connected
     struct event *timer;
     int64_t due_ms;         // when the timer fires
     int64_t quiet_since_ms; // last media, or PLAY
@@ -158,9 +153,8 @@ static void disconnect(struct rtsp_source *s)
 {
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
-    if (s->stream_socket)
-        bufferevent_free(s->stream_socket);
-    s->stream_socket = NULL;
+    rtsp_connection_destroy(s->connection);
+    s->connection = NULL;
     s->playing = false;
     s->leaving = false;
 }
@@ -213,11 +207,11 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
 
 static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
 {
-    struct evbuffer *output = bufferevent_get_output(s->stream_socket);
+    int rc = rtsp_connection_send(s->connection, action->data, action->len);
 
-    if (evbuffer_get_length(output) > OUTPUT_MAX)
+    if (rc == -ENOBUFS)
         end(s, "the camera asks without reading the answers; restart it");
-    else if (bufferevent_write(s->stream_socket, action->data, action->len) < 0)
+    else if (rc < 0)
         end(s, "out of memory");
 }
 
@@ -227,7 +221,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
     struct rtsp_action action;
     bool media = false;
 
-    while (s->stream_socket && rtsp_client_next(s->client, &action)) {
+    while (s->connection && rtsp_client_next(s->client, &action)) {
         switch (action.type) {
         case RTSP_ACTION_SEND:
             send_bytes(s, &action);
@@ -268,7 +262,7 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
         eng_publish_flush(s->stream, now.mono_ns);
         s->quiet_since_ms = now_ms;
     }
-    if (!s->stream_socket)
+    if (!s->connection)
         return;
     if (rtsp_client_due_ms(s->client) < s->due_ms)
         schedule_tick(s, now_ms);
@@ -281,47 +275,37 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
     }
 }
 
-static void on_read(struct bufferevent *socket, void *ctx)
+static void on_bytes(void *ctx, const uint8_t *data, size_t len)
 {
     struct rtsp_source *s = ctx;
-    struct evbuffer *input = bufferevent_get_input(socket);
     struct rtsp_now now = read_clocks();
-    bool media = false;
 
-    while (s->stream_socket == socket && evbuffer_get_length(input) > 0) {
-        struct evbuffer_iovec chunk;
-
-        evbuffer_peek(input, -1, NULL, &chunk, 1);
-        s->status.bytes_received += chunk.iov_len;
-        rtsp_client_input(s->client, chunk.iov_base, chunk.iov_len, to_ms(now.mono_ns));
-        media = act(s, now) || media;
-        if (s->stream_socket == socket)
-            evbuffer_drain(input, chunk.iov_len);
-    }
-    turn(s, now, media);
+    s->status.bytes_received += len;
+    rtsp_client_input(s->client, data, len, to_ms(now.mono_ns));
+    turn(s, now, act(s, now));
 }
 
-static void on_event(struct bufferevent *socket, short what, void *ctx)
+static void on_end(void *ctx, int error)
 {
     struct rtsp_source *s = ctx;
     const char *host = rtsp_client_url(s->client)->host;
     char text[RTSP_TEXT_MAX];
 
-    (void)socket;
-    if (what & BEV_EVENT_EOF)
+    if (error == 0)
         snprintf(text, sizeof(text),
                  "%.64s closed the connection; it restarts, or has too many "
                  "clients",
                  host);
     else
         snprintf(text, sizeof(text), "connection to %.64s broke: %s; check the network", host,
-                 evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+                 strerror(error));
     end(s, s->leaving ? NULL : text);
 }
 
 static void on_dialed(void *ctx, int fd, const char *error)
 {
     struct rtsp_source *s = ctx;
+    struct rtsp_connection_owner owner = {.on_bytes = on_bytes, .on_end = on_end, .ctx = s};
     struct rtsp_now now = read_clocks();
 
     if (fd < 0) {
@@ -330,18 +314,13 @@ static void on_dialed(void *ctx, int fd, const char *error)
     }
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
-    s->stream_socket = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (!s->stream_socket) {
-        close(fd);
+    if (rtsp_connection_create(s->base, fd, &owner, &s->connection) < 0) {
         end(s, "out of memory");
         return;
     }
-    bufferevent_set_max_single_read(s->stream_socket, READ_MAX);
-    bufferevent_setcb(s->stream_socket, on_read, NULL, on_event, s);
-    bufferevent_enable(s->stream_socket, EV_READ | EV_WRITE);
     rtsp_client_start(s->client, to_ms(now.mono_ns));
     act(s, now);
-    if (s->stream_socket)
+    if (s->connection)
         schedule_tick(s, to_ms(now.mono_ns));
 }
 
@@ -387,7 +366,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
-    if (!s->stream_socket) {
+    if (!s->connection) {
         if (s->stopping)
             end(s, NULL);
         else
@@ -399,7 +378,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     rtsp_client_tick(s->client, now_ms);
     watch_silence(s, now_ms);
     act(s, now);
-    if (s->stream_socket)
+    if (s->connection)
         schedule_tick(s, now_ms);
 }
 

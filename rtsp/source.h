@@ -3,7 +3,7 @@
 // One RTSP source: connects to a camera, keeps it playing, publishes its packets.
 //
 // A source lives on one ingest thread, the one that runs its event_base: every call here is made
-// by that thread. This is the only file of rtsp/ that does I/O; the protocol below it (client.h,
+// by that thread. I/O is done here, in dial.h and in connection.h; the protocol below (client.h,
 // depacketisers, packetiser) takes bytes and a clock and gives actions.
 //
 // Nothing that a camera does ends a source: it goes back to RTSP_WAITING and tries again after
