@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -410,12 +411,15 @@ void eng_worker_fini(struct eng_worker *worker)
 
 int eng_worker_start(struct eng_worker *worker)
 {
+    char name[16]; // all that the kernel keeps
     int err;
 
     atomic_store(&worker->start_result, 1);
     err = pthread_create(&worker->thread, NULL, run, worker);
     if (err)
         return -err;
+    snprintf(name, sizeof(name), "worker-%u", worker->id);
+    pthread_setname_np(worker->thread, name);
     while ((err = atomic_load(&worker->start_result)) == 1)
         sched_yield();
     if (err)
