@@ -6,22 +6,22 @@
 Nothing leads out of them. Each is held by a process that does nothing; with it the namespace and
 its devices are gone, also when this program is killed.
 
-Who pays. What a process sends over veth is received within its own system call: the receiver's IP
-and UDP work would stand on the server's bill. So the viewers' end receives in a kernel thread
-(threaded NAPI), pinned to the load's cores; what the server's core still pays for is a packet's
-way into that thread's ring, as it would into a network card's. The thread looks every 100 us, by a
-timer on its own core, as a card with interrupt moderation does: woken by the sender it would cost
-that an interrupt to the other core, up to 2 us for a packet that comes alone. Receive packet
-steering (RPS) does so; it serves the other ends, where little arrives, and all of them where a
-kernel has no such threads. The server's own ends name the server's core: it pays for what it
-receives.
+Who pays. What a process sends over veth is received within its own system call: the receiver's
+work would stand on the server's bill, also that for the TCP ACKs to the cameras. So the cameras' and
+the viewers' end receive in kernel threads (threaded NAPI), pinned to the load's cores; what the
+server's core still pays for is a packet's way into that thread's ring, as it would into a network
+card's. The thread looks every 100 us, by a timer on its own core, as a card with interrupt
+moderation does: woken by the sender it would cost that an interrupt to the other core, up to 2 us
+for a packet that comes alone. Receive packet steering (RPS) does so; it serves where a kernel has no
+such threads. The server's own ends name the server's core: it pays for what it receives.
 
 The thread's ring holds 256 packets. Where it is full, they wait in the queue of the server's device
 (Linux 6.17; older kernels drop them).
 
 Segmentation. veth takes trains (UDP_SEGMENT) whole, and the receiver would get them whole: free of
 charge. So segmentation offload is off on the server's link to the viewers, unless it is asked for:
-the kernel cuts trains up on the server's core.
+the kernel cuts trains up on the server's core. (Where a device has it, veth does not use the other
+end's thread. So it is also off towards the cameras, where it would not matter.)
 """
 import os
 import subprocess
@@ -79,7 +79,7 @@ class Topology:
         self.old_backlog = None
 
     def __enter__(self):
-        threads = set(_threads(VIEWERS_END))
+        known = {end: set(_threads(end)) for end in (CAMERAS_END, VIEWERS_END)}
         try:
             self.cameras, self.server, self.viewers = (self._hold() for _ in range(3))
             self._link(TO_CAMERAS, f"{SERVER_IN}/24", self.cameras, [f"{CAMERAS}/24"])
@@ -88,7 +88,8 @@ class Topology:
             self._link(TO_VIEWERS, f"{SERVER}/24", self.viewers, addresses)
             self._steer()
             self._segment()
-            self._receive_in_thread(threads)
+            self._receive_in_thread(self.cameras, CAMERAS_END, known[CAMERAS_END])
+            self._receive_in_thread(self.viewers, VIEWERS_END, known[VIEWERS_END])
             self._widen()
         except BaseException:
             self.__exit__()
@@ -150,23 +151,24 @@ class Topology:
         line = ["env", f"PYTHONPATH={os.path.dirname(__file__)}", sys.executable, "-c", code]
         return self._inside(namespace, *line).split()
 
-    def _receive_in_thread(self, known):
-        """Of the viewers' end; self.receiver says how it came out. The thread can merge what comes
-        in a row (GRO), which saves the viewers time and the server none."""
+    def _receive_in_thread(self, namespace, device, known):
+        """known: such threads of other devices. self.receiver says how it came out. The thread can
+        merge what comes in a row (GRO), which saves the receiver time and the server none."""
         self.receiver = "RPS"
-        self._switch(self.viewers, VIEWERS_END, {"rx-gro"}, True)
+        self._switch(namespace, device, {"rx-gro"}, True)
         try:
-            self._set(self.viewers, VIEWERS_END, "gro_flush_timeout", str(LOOK_NS))
-            self._set(self.viewers, VIEWERS_END, "napi_defer_hard_irqs", str(LOOKS_IN_VAIN))
-            self._set(self.viewers, VIEWERS_END, "threaded", "1")
+            self._set(namespace, device, "gro_flush_timeout", str(LOOK_NS))
+            self._set(namespace, device, "napi_defer_hard_irqs", str(LOOKS_IN_VAIN))
+            self._set(namespace, device, "threaded", "1")
         except OSError:
             return
-        for pid in set(_threads(VIEWERS_END)) - known:
+        for pid in set(_threads(device)) - known:
             os.sched_setaffinity(pid, {int(core) for core in self.load_cores.split(",")})
             os.setpriority(os.PRIO_PROCESS, pid, -20)
             self.receiver = "a kernel thread"
 
     def _segment(self):
+        self._switch(self.server, TO_CAMERAS, SEGMENTATION, False)
         segmented = self._switch(self.server, TO_VIEWERS, SEGMENTATION, self.offload)
         if not self.offload and "tx-udp-segmentation" in segmented:
             raise OSError("segmentation offload cannot be switched off")
