@@ -5,18 +5,13 @@
 #include <string.h>
 
 #include "rtsp/bytes.h"
+#include "rtsp/plan_h264.h"
 
 // The packets of one unit on their way out.
 struct output {
     struct eng_stream *stream;
     struct eng_packet packet; // flags: those of the next packet, but MARKER
 };
-
-void rtsp_packetise_h264_init(struct rtsp_packetise_h264 *p, size_t payload_max)
-{
-    assert(payload_max > RTSP_FU_A_HEADER_LEN && payload_max <= ENG_PAYLOAD_MAX);
-    p->payload_max = payload_max;
-}
 
 static void commit(struct output *out, size_t len, bool last)
 {
@@ -81,12 +76,12 @@ static void put_fu_a(struct output *out, const struct rtsp_nal *nal, size_t size
     }
 }
 
-static void put_groups(struct rtsp_packetise_h264 *p, struct output *out,
-                       const struct rtsp_nal *nal, bool last_piece)
+static void put_groups(struct output *out, const struct rtsp_plan *plan, const struct rtsp_nal *nal,
+                       bool last_piece)
 {
-    for (size_t i = 0; i < p->plan.groups; i++) {
-        const struct rtsp_plan_group *group = &p->plan.group[i];
-        bool last = last_piece && i + 1 == p->plan.groups;
+    for (size_t i = 0; i < plan->groups; i++) {
+        const struct rtsp_plan_group *group = &plan->group[i];
+        bool last = last_piece && i + 1 == plan->groups;
 
         if (group->packets > 1)
             put_fu_a(out, nal, group->size, last);
@@ -98,9 +93,10 @@ static void put_groups(struct rtsp_packetise_h264 *p, struct output *out,
     }
 }
 
-void rtsp_packetise_h264(struct rtsp_packetise_h264 *p, struct eng_stream *stream,
-                         const struct rtsp_unit *unit, int64_t media_time, int64_t capture_ns)
+void rtsp_packetise_h264(struct eng_stream *stream, const struct rtsp_unit *unit,
+                         size_t payload_max, int64_t media_time, int64_t capture_ns)
 {
+    struct rtsp_plan plan;
     struct output out = {
         .stream = stream,
         .packet = {.media_time = media_time,
@@ -109,6 +105,7 @@ void rtsp_packetise_h264(struct rtsp_packetise_h264 *p, struct eng_stream *strea
     };
     size_t open = 0;
 
+    assert(payload_max > RTSP_FU_A_HEADER_LEN && payload_max <= ENG_PAYLOAD_MAX);
     for (size_t done = 0; done < unit->nal_count;) {
         size_t size[RTSP_PLAN_NALS_MAX];
         size_t count = unit->nal_count - done;
@@ -117,8 +114,8 @@ void rtsp_packetise_h264(struct rtsp_packetise_h264 *p, struct eng_stream *strea
             count = RTSP_PLAN_NALS_MAX;
         for (size_t i = 0; i < count; i++)
             size[i] = unit->nal[done + i].len;
-        open = rtsp_plan_h264(&p->plan, size, count, p->payload_max, open);
-        put_groups(p, &out, unit->nal + done, done + count == unit->nal_count);
+        open = rtsp_plan_h264(&plan, size, count, payload_max, open);
+        put_groups(&out, &plan, unit->nal + done, done + count == unit->nal_count);
         done += count;
     }
 }

@@ -10,17 +10,8 @@
 
 #include "engine/publish.h"
 #include "rtsp/access_unit.h"
-#include "rtsp/plan_h264.h"
 
-struct rtsp_packetise_h264 {
-    size_t payload_max;
-    struct rtsp_plan plan;
-};
-
-// payload_max: 256 to ENG_PAYLOAD_MAX.
-void rtsp_packetise_h264_init(struct rtsp_packetise_h264 *p, size_t payload_max);
-
-// Publishes the unit; the caller flushes. Its first packet is FRAME_START, its last MARKER, those
-// of an IDR unit are all KEYFRAME.
-void rtsp_packetise_h264(struct rtsp_packetise_h264 *p, struct eng_stream *stream,
-                         const struct rtsp_unit *unit, int64_t media_time, int64_t capture_ns);
+// Publishes the unit in payloads of at most payload_max bytes, 256 to ENG_PAYLOAD_MAX; the caller
+// flushes. Its first packet is FRAME_START, its last MARKER, those of an IDR unit are all KEYFRAME.
+void rtsp_packetise_h264(struct eng_stream *stream, const struct rtsp_unit *unit,
+                         size_t payload_max, int64_t media_time, int64_t capture_ns);

@@ -54,7 +54,7 @@ struct rtsp_plan_state {
     uint32_t packets;
 };
 
-// Scratch memory and result; a few KiB.
+// Scratch memory and result; 18 KiB.
 struct rtsp_plan {
     struct rtsp_plan_group group[RTSP_PLAN_NALS_MAX];
     size_t groups;

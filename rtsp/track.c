@@ -27,7 +27,6 @@ struct rtsp_track {
     // Video.
     struct rtsp_depacketise_h264 depacketise;
     struct rtsp_access_unit au;
-    struct rtsp_packetise_h264 packetise;
     int64_t media_time; // of the open unit
     int64_t capture_ns;
     // Audio.
@@ -55,7 +54,6 @@ int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t pay
             free(track);
             return rc;
         }
-        rtsp_packetise_h264_init(&track->packetise, payload_max);
     }
     *out = track;
     return 0;
@@ -150,7 +148,7 @@ static void finish_unit(struct rtsp_track *track)
 
     rtsp_depacketise_h264_break(&track->depacketise, &track->au);
     if (rtsp_access_unit_finish(&track->au, &unit)) {
-        rtsp_packetise_h264(&track->packetise, track->stream, &unit, track->media_time,
+        rtsp_packetise_h264(track->stream, &unit, track->payload_max, track->media_time,
                             track->capture_ns);
         track->stats.frames++;
         track->stats.keyframes += unit.keyframe;

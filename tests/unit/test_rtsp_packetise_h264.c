@@ -10,6 +10,7 @@
 
 #include "rtsp/depacketise_h264.h"
 #include "rtsp/packetise_h264.h"
+#include "rtsp/plan_h264.h"
 #include "tests/unit/rtsp_recorder.h"
 
 enum {
@@ -55,10 +56,7 @@ static void clear(struct unit *u)
 
 static void packetise(struct eng_stream *stream, const struct unit *u, size_t payload_max)
 {
-    static struct rtsp_packetise_h264 p;
-
-    rtsp_packetise_h264_init(&p, payload_max);
-    rtsp_packetise_h264(&p, stream, &u->unit, MEDIA_TIME, CAPTURE_NS);
+    rtsp_packetise_h264(stream, &u->unit, payload_max, MEDIA_TIME, CAPTURE_NS);
 }
 
 static void check_packets(const struct eng_stream *stream, const struct unit *u, size_t payload_max)
