@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/queue.h"
+#include "rtsp/unit_pool.h"
 
 enum {
     // How soon a status that found the queue full tries again.
@@ -43,6 +44,7 @@ struct ctl_ingest {
     atomic_bool rung;
     atomic_bool finished;
     struct eng_queue queue;
+    struct rtsp_unit_pool units; // ingest thread, while it runs
     size_t count;
     struct source sources[];
 };
@@ -176,6 +178,7 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
         .url = config->url,
         .stream = config->stream,
         .payload_max = config->payload_max,
+        .units = &ingest->units,
         .on_status = on_status,
         .ctx = source,
     };
@@ -263,6 +266,7 @@ void ctl_ingest_destroy(struct ctl_ingest *ingest)
     }
     for (size_t i = 0; i < ingest->count; i++)
         rtsp_source_destroy(ingest->sources[i].rtsp);
+    rtsp_unit_pool_fini(&ingest->units);
     if (ingest->retry)
         event_free(ingest->retry);
     if (ingest->stop_deadline)

@@ -3,50 +3,22 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-// What most streams never outgrow.
-enum {
-    CAPACITY_FIRST = 256 * 1024
-};
-
-int rtsp_access_unit_init(struct rtsp_access_unit *au)
+void rtsp_access_unit_init(struct rtsp_access_unit *au, struct rtsp_unit_pool *pool)
 {
-    memset(au, 0, sizeof(*au));
-    au->data = malloc(CAPACITY_FIRST);
-    if (!au->data)
-        return -ENOMEM;
-    au->capacity = CAPACITY_FIRST;
+    *au = (struct rtsp_access_unit){.pool = pool};
     rtsp_access_unit_begin(au);
-    return 0;
 }
 
 void rtsp_access_unit_fini(struct rtsp_access_unit *au)
 {
-    free(au->data);
-    au->data = NULL;
-}
-
-static void clear_unit(struct rtsp_access_unit *au)
-{
-    au->len = 0;
-    au->nal_count = 0;
-    au->open = false;
-    au->has_slice = false;
-    au->has_idr = false;
-    au->idr_lost = false;
-    au->damaged = false;
-    au->oversize = false;
-    au->after_gap = false;
-    au->markers = 0;
-    au->last_marker = false;
-    au->nal_open = false;
+    rtsp_access_unit_release(au);
 }
 
 void rtsp_access_unit_begin(struct rtsp_access_unit *au)
 {
-    clear_unit(au);
+    rtsp_access_unit_release(au);
     au->marker_streak = 0;
     au->marker_proof = RTSP_MARKER_PROOF;
     au->marker_ended = false;
@@ -84,11 +56,15 @@ bool rtsp_access_unit_ends_before(struct rtsp_access_unit *au, uint32_t timestam
 
 void rtsp_access_unit_open(struct rtsp_access_unit *au, uint32_t timestamp)
 {
-    assert(!au->open);
-    clear_unit(au);
+    assert(!au->open && !au->room);
     au->open = true;
     au->timestamp = timestamp;
     au->after_gap = au->gap;
+    au->room = rtsp_unit_pool_borrow(au->pool);
+    if (!au->room) {
+        au->oversize = true;
+        au->idr_lost = true; // for all that is known
+    }
 }
 
 bool rtsp_access_unit_ends_after(struct rtsp_access_unit *au, bool marker)
@@ -114,20 +90,14 @@ void rtsp_access_unit_nal_begin(struct rtsp_access_unit *au)
 
 static bool make_room(struct rtsp_access_unit *au, size_t len)
 {
-    size_t capacity = au->capacity;
-    uint8_t *data;
+    struct rtsp_unit_room *room;
 
     if (len > RTSP_UNIT_BYTES_MAX - au->len)
         return false;
-    while (capacity < au->len + len)
-        capacity *= 2;
-    if (capacity == au->capacity)
-        return true;
-    data = realloc(au->data, capacity);
-    if (!data)
+    room = rtsp_unit_pool_grow(au->room, au->len + len);
+    if (!room)
         return false;
-    au->data = data;
-    au->capacity = capacity;
+    au->room = room;
     return true;
 }
 
@@ -139,7 +109,7 @@ void rtsp_access_unit_nal_append(struct rtsp_access_unit *au, const uint8_t *dat
         au->oversize = true;
         return;
     }
-    memcpy(au->data + au->len, data, len);
+    memcpy(au->room->data + au->len, data, len);
     au->len += len;
 }
 
@@ -173,7 +143,7 @@ static bool take_slice(struct rtsp_access_unit *au, const uint8_t *nal, size_t l
 
 static void add_nal(struct rtsp_access_unit *au, size_t offset, size_t len)
 {
-    const uint8_t *nal = au->data + offset;
+    const uint8_t *nal = au->room->data + offset;
     unsigned type = rtsp_nal_type(nal[0]);
 
     if (type == RTSP_NAL_AUD || type == RTSP_NAL_FILLER)
@@ -194,8 +164,8 @@ static void add_nal(struct rtsp_access_unit *au, size_t offset, size_t len)
         au->oversize = true;
         return;
     }
-    au->nal[au->nal_count].offset = (uint32_t)offset;
-    au->nal[au->nal_count].len = (uint32_t)len;
+    au->room->nal[au->nal_count].offset = (uint32_t)offset;
+    au->room->nal[au->nal_count].len = (uint32_t)len;
     au->nal_count++;
 }
 
@@ -218,7 +188,7 @@ static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end)
 // What did not fit may have been the IDR picture itself.
 static void note_oversize(struct rtsp_access_unit *au)
 {
-    if (au->len > au->nal_start && rtsp_nal_type(au->data[au->nal_start]) == RTSP_NAL_IDR)
+    if (au->len > au->nal_start && rtsp_nal_type(au->room->data[au->nal_start]) == RTSP_NAL_IDR)
         au->idr_lost = true;
 }
 
@@ -232,8 +202,8 @@ void rtsp_access_unit_nal_end(struct rtsp_access_unit *au)
         note_oversize(au);
         return;
     }
-    at = au->data + au->nal_start;
-    end = au->data + au->len;
+    at = au->room->data + au->nal_start;
+    end = au->room->data + au->len;
     while (at < end) {
         const uint8_t *stop = find_start_code(at, end);
         const uint8_t *last = stop;
@@ -241,7 +211,7 @@ void rtsp_access_unit_nal_end(struct rtsp_access_unit *au)
         while (last > at && last[-1] == 0) // a NAL unit never ends in 0: that is of the byte stream
             last--;
         if (last > at)
-            add_nal(au, (size_t)(at - au->data), (size_t)(last - at));
+            add_nal(au, (size_t)(at - au->room->data), (size_t)(last - at));
         at = stop < end ? stop + 3 : end;
     }
 }
@@ -253,10 +223,10 @@ static size_t view_type(const struct rtsp_access_unit *au, unsigned type, struct
     size_t count = 0;
 
     for (size_t i = 0; i < au->nal_count; i++) {
-        const uint8_t *nal = au->data + au->nal[i].offset;
+        const uint8_t *nal = au->room->data + au->room->nal[i].offset;
 
         if (rtsp_nal_type(nal[0]) == type)
-            view[count++] = (struct rtsp_nal){nal, au->nal[i].len};
+            view[count++] = (struct rtsp_nal){nal, au->room->nal[i].len};
     }
     return count;
 }
@@ -266,23 +236,23 @@ static size_t view_parameter_sets(struct rtsp_access_unit *au)
 {
     size_t sps, pps;
 
-    sps = view_type(au, RTSP_NAL_SPS, au->view);
+    sps = view_type(au, RTSP_NAL_SPS, au->room->view);
     if (sps == 0)
-        sps = rtsp_parameter_sets_sps(&au->sets, au->view);
-    pps = view_type(au, RTSP_NAL_PPS, au->view + sps);
+        sps = rtsp_parameter_sets_sps(&au->sets, au->room->view);
+    pps = view_type(au, RTSP_NAL_PPS, au->room->view + sps);
     if (pps == 0)
-        pps = rtsp_parameter_sets_pps(&au->sets, au->view + sps);
+        pps = rtsp_parameter_sets_pps(&au->sets, au->room->view + sps);
     return sps > 0 && pps > 0 ? sps + pps : 0;
 }
 
 static size_t view_rest(struct rtsp_access_unit *au, size_t count)
 {
     for (size_t i = 0; i < au->nal_count; i++) {
-        const uint8_t *nal = au->data + au->nal[i].offset;
+        const uint8_t *nal = au->room->data + au->room->nal[i].offset;
         unsigned type = rtsp_nal_type(nal[0]);
 
         if (!au->has_idr || (type != RTSP_NAL_SPS && type != RTSP_NAL_PPS))
-            au->view[count++] = (struct rtsp_nal){nal, au->nal[i].len};
+            au->room->view[count++] = (struct rtsp_nal){nal, au->room->nal[i].len};
     }
     return count;
 }
@@ -330,6 +300,25 @@ bool rtsp_access_unit_finish(struct rtsp_access_unit *au, struct rtsp_unit *out)
         }
     }
     count = view_rest(au, count);
-    *out = (struct rtsp_unit){.nal = au->view, .nal_count = count, .keyframe = au->has_idr};
+    *out = (struct rtsp_unit){.nal = au->room->view, .nal_count = count, .keyframe = au->has_idr};
     return true;
+}
+
+void rtsp_access_unit_release(struct rtsp_access_unit *au)
+{
+    if (au->room)
+        rtsp_unit_pool_give_back(au->pool, au->room);
+    au->room = NULL;
+    au->len = 0;
+    au->nal_count = 0;
+    au->open = false;
+    au->has_slice = false;
+    au->has_idr = false;
+    au->idr_lost = false;
+    au->damaged = false;
+    au->oversize = false;
+    au->after_gap = false;
+    au->markers = 0;
+    au->last_marker = false;
+    au->nal_open = false;
 }

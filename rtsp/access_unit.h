@@ -2,7 +2,8 @@
 //
 // Access units of an H.264 stream: gathers the NAL units of one picture, decides where the picture
 // ends and whether it may be shown (ITU-T H.264 7.4.1.2.3, RFC 6184 5.1). Ingest thread. The struct
-// belongs to the caller; its buffer grows to what the stream's largest picture needs and stays.
+// belongs to the caller; the room for the NAL units is borrowed from the thread's pool from a
+// unit's first packet until it is published (unit_pool.h).
 //
 // Where a unit ends. A new RTP timestamp always ends it. A marker bit ends it at once, without a
 // wait for the next packet, but only when it can be believed, because some cameras set it on each
@@ -22,7 +23,8 @@
 // Loss. A unit that lost a NAL unit is damaged. A damaged one is published without what it lost,
 // since decoders conceal; a damaged IDR unit is dropped. Nothing is published before the first
 // IDR unit of a session nor from a dropped IDR unit to the next whole one, since all that refers to
-// a picture which no viewer has.
+// a picture which no viewer has. A unit for which there is no memory is dropped like one that is
+// too large, and may have been an IDR unit.
 #pragma once
 
 #include <stdbool.h>
@@ -31,17 +33,14 @@
 
 #include "rtsp/h264.h"
 #include "rtsp/parameter_sets.h"
+#include "rtsp/unit_pool.h"
 
 enum {
-    // Bytes of one unit: a third of a second of a 100 Mbit/s stream.
-    RTSP_UNIT_BYTES_MAX = 4 * 1024 * 1024,
-    // NAL units of one unit: a slice per macroblock row of an 8K picture makes 270.
-    RTSP_UNIT_NALS_MAX = 512,
     RTSP_MARKER_PROOF = 2,
     RTSP_MARKER_PROOF_AFTER_LIE = 1000,
 };
 
-// A finished unit, valid until the gatherer is next called.
+// A finished unit, valid until rtsp_access_unit_release().
 struct rtsp_unit {
     const struct rtsp_nal *nal;
     size_t nal_count; // > 0
@@ -49,17 +48,12 @@ struct rtsp_unit {
 };
 
 struct rtsp_access_unit {
-    uint8_t *data; // NAL units back to back
-    size_t len;
-    size_t capacity;
-    struct {
-        uint32_t offset;
-        uint32_t len;
-    } nal[RTSP_UNIT_NALS_MAX];
-    size_t nal_count;
-    struct rtsp_nal view[RTSP_UNIT_NALS_MAX + RTSP_SPS_COUNT + RTSP_PPS_COUNT];
+    struct rtsp_unit_pool *pool;
 
     // The unit being gathered.
+    struct rtsp_unit_room *room; // until the unit is released; NULL: there was no memory
+    size_t len;                  // bytes in the room
+    size_t nal_count;
     bool open;
     uint32_t timestamp;
     bool has_slice;
@@ -87,11 +81,11 @@ struct rtsp_access_unit {
     uint64_t malformed;      // NAL units left out: reserved type, forbidden bit, cut short
     uint64_t damaged_units;  // published although something of them was lost
     uint64_t dropped_units;  // waiting for an IDR unit, broken IDR unit, no parameter sets known
-    uint64_t oversize_units; // dropped: more than RTSP_UNIT_BYTES_MAX or RTSP_UNIT_NALS_MAX
+    uint64_t oversize_units; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_NALS_MAX or memory
 };
 
-// 0 or -ENOMEM.
-int rtsp_access_unit_init(struct rtsp_access_unit *au);
+// The pool must outlive it.
+void rtsp_access_unit_init(struct rtsp_access_unit *au, struct rtsp_unit_pool *pool);
 void rtsp_access_unit_fini(struct rtsp_access_unit *au);
 
 // A new session: forgets the unfinished unit and the parameter sets. Those that come by another way
@@ -101,10 +95,10 @@ void rtsp_access_unit_begin(struct rtsp_access_unit *au);
 // Per RTP packet, in this order:
 //
 //     if packets are missing before it:  _lost(au, timestamp)
-//     if (_ends_before(au, timestamp)):  _finish(au, &unit), publish
+//     if (_ends_before(au, timestamp)):  _finish(au, &unit), publish, _release(au)
 //     if (!au->open):                    _open(au, timestamp)
 //     its NAL units:                     _nal_begin, _nal_append ..., _nal_end or _nal_lost
-//     if (_ends_after(au, marker)):      _finish(au, &unit), publish
+//     if (_ends_after(au, marker)):      _finish(au, &unit), publish, _release(au)
 void rtsp_access_unit_lost(struct rtsp_access_unit *au, uint32_t next_timestamp);
 bool rtsp_access_unit_ends_before(struct rtsp_access_unit *au, uint32_t timestamp);
 void rtsp_access_unit_open(struct rtsp_access_unit *au, uint32_t timestamp);
@@ -120,3 +114,6 @@ void rtsp_access_unit_nal_lost(struct rtsp_access_unit *au, unsigned type);
 
 // Closes the unit. True: *out is to be published. False: it was empty, or dropped and counted.
 bool rtsp_access_unit_finish(struct rtsp_access_unit *au, struct rtsp_unit *out);
+
+// The unit is done with, or given up if it was not finished: its room goes back to the pool.
+void rtsp_access_unit_release(struct rtsp_access_unit *au);

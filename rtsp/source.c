@@ -165,6 +165,8 @@ static void end(struct rtsp_source *s, const char *error)
     uint32_t random;
 
     disconnect(s);
+    for (int t = 0; t < ENG_TRACKS; t++)
+        rtsp_track_end(s->track[t]);
     if (error)
         set_error(s, error);
     if (s->was_live && !s->stopping)
@@ -404,7 +406,8 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
         explicit_bzero(&url, sizeof(url));
     }
     for (int t = 0; t < ENG_TRACKS && rc == 0; t++)
-        rc = rtsp_track_create(s->stream, (enum eng_track)t, config->payload_max, &s->track[t]);
+        rc = rtsp_track_create(s->stream, (enum eng_track)t, config->payload_max, config->units,
+                               &s->track[t]);
     if (rc == 0) {
         s->timer = evtimer_new(base, on_timer, s);
         rc = s->timer ? 0 : -ENOMEM;

@@ -16,6 +16,7 @@
 
 struct event_base;
 struct eng_stream;
+struct rtsp_unit_pool;
 
 enum rtsp_state {
     RTSP_IDLE,       // not started, or stopped
@@ -69,9 +70,10 @@ struct rtsp_source_status {
 };
 
 struct rtsp_source_config {
-    const char *url;           // rtsp://[user:pass@]host[:port]/path
-    struct eng_stream *stream; // where packets go
-    size_t payload_max;        // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX
+    const char *url;              // rtsp://[user:pass@]host[:port]/path
+    struct eng_stream *stream;    // where packets go
+    size_t payload_max;           // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX
+    struct rtsp_unit_pool *units; // of the ingest thread; outlives the source
     // Called whenever anything in the status but its counters has changed; also once a second
     // while live. The status is the source's own: copy what you need. It may start and stop the
     // source, but not destroy it.

@@ -12,6 +12,14 @@
 #include "rtsp/packetise_h264.h"
 #include "rtsp/rtp.h"
 
+// What audio tracks have no use for.
+struct video {
+    struct rtsp_depacketise_h264 depacketise;
+    struct rtsp_access_unit au;
+    int64_t media_time; // of the open unit
+    int64_t capture_ns;
+};
+
 struct rtsp_track {
     struct eng_stream *stream;
     enum eng_track kind;
@@ -23,21 +31,27 @@ struct rtsp_track {
     struct rtsp_sequence sequence;
     bool has_ssrc;
     uint32_t ssrc;
-    uint64_t malformed; // RTP packets; those of the depacketiser and access unit come on top
-    // Video.
-    struct rtsp_depacketise_h264 depacketise;
-    struct rtsp_access_unit au;
-    int64_t media_time; // of the open unit
-    int64_t capture_ns;
-    // Audio.
+    uint64_t malformed;  // RTP packets; those of the depacketiser and access unit come on top
+    struct video *video; // NULL: an audio track
     struct rtsp_audio audio;
 };
 
+static int create_video(struct rtsp_unit_pool *units, struct video **out)
+{
+    struct video *video = calloc(1, sizeof(*video));
+
+    if (!video)
+        return -ENOMEM;
+    rtsp_access_unit_init(&video->au, units);
+    *out = video;
+    return 0;
+}
+
 int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t payload_max,
-                      struct rtsp_track **out)
+                      struct rtsp_unit_pool *units, struct rtsp_track **out)
 {
     struct rtsp_track *track;
-    int rc;
+    int rc = 0;
 
     if (payload_max < RTSP_PAYLOAD_MIN || payload_max > ENG_PAYLOAD_MAX)
         return -EINVAL;
@@ -48,12 +62,11 @@ int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t pay
     track->kind = kind;
     track->payload_max = payload_max;
     rtsp_clock_init(&track->clock);
-    if (kind == ENG_VIDEO) {
-        rc = rtsp_access_unit_init(&track->au);
-        if (rc < 0) {
-            free(track);
-            return rc;
-        }
+    if (kind == ENG_VIDEO)
+        rc = create_video(units, &track->video);
+    if (rc < 0) {
+        free(track);
+        return rc;
     }
     *out = track;
     return 0;
@@ -63,14 +76,15 @@ void rtsp_track_destroy(struct rtsp_track *track)
 {
     if (!track)
         return;
-    if (track->kind == ENG_VIDEO)
-        rtsp_access_unit_fini(&track->au);
+    if (track->video)
+        rtsp_access_unit_fini(&track->video->au);
+    free(track->video);
     free(track);
 }
 
 static void refresh_info(struct rtsp_track *track)
 {
-    const struct rtsp_h264_sps *sps = &track->au.sets.live_sps;
+    const struct rtsp_h264_sps *sps = &track->video->au.sets.live_sps;
 
     if (track->info.codec != RTSP_CODEC_H264 || sps->width == 0)
         return;
@@ -83,16 +97,20 @@ static void refresh_info(struct rtsp_track *track)
 static void refresh_stats(struct rtsp_track *track)
 {
     struct rtsp_track_stats *stats = &track->stats;
+    const struct video *video = track->video;
 
     stats->rtp_lost = track->sequence.lost;
     stats->rtp_late = track->sequence.late + track->sequence.duplicates;
     stats->rtp_jumps = track->sequence.jumps + track->clock.jumps;
-    stats->rtp_malformed = track->malformed + track->depacketise.malformed +
-                           track->depacketise.refused + track->au.malformed;
-    stats->frames_damaged = track->au.damaged_units;
-    stats->frames_dropped = track->au.dropped_units;
-    stats->frames_oversize = track->au.oversize_units;
-    stats->b_frames = track->au.b_frames;
+    stats->rtp_malformed = track->malformed;
+    if (!video)
+        return;
+    stats->rtp_malformed +=
+        video->depacketise.malformed + video->depacketise.refused + video->au.malformed;
+    stats->frames_damaged = video->au.damaged_units;
+    stats->frames_dropped = video->au.dropped_units;
+    stats->frames_oversize = video->au.oversize_units;
+    stats->b_frames = video->au.b_frames;
 }
 
 // Whether the codec belongs on this track, with the one clock that WebRTC knows for it.
@@ -112,10 +130,21 @@ static bool can_carry(enum eng_track kind, const struct rtsp_format *format)
     return false;
 }
 
+void rtsp_track_end(struct rtsp_track *track)
+{
+    struct video *video = track->video;
+
+    if (!video)
+        return;
+    video->depacketise.in_fragment = false;
+    rtsp_access_unit_release(&video->au);
+}
+
 void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format)
 {
-    bool is_video = track->kind == ENG_VIDEO;
+    struct video *video = track->video;
 
+    rtsp_track_end(track);
     track->info = (struct rtsp_track_info){.codec = RTSP_CODEC_NONE};
     track->has_ssrc = false;
     rtsp_sequence_restart(&track->sequence);
@@ -123,14 +152,13 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
         return;
     track->info.codec = format->codec;
     track->info.clock_rate = format->clock_rate;
-    track->info.channels = is_video ? 0 : format->channels;
+    track->info.channels = video ? 0 : format->channels;
     track->payload_type = format->payload_type;
-    rtsp_clock_begin(&track->clock, format->clock_rate, is_video ? format->clock_rate / 2 : 0);
-    if (is_video) {
-        track->depacketise.in_fragment = false;
-        rtsp_access_unit_begin(&track->au);
-        rtsp_parameter_sets_take(&track->au.sets, format->sps, format->sps_len);
-        rtsp_parameter_sets_take(&track->au.sets, format->pps, format->pps_len);
+    rtsp_clock_begin(&track->clock, format->clock_rate, video ? format->clock_rate / 2 : 0);
+    if (video) {
+        rtsp_access_unit_begin(&video->au);
+        rtsp_parameter_sets_take(&video->au.sets, format->sps, format->sps_len);
+        rtsp_parameter_sets_take(&video->au.sets, format->pps, format->pps_len);
         refresh_info(track);
     } else {
         track->audio = (struct rtsp_audio){
@@ -144,34 +172,37 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
 
 static void finish_unit(struct rtsp_track *track)
 {
+    struct video *video = track->video;
     struct rtsp_unit unit;
 
-    rtsp_depacketise_h264_break(&track->depacketise, &track->au);
-    if (rtsp_access_unit_finish(&track->au, &unit)) {
-        rtsp_packetise_h264(track->stream, &unit, track->payload_max, track->media_time,
-                            track->capture_ns);
+    rtsp_depacketise_h264_break(&video->depacketise, &video->au);
+    if (rtsp_access_unit_finish(&video->au, &unit)) {
+        rtsp_packetise_h264(track->stream, &unit, track->payload_max, video->media_time,
+                            video->capture_ns);
         track->stats.frames++;
         track->stats.keyframes += unit.keyframe;
     }
+    rtsp_access_unit_release(&video->au);
     refresh_info(track);
 }
 
 static void take_video(struct rtsp_track *track, const struct rtsp_rtp *rtp, bool gap,
                        struct rtsp_now now)
 {
-    struct rtsp_access_unit *au = &track->au;
+    struct video *video = track->video;
+    struct rtsp_access_unit *au = &video->au;
 
     if (gap) {
-        rtsp_depacketise_h264_break(&track->depacketise, au);
+        rtsp_depacketise_h264_break(&video->depacketise, au);
         rtsp_access_unit_lost(au, rtp->timestamp);
     }
     if (rtsp_access_unit_ends_before(au, rtp->timestamp))
         finish_unit(track);
     if (!au->open) {
         rtsp_access_unit_open(au, rtp->timestamp);
-        rtsp_clock_map(&track->clock, rtp->timestamp, now, &track->media_time, &track->capture_ns);
+        rtsp_clock_map(&track->clock, rtp->timestamp, now, &video->media_time, &video->capture_ns);
     }
-    rtsp_depacketise_h264(&track->depacketise, au, rtp->payload, rtp->payload_len);
+    rtsp_depacketise_h264(&video->depacketise, au, rtp->payload, rtp->payload_len);
     if (rtsp_access_unit_ends_after(au, rtp->marker))
         finish_unit(track);
 }
@@ -202,7 +233,7 @@ static void take(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rt
     step = rtsp_sequence_take(&track->sequence, rtp->sequence);
     if (step == RTSP_SEQUENCE_STALE)
         return;
-    if (track->kind == ENG_VIDEO)
+    if (track->video)
         take_video(track, rtp, gap || step != RTSP_SEQUENCE_NEXT, now);
     else if (rtp->payload_len > 0)
         take_audio(track, rtp, now);

@@ -17,6 +17,7 @@
 #include "rtsp/clock.h"
 #include "rtsp/parameter_sets.h"
 #include "rtsp/source.h"
+#include "rtsp/unit_pool.h"
 
 // What the camera's SDP says of a track (RFC 8866, RFC 6184 8.2.1).
 struct rtsp_format {
@@ -43,7 +44,7 @@ struct rtsp_track_stats {
     uint64_t keyframes;       // of those
     uint64_t frames_damaged;  // of those: published without a NAL unit that was lost
     uint64_t frames_dropped;  // broken keyframes, and what could not be shown before the next one
-    uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX or RTSP_UNIT_NALS_MAX
+    uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_NALS_MAX or memory
     bool b_frames;            // seen in this session
 };
 
@@ -54,9 +55,10 @@ enum {
     RTSP_PAYLOAD_MIN = 256
 };
 
-// payload_max: RTSP_PAYLOAD_MIN to ENG_PAYLOAD_MAX. 0, -EINVAL or -ENOMEM.
+// payload_max: RTSP_PAYLOAD_MIN to ENG_PAYLOAD_MAX. units: of the thread, for video; outlives the
+// track. 0, -EINVAL or -ENOMEM.
 int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t payload_max,
-                      struct rtsp_track **out);
+                      struct rtsp_unit_pool *units, struct rtsp_track **out);
 void rtsp_track_destroy(struct rtsp_track *track);
 
 // A new session with the camera: forgets sequence numbers, SSRC, partial frames and the clock's
@@ -64,6 +66,10 @@ void rtsp_track_destroy(struct rtsp_track *track);
 // track, or not at that clock rate, is taken as RTSP_CODEC_NONE: packets are ignored until the next
 // session.
 void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format);
+
+// The session is over, and the next may be long in coming: gives up the picture that is being
+// gathered, and its memory.
+void rtsp_track_end(struct rtsp_track *track);
 
 // One RTP packet (RFC 3550 5.1). What is wrong is counted and dropped.
 void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now);

@@ -32,6 +32,7 @@
 // A gatherer and the types of the units that it has published: "785" is SPS, PPS, IDR; units are
 // parted by a space, keyframes have a K in front.
 struct fixture {
+    struct rtsp_unit_pool pool;
     struct rtsp_access_unit au;
     char log[4096];
 };
@@ -41,7 +42,10 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
 
     *state = f;
-    return f ? rtsp_access_unit_init(&f->au) : -1;
+    if (!f)
+        return -1;
+    rtsp_access_unit_init(&f->au, &f->pool);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -49,24 +53,31 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     rtsp_access_unit_fini(&f->au);
+    rtsp_unit_pool_fini(&f->pool);
     free(f);
     return 0;
+}
+
+static void log_unit(struct fixture *f, const struct rtsp_unit *unit)
+{
+    size_t len = strlen(f->log);
+
+    if (len > 0)
+        f->log[len++] = ' ';
+    if (unit->keyframe)
+        f->log[len++] = 'K';
+    for (size_t i = 0; i < unit->nal_count && len < sizeof(f->log) - 1; i++)
+        f->log[len++] = (char)('0' + (unit->nal[i].data[0] & 0x1f));
+    f->log[len] = '\0';
 }
 
 static void finish(struct fixture *f)
 {
     struct rtsp_unit unit;
-    size_t len = strlen(f->log);
 
-    if (!rtsp_access_unit_finish(&f->au, &unit))
-        return;
-    if (len > 0)
-        f->log[len++] = ' ';
-    if (unit.keyframe)
-        f->log[len++] = 'K';
-    for (size_t i = 0; i < unit.nal_count && len < sizeof(f->log) - 1; i++)
-        f->log[len++] = (char)('0' + (unit.nal[i].data[0] & 0x1f));
-    f->log[len] = '\0';
+    if (rtsp_access_unit_finish(&f->au, &unit))
+        log_unit(f, &unit);
+    rtsp_access_unit_release(&f->au);
 }
 
 // One packet with one NAL unit.
@@ -440,7 +451,6 @@ static void test_too_many_bytes(void **state)
     packet(f, 5, true, BYTES(P));
     expect(f, "1");
     assert_int_equal(f->au.oversize_units, 1);
-    assert_true(f->au.capacity <= RTSP_UNIT_BYTES_MAX);
     big_nal(f, 6, BYTES(IDR), RTSP_UNIT_BYTES_MAX + 1);
     packet(f, 7, true, BYTES(P)); // refers to what no one has
     expect(f, "");
@@ -448,6 +458,32 @@ static void test_too_many_bytes(void **state)
     packet(f, 9, true, BYTES(IDR));
     assert_int_equal(f->au.oversize_units, 2);
     assert_non_null(strstr(f->log, "K785"));
+}
+
+static void test_room_is_held_while_the_unit_is_open(void **state)
+{
+    struct fixture *f = *state;
+    struct rtsp_unit unit;
+
+    assert_int_equal(f->pool.borrowed, 0);
+    begin(f);
+    assert_int_equal(f->pool.borrowed, 0); // a marker has ended the last unit
+    assert_int_equal(f->pool.idle_count, 1);
+    packet(f, 3, false, BYTES(P));
+    packet(f, 3, false, BYTES(P_REST));
+    assert_int_equal(f->pool.borrowed, 1);
+    packet(f, 4, false, BYTES(P)); // and holds no second one
+    assert_int_equal(f->pool.borrowed, 1);
+    assert_true(rtsp_access_unit_finish(&f->au, &unit)); // the caller has it now
+    assert_int_equal(f->pool.borrowed, 1);
+    assert_memory_equal(unit.nal[0].data, ((const uint8_t[]){P}), 4);
+    rtsp_access_unit_release(&f->au);
+    rtsp_access_unit_release(&f->au);
+    assert_int_equal(f->pool.borrowed, 0);
+    packet(f, 5, false, BYTES(P));
+    rtsp_access_unit_begin(&f->au); // a session that ended in the middle of it
+    assert_int_equal(f->pool.borrowed, 0);
+    packet(f, 6, false, BYTES(P)); // and one that nobody ends: see teardown()
 }
 
 int main(void)
@@ -474,6 +510,7 @@ int main(void)
         TEST(test_malformed),
         TEST(test_too_many_nals),
         TEST(test_too_many_bytes),
+        TEST(test_room_is_held_while_the_unit_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

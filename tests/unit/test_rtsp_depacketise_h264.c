@@ -17,6 +17,7 @@
 #define P_SLICE 0x41, 0x9a
 
 struct fixture {
+    struct rtsp_unit_pool pool;
     struct rtsp_depacketise_h264 d;
     struct rtsp_access_unit au;
 };
@@ -26,8 +27,9 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
 
     *state = f;
-    if (!f || rtsp_access_unit_init(&f->au) < 0)
+    if (!f)
         return -1;
+    rtsp_access_unit_init(&f->au, &f->pool);
     rtsp_access_unit_open(&f->au, 0);
     return 0;
 }
@@ -37,6 +39,7 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     rtsp_access_unit_fini(&f->au);
+    rtsp_unit_pool_fini(&f->pool);
     free(f);
     return 0;
 }
@@ -53,8 +56,8 @@ static void take(struct fixture *f, const uint8_t *payload, size_t len)
 static void expect_nal(const struct fixture *f, size_t i, const uint8_t *data, size_t len)
 {
     assert_true(i < f->au.nal_count);
-    assert_int_equal(f->au.nal[i].len, len);
-    assert_memory_equal(f->au.data + f->au.nal[i].offset, data, len);
+    assert_int_equal(f->au.room->nal[i].len, len);
+    assert_memory_equal(f->au.room->data + f->au.room->nal[i].offset, data, len);
 }
 
 static void test_single(void **state)
@@ -232,6 +235,7 @@ static void test_random_bytes(void **state)
 
             rtsp_depacketise_h264_break(&f->d, &f->au);
             rtsp_access_unit_finish(&f->au, &unit);
+            rtsp_access_unit_release(&f->au);
             rtsp_access_unit_open(&f->au, (uint32_t)round);
         }
     }

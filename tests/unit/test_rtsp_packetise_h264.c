@@ -82,7 +82,6 @@ static void check_round_trip(struct rtsp_access_unit *au, const struct eng_strea
                              const struct unit *u)
 {
     struct rtsp_depacketise_h264 d = {0};
-    struct rtsp_unit out;
 
     rtsp_access_unit_open(au, 0);
     for (size_t i = 0; i < stream->count; i++)
@@ -90,10 +89,11 @@ static void check_round_trip(struct rtsp_access_unit *au, const struct eng_strea
     assert_int_equal(d.malformed + d.refused + au->malformed, 0);
     assert_int_equal(au->nal_count, u->unit.nal_count);
     for (size_t i = 0; i < au->nal_count; i++) {
-        assert_int_equal(au->nal[i].len, u->nal[i].len);
-        assert_memory_equal(au->data + au->nal[i].offset, u->nal[i].data, u->nal[i].len);
+        assert_int_equal(au->room->nal[i].len, u->nal[i].len);
+        assert_memory_equal(au->room->data + au->room->nal[i].offset, u->nal[i].data,
+                            u->nal[i].len);
     }
-    rtsp_access_unit_finish(au, &out);
+    rtsp_access_unit_release(au);
 }
 
 static void test_one_slice(void **state)
@@ -143,13 +143,14 @@ static void test_keyframe(void **state)
 
 static void test_round_trip(void **state)
 {
-    struct rtsp_access_unit *au = malloc(sizeof(*au));
+    struct rtsp_unit_pool pool = {0};
+    struct rtsp_access_unit au;
     uint64_t seed = 3;
     size_t trains = 0;
     size_t nals = 0;
 
     (void)state;
-    assert_int_equal(rtsp_access_unit_init(au), 0);
+    rtsp_access_unit_init(&au, &pool);
     for (int round = 0; round < 400; round++) {
         struct eng_stream stream = {0};
         struct unit u = {0};
@@ -165,39 +166,40 @@ static void test_round_trip(void **state)
         }
         packetise(&stream, &u, payload_max);
         check_packets(&stream, &u, payload_max);
-        check_round_trip(au, &stream, &u);
+        check_round_trip(&au, &stream, &u);
         trains += recorder_trains(&stream, 0, stream.count);
         nals += count;
         recorder_clear(&stream);
         clear(&u);
     }
     assert_true(trains <= nals);
-    rtsp_access_unit_fini(au);
-    free(au);
+    rtsp_access_unit_fini(&au);
+    rtsp_unit_pool_fini(&pool);
 }
 
 // A NAL unit of one byte, an end of sequence, and more NAL units than are planned at once.
 static void test_many_tiny_units(void **state)
 {
-    struct rtsp_access_unit *au = malloc(sizeof(*au));
+    struct rtsp_unit_pool pool = {0};
+    struct rtsp_access_unit au;
     struct eng_stream stream = {0};
     struct unit *u = calloc(1, sizeof(*u));
     uint64_t seed = 4;
 
     (void)state;
-    assert_int_equal(rtsp_access_unit_init(au), 0);
+    rtsp_access_unit_init(&au, &pool);
     for (size_t i = 0; i < NALS_MAX; i++)
         add(u, (const uint8_t[]){0x0a}, 1, 1, &seed);
     packetise(&stream, u, 256);
     check_packets(&stream, u, 256);
-    check_round_trip(au, &stream, u);
+    check_round_trip(&au, &stream, u);
     assert_int_equal(stream.count, NALS_MAX / RTSP_PLAN_NALS_MAX);
     assert_int_equal(recorder_trains(&stream, 0, stream.count), 1);
     recorder_clear(&stream);
     clear(u);
     free(u);
-    rtsp_access_unit_fini(au);
-    free(au);
+    rtsp_access_unit_fini(&au);
+    rtsp_unit_pool_fini(&pool);
 }
 
 static void test_slices_are_a_train_each_at_most(void **state)

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 
 #include "engine/publish.h"
+#include "rtsp/unit_pool.h"
 
 // ---- the engine's door ----
 
@@ -74,6 +75,7 @@ struct camera {
     const char *location; // redirects there
     bool silent;          // plays, but sends no media
     bool chatty;          // asks and asks
+    bool video;           // H.264 in place of PCMU, and no picture that could be shown
     uint16_t sequence;
 };
 
@@ -88,7 +90,7 @@ static void hang_up(struct camera *c)
 static void on_media(evutil_socket_t fd, short what, void *ctx)
 {
     struct camera *c = ctx;
-    uint8_t frame[4 + 12 + 160] = {'$', 4, 0, 172, 0x80, 0};
+    uint8_t frame[4 + 12 + 160] = {'$', 4, 0, 172, 0x80, c->video ? 96 : 0};
     uint32_t timestamp = c->sequence * 160U;
 
     (void)fd;
@@ -111,7 +113,10 @@ static void on_media(evutil_socket_t fd, short what, void *ctx)
 
 static void answer(struct camera *c, char method)
 {
-    static const char sdp[] = "m=audio 0 RTP/AVP 0\r\na=control:a\r\n";
+    static const char pcmu[] = "m=audio 0 RTP/AVP 0\r\na=control:a\r\n";
+    static const char h264[] = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+                               "a=control:v\r\n";
+    const char *sdp = c->video ? h264 : pcmu;
     struct evbuffer *out = bufferevent_get_output(c->peer);
     struct timeval interval = {0, MEDIA_US};
 
@@ -201,6 +206,7 @@ struct bench {
     struct event_base *base;
     struct camera camera;
     struct camera other;
+    struct rtsp_unit_pool units;
     struct rtsp_source *source;
     struct rtsp_source_status status;
     unsigned reports;
@@ -230,7 +236,7 @@ static void begin(struct bench *b)
     char url[64];
     snprintf(url, sizeof(url), "rtsp://127.0.0.1:%u/s", b->camera.port);
     struct rtsp_source_config config = {
-        .url = url, .payload_max = 1180, .on_status = on_status, .ctx = b};
+        .url = url, .payload_max = 1180, .units = &b->units, .on_status = on_status, .ctx = b};
 
     assert_int_equal(rtsp_source_create(b->base, &config, &b->source), 0);
     committed = 0;
@@ -240,6 +246,7 @@ static void begin(struct bench *b)
 static void end(struct bench *b)
 {
     rtsp_source_destroy(b->source);
+    rtsp_unit_pool_fini(&b->units);
     switch_off(&b->camera);
     switch_off(&b->other);
     event_base_loop(b->base, EVLOOP_NONBLOCK);
@@ -341,6 +348,22 @@ static void test_comes_back(void **state)
     end(&b);
 }
 
+static void test_gives_memory_back_when_the_session_ends(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    b.camera.video = true;
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    assert_int_equal(b.units.borrowed, 1);
+    hang_up(&b.camera);
+    run_until(&b, RTSP_WAITING);
+    assert_int_equal(b.units.borrowed, 0);
+    end(&b);
+}
+
 static void test_stalls(void **state)
 {
     struct bench b;
@@ -434,6 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plays_and_stops),
         cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_gives_memory_back_when_the_session_ends),
         cmocka_unit_test(test_stalls),
         cmocka_unit_test(test_follows_a_redirect),
         cmocka_unit_test(test_stops_in_every_state),

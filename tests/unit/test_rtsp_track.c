@@ -23,6 +23,10 @@
 #define P   0x41, 0x9a, 0x23, 0x11
 #define B   0x01, 0x9e, 0x62, 0x6a
 
+enum {
+    FRAGMENT_LEN = 800
+};
+
 static const struct rtsp_format H264 = {
     .codec = RTSP_CODEC_H264,
     .payload_type = 96,
@@ -40,6 +44,8 @@ static const struct rtsp_format OPUS = {
     .channels = 2,
 };
 
+static struct rtsp_unit_pool units; // of all tracks, as they are on one thread
+
 // A camera's end of one track.
 struct fixture {
     struct eng_stream stream;
@@ -53,7 +59,7 @@ struct fixture {
 static void begin(struct fixture *f, enum eng_track kind, const struct rtsp_format *format)
 {
     if (!f->track)
-        assert_int_equal(rtsp_track_create(&f->stream, kind, 1180, &f->track), 0);
+        assert_int_equal(rtsp_track_create(&f->stream, kind, 1180, &units, &f->track), 0);
     if (f->now.mono_ns == 0)
         f->now = (struct rtsp_now){1000000000, 1700000000000000000};
     f->payload_type = format->payload_type;
@@ -97,13 +103,21 @@ static const struct rtsp_track_stats *stats(const struct fixture *f)
     return rtsp_track_stats(f->track);
 }
 
+static int free_rooms(void **state)
+{
+    (void)state;
+    rtsp_unit_pool_fini(&units);
+    return 0;
+}
+
 static void test_create(void **state)
 {
     struct rtsp_track *track;
 
     (void)state;
-    assert_int_equal(rtsp_track_create(NULL, ENG_VIDEO, 255, &track), -EINVAL);
-    assert_int_equal(rtsp_track_create(NULL, ENG_VIDEO, ENG_PAYLOAD_MAX + 1, &track), -EINVAL);
+    assert_int_equal(rtsp_track_create(NULL, ENG_VIDEO, 255, &units, &track), -EINVAL);
+    assert_int_equal(rtsp_track_create(NULL, ENG_VIDEO, ENG_PAYLOAD_MAX + 1, &units, &track),
+                     -EINVAL);
     rtsp_track_destroy(NULL);
 }
 
@@ -415,6 +429,90 @@ static void test_random_bytes(void **state)
     end(&f);
 }
 
+// A fragment of an IDR slice, all of it the same byte, which must begin a slice header.
+static void send_fragment(struct fixture *f, uint32_t timestamp, uint8_t fu_header, uint8_t fill)
+{
+    uint8_t payload[FRAGMENT_LEN];
+
+    memset(payload, fill, sizeof(payload));
+    payload[0] = 0x7c;
+    payload[1] = fu_header;
+    send(f, timestamp, fu_header & 0x40, payload, sizeof(payload));
+}
+
+// Takes the published fragments apart again. Returns their bytes, all of which are fill.
+static size_t count_fill(const struct fixture *f, uint8_t fill)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < f->stream.count; i++) {
+        const struct recorded *r = &f->stream.packets[i];
+
+        if (r->payload[0] != 0x7c)
+            continue; // parameter sets
+        for (size_t at = 2; at < r->packet.len; at++, count++)
+            assert_int_equal(r->payload[at], fill);
+    }
+    return count;
+}
+
+static void test_cameras_that_send_at_the_same_time(void **state)
+{
+    static const uint8_t fu_headers[] = {0x85, 0x05, 0x45};
+    struct fixture a = {0};
+    struct fixture b = {0};
+
+    (void)state;
+    begin(&a, ENG_VIDEO, &H264);
+    begin(&b, ENG_VIDEO, &H264);
+    for (uint32_t i = 0; i < 10; i++) {
+        for (size_t part = 0; part < 3; part++) {
+            bool open = part < 2 || i < 2; // until the markers are believed
+
+            send_fragment(&a, i * 3000, fu_headers[part], 0x88);
+            send_fragment(&b, i * 3000, fu_headers[part], 0xb8);
+            assert_int_equal(units.borrowed, open ? 2 : 0);
+        }
+    }
+    assert_int_equal(count_fill(&a, 0x88), 10 * 3 * (FRAGMENT_LEN - 2));
+    assert_int_equal(count_fill(&b, 0xb8), 10 * 3 * (FRAGMENT_LEN - 2));
+    end(&a);
+    end(&b);
+}
+
+static void test_rooms_come_back(void **state)
+{
+    struct rtsp_format unknown = {.codec = RTSP_CODEC_NONE};
+    struct fixture f = {0};
+    struct fixture audio = {0};
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    begin(&audio, ENG_AUDIO, &OPUS);
+    send(&audio, 0, false, BYTES(0xfc, 1));
+    assert_int_equal(units.borrowed, 0);
+    for (uint32_t i = 0; i < 10; i++) // each leaves its unit open
+        send(&f, i * 3000, false, BYTES(IDR));
+    assert_int_equal(units.borrowed, 1);
+    send_fragment(&f, 30000, 0x85, 0x88);
+    rtsp_track_end(f.track);
+    rtsp_track_end(f.track);
+    rtsp_track_end(audio.track);
+    assert_int_equal(units.borrowed, 0);
+    assert_int_equal(stats(&f)->frames, 10);
+
+    send_fragment(&f, 30000, 0x45, 0x88); // a straggler: nothing is left that it belongs to
+    assert_int_equal(units.borrowed, 1);
+    begin(&f, ENG_VIDEO, &unknown);
+    assert_int_equal(units.borrowed, 0);
+    begin(&f, ENG_VIDEO, &H264);
+    send(&f, 0, false, BYTES(IDR));
+    assert_int_equal(units.borrowed, 1);
+    end(&f);
+    end(&audio);
+    assert_int_equal(units.borrowed, 0);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -438,7 +536,9 @@ int main(void)
         cmocka_unit_test(test_pcm_is_cut),
         cmocka_unit_test(test_sender_reports),
         cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_cameras_that_send_at_the_same_time),
+        cmocka_unit_test(test_rooms_come_back),
         cmocka_unit_test(test_names),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_rooms);
 }
