@@ -141,6 +141,16 @@ static bool take_slice(struct rtsp_access_unit *au, const uint8_t *nal, size_t l
     return true;
 }
 
+static bool is_timing_sei(const uint8_t *nal, size_t len)
+{
+    const uint32_t timing = UINT32_C(1) << RTSP_SEI_BUFFERING_PERIOD |
+                            UINT32_C(1) << RTSP_SEI_PIC_TIMING |
+                            UINT32_C(1) << RTSP_SEI_FILLER_PAYLOAD;
+    uint32_t types;
+
+    return rtsp_h264_parse_sei(nal, len, &types) == 0 && (types & ~timing) == 0;
+}
+
 static void add_nal(struct rtsp_access_unit *au, size_t offset, size_t len)
 {
     const uint8_t *nal = au->room->data + offset;
@@ -160,6 +170,8 @@ static void add_nal(struct rtsp_access_unit *au, size_t offset, size_t len)
         au->malformed++;
         return;
     }
+    if (type == RTSP_NAL_SEI && is_timing_sei(nal, len))
+        return;
     if (au->nal_count == RTSP_UNIT_NALS_MAX) {
         au->oversize = true;
         return;

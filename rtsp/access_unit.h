@@ -14,8 +14,11 @@
 //   - when a packet of the same timestamp follows a unit that a marker has ended, it takes
 //     RTSP_MARKER_PROOF_AFTER_LIE such units until it is believed again.
 //
-// What is left out: access unit delimiters, filler, NAL units that are malformed. Annex B start
-// codes inside a NAL unit are not H.264, yet cameras send them: they split it.
+// What is left out: access unit delimiters, filler, NAL units that are malformed, and SEI of
+// nothing but buffering_period, pic_timing and filler_payload (ITU-T H.264 Annex D). These serve
+// the timing of a hypothetical decoder, where browsers go by RTP timestamps, and in front of a
+// slice each would be a short packet that splits a train. Annex B start codes inside a NAL unit are
+// not H.264, yet cameras send them: they split it.
 //
 // Parameter sets are remembered, and each IDR unit leaves with them in front: SPS, then PPS, then
 // the rest; those of the unit itself where it has some.

@@ -254,3 +254,51 @@ int rtsp_h264_parse_slice(const uint8_t *nal, size_t len, struct rtsp_h264_slice
     *out = (struct rtsp_h264_slice){.first_mb = first_mb, .b_slice = slice_type % 5 == 1};
     return 0;
 }
+
+// One byte, where all bits of the one before it have been read.
+static unsigned read_byte(struct bits *b)
+{
+    next_byte(b);
+    b->left = 0;
+    return b->failed ? 0 : b->byte;
+}
+
+// payloadType or payloadSize: the sum of bytes up to the first that is not 0xff (7.3.2.3.1).
+static size_t read_sei_number(struct bits *b)
+{
+    size_t sum = 0;
+    unsigned byte;
+
+    do {
+        byte = read_byte(b);
+        sum += byte;
+    } while (byte == 0xff);
+    return sum;
+}
+
+static bool at_trailing_bits(const struct bits *b)
+{
+    return b->end - b->at == 1 && *b->at == 0x80;
+}
+
+int rtsp_h264_parse_sei(const uint8_t *nal, size_t len, uint32_t *types)
+{
+    struct bits b;
+    uint32_t seen = 0;
+
+    bits_init(&b, nal, len);
+    if (rtsp_nal_type((uint8_t)read_byte(&b)) != RTSP_NAL_SEI)
+        return -EBADMSG;
+    do {
+        size_t type = read_sei_number(&b);
+        size_t left = read_sei_number(&b);
+
+        seen |= UINT32_C(1) << (type < RTSP_SEI_REST ? type : RTSP_SEI_REST);
+        while (left-- > 0 && !b.failed)
+            read_byte(&b);
+    } while (!b.failed && !at_trailing_bits(&b));
+    if (b.failed)
+        return -EBADMSG;
+    *types = seen;
+    return 0;
+}

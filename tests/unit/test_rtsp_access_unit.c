@@ -299,6 +299,51 @@ static void test_left_out(void **state)
     expect(f, "1");
 }
 
+static void test_timing_sei_is_left_out(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, false, BYTES(0x06, 0x00, 0x01, 0xaa, 0x80));                   // buffering_period
+    packet(f, 3, false, BYTES(0x06, 0x01, 0x02, 0xaa, 0xbb, 0x80));             // pic_timing
+    packet(f, 3, false, BYTES(0x06, 0x03, 0x02, 0xff, 0xff, 0x80));             // filler_payload
+    packet(f, 3, false, BYTES(0x06, 0x00, 0x01, 0xaa, 0x01, 0x01, 0xbb, 0x80)); // in one
+    packet(f, 3, false, BYTES(0x06, 0x01, 0x01, 0xaa, 0x80, 0x00, 0x00));       // and zeros
+    packet(f, 3, true, BYTES(P));
+    expect(f, "1");
+    packet(f, 4, true, BYTES(0x06, 0x01, 0x01, 0xaa, 0x80)); // nothing else
+    packet(f, 5, true, BYTES(P));
+    expect(f, "1");
+    assert_int_equal(f->au.malformed, 0);
+}
+
+static void test_other_sei_stays(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, false, BYTES(0x06, 0x02, 0x01, 0xaa, 0x80)); // pan_scan_rect
+    packet(f, 3, false, BYTES(0x06, 0x04, 0x01, 0xb5, 0x80)); // captions
+    packet(f, 3, false, BYTES(0x06, 0x05, 0x01, 0xaa, 0x80)); // user_data_unregistered
+    packet(f, 3, false, BYTES(0x06, 0x06, 0x01, 0xc4, 0x80)); // recovery_point
+    packet(f, 3, false, BYTES(0x06, 0xff, 0x01, 0x01, 0xaa, 0x80));
+    packet(f, 3, true, BYTES(P));
+    expect(f, "666661");
+    // Beside timing, before and behind it.
+    packet(f, 4, false, BYTES(0x06, 0x01, 0x01, 0xaa, 0x06, 0x01, 0xc4, 0x80));
+    packet(f, 4, false, BYTES(0x06, 0x05, 0x01, 0xaa, 0x01, 0x01, 0xaa, 0x80));
+    packet(f, 4, true, BYTES(P));
+    expect(f, "661");
+    packet(f, 5, false, BYTES(0x06, 0x01, 0x02, 0xaa, 0x80)); // cut short
+    packet(f, 5, true, BYTES(P));
+    expect(f, "61");
+    assert_int_equal(f->au.malformed, 0);
+    packet(f, 6, false, BYTES(0x86, 0x01, 0x01, 0xaa, 0x80)); // forbidden bit
+    packet(f, 6, true, BYTES(P));
+    expect(f, "1");
+    assert_int_equal(f->au.malformed, 1);
+}
+
 static void test_nothing_before_the_first_idr(void **state)
 {
     struct fixture *f = *state;
@@ -502,6 +547,8 @@ int main(void)
         TEST(test_parameter_sets_that_are_too_many_or_too_long),
         TEST(test_changed_sps),
         TEST(test_left_out),
+        TEST(test_timing_sei_is_left_out),
+        TEST(test_other_sei_stays),
         TEST(test_nothing_before_the_first_idr),
         TEST(test_damaged_units),
         TEST(test_loss_between_units),

@@ -429,7 +429,7 @@ static void test_random_bytes(void **state)
     end(&f);
 }
 
-// A fragment of an IDR slice, all of it the same byte, which must begin a slice header.
+// A fragment of a slice, all of it the same byte, which must begin a slice header.
 static void send_fragment(struct fixture *f, uint32_t timestamp, uint8_t fu_header, uint8_t fill)
 {
     uint8_t payload[FRAGMENT_LEN];
@@ -513,6 +513,26 @@ static void test_rooms_come_back(void **state)
     assert_int_equal(units.borrowed, 0);
 }
 
+// A picture of two fragmented slices of equal size, a pic_timing in front of each: one train.
+static void test_timing_sei_splits_no_train(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    send(&f, 0, true, BYTES(IDR));
+    for (unsigned slice = 0; slice < 2; slice++) {
+        send(&f, 3000, false, BYTES(0x06, 0x01, 0x01, 0x12, 0x80));
+        send_fragment(&f, 3000, 0x81, 0x98);
+        send_fragment(&f, 3000, 0x01, 0x98);
+        send_fragment(&f, 3000, 0x41, 0x98);
+    }
+    send(&f, 6000, true, BYTES(IDR));
+    assert_int_equal(f.stream.count, 1 + 6);
+    assert_int_equal(recorder_trains(&f.stream, 1, 7), 1);
+    end(&f);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -538,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_random_bytes),
         cmocka_unit_test(test_cameras_that_send_at_the_same_time),
         cmocka_unit_test(test_rooms_come_back),
+        cmocka_unit_test(test_timing_sei_splits_no_train),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, free_rooms);
