@@ -50,8 +50,10 @@ struct rtsp_client {
     char aggregate[RTSP_URL_MAX];
     struct rtsp_sdp sdp;
     char control[ENG_TRACKS][RTSP_URL_MAX];
-    uint8_t channel[ENG_TRACKS]; // of RTP, as the camera numbers it
-    uint8_t rtcp_channel[ENG_TRACKS];
+    enum rtsp_transport_kind asked;
+    uint16_t port[ENG_TRACKS]; // UDP: ours, of RTP
+    bool tcp_too;              // asked may become TCP
+    struct rtsp_transport transport[ENG_TRACKS];
     enum eng_track setup;           // the track that is being set up
     char session[RTSP_SESSION_MAX]; // empty: none yet
     uint32_t session_s;
@@ -143,12 +145,19 @@ static const char *target_of(const struct rtsp_client *c)
     return c->state == SETUP ? c->control[c->setup] : c->aggregate;
 }
 
+// By which the track that is being set up shall come: the channel or port of RTP.
+static uint16_t number_of(const struct rtsp_client *c)
+{
+    return c->asked == RTSP_TRANSPORT_TCP ? (uint16_t)(c->setup * 2) : c->port[c->setup];
+}
+
 // Sends the request of the state that the client is in.
 static void ask(struct rtsp_client *c)
 {
     const char *method = method_of(c);
     const char *target = target_of(c);
     char header[RTSP_AUTH_HEADER_MAX];
+    char transport[RTSP_TRANSPORT_MAX];
     size_t before = c->out_len;
     int rc = rtsp_auth_header(&c->auth, method, target, header, sizeof(header));
     bool fits = rc == 0;
@@ -161,9 +170,10 @@ static void ask(struct rtsp_client *c)
     explicit_bzero(header, sizeof(header));
     if (fits && c->state == DESCRIBE)
         fits = put(c, "Accept: application/sdp\r\n");
-    if (fits && c->state == SETUP)
-        fits = put(c, "Transport: RTP/AVP/TCP;unicast;interleaved=%d-%d\r\n", c->setup * 2,
-                   c->setup * 2 + 1);
+    if (fits && c->state == SETUP) {
+        rtsp_transport_ask(c->asked, number_of(c), transport);
+        fits = put(c, "Transport: %s\r\n", transport);
+    }
     if (fits && c->session[0])
         fits = put(c, "Session: %s\r\n", c->session);
     if (fits && c->state == PLAY)
@@ -323,18 +333,31 @@ static void handle_described(struct rtsp_client *c, const struct rtsp_message *m
     setup_from(c, ENG_VIDEO);
 }
 
+// False: the camera will not send as it was asked to.
 static bool take_transport(struct rtsp_client *c, const struct rtsp_message *m)
 {
-    uint8_t rtp = (uint8_t)(c->setup * 2);
-    uint8_t rtcp = (uint8_t)(rtp + 1);
+    struct rtsp_transport *t = &c->transport[c->setup];
 
-    if (!rtsp_headers_transport(m, &rtp, &rtcp))
+    *t = (struct rtsp_transport){.kind = c->asked,
+                                 .rtp_channel = (uint8_t)(c->setup * 2),
+                                 .rtcp_channel = (uint8_t)(c->setup * 2 + 1)};
+    if (rtsp_transport_read(m, t) < 0)
         return false;
-    c->channel[c->setup] = rtp;
-    c->rtcp_channel[c->setup] = rtcp;
-    rtsp_interleaved_expect(&c->in, rtp);
-    rtsp_interleaved_expect(&c->in, rtcp);
-    return true;
+    if (t->kind == RTSP_TRANSPORT_TCP) {
+        rtsp_interleaved_expect(&c->in, t->rtp_channel);
+        rtsp_interleaved_expect(&c->in, t->rtcp_channel);
+        return true; // also where UDP was asked for: it has decided
+    }
+    return t->kind == c->asked;
+}
+
+// Whether the answer to the first SETUP may mean that UDP is what the camera does not want.
+static bool refuses_udp(const struct rtsp_client *c, unsigned status)
+{
+    bool first = c->setup == ENG_VIDEO || !has_track(c, ENG_VIDEO);
+
+    return c->asked != RTSP_TRANSPORT_TCP && c->tcp_too && first &&
+           (status == 461 || status == 400 || status >= 500);
 }
 
 static void handle_setup(struct rtsp_client *c, const struct rtsp_message *m, bool good)
@@ -344,7 +367,11 @@ static void handle_setup(struct rtsp_client *c, const struct rtsp_message *m, bo
         if (take_transport(c, m))
             setup_from(c, c->setup + 1);
         else
-            fail(c, "%.64s will not send RTP over TCP; allow that in the camera", c->url.host);
+            fail(c, "%.64s will not send RTP by %s; allow that in the camera", c->url.host,
+                 rtsp_transport_name(c->asked));
+    } else if (refuses_udp(c, m->status)) {
+        c->asked = RTSP_TRANSPORT_TCP;
+        ask(c);
     } else if (c->setup == ENG_AUDIO && has_track(c, ENG_VIDEO)) {
         // A picture without sound is better than neither.
         describe_refusal(c, m);
@@ -462,6 +489,15 @@ const struct rtsp_url *rtsp_client_url(const struct rtsp_client *client)
     return &client->url;
 }
 
+void rtsp_client_ask_for(struct rtsp_client *client, enum rtsp_transport_kind kind,
+                         const uint16_t port[ENG_TRACKS], bool tcp_too)
+{
+    client->asked = kind;
+    if (port)
+        memcpy(client->port, port, sizeof(client->port));
+    client->tcp_too = tcp_too;
+}
+
 void rtsp_client_start(struct rtsp_client *client, int64_t now_ms)
 {
     client->dropped += client->in.losses;
@@ -530,15 +566,18 @@ static bool take_frame(struct rtsp_client *c, const struct rtsp_unit *unit, stru
     if (c->state != PLAY && c->state != PLAYING)
         return false;
     for (int t = 0; t < ENG_TRACKS; t++) {
+        const struct rtsp_transport *transport = &c->transport[t];
+
         if (!has_track(c, (enum eng_track)t))
             continue;
-        if (unit->channel != c->channel[t] && unit->channel != c->rtcp_channel[t])
+        if (transport->kind != RTSP_TRANSPORT_TCP ||
+            (unit->channel != transport->rtp_channel && unit->channel != transport->rtcp_channel))
             continue;
-        *out = (struct rtsp_action){.type = unit->channel == c->channel[t] ? RTSP_ACTION_RTP
-                                                                           : RTSP_ACTION_RTCP,
-                                    .track = (enum eng_track)t,
-                                    .data = unit->data,
-                                    .len = unit->len};
+        *out = (struct rtsp_action){
+            .type = unit->channel == transport->rtp_channel ? RTSP_ACTION_RTP : RTSP_ACTION_RTCP,
+            .track = (enum eng_track)t,
+            .data = unit->data,
+            .len = unit->len};
         return true;
     }
     c->dropped++;
@@ -591,6 +630,12 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
 const struct rtsp_format *rtsp_client_format(const struct rtsp_client *client, enum eng_track track)
 {
     return has_track(client, track) ? &client->sdp.track[track].format : NULL;
+}
+
+const struct rtsp_transport *rtsp_client_transport(const struct rtsp_client *client,
+                                                   enum eng_track track)
+{
+    return &client->transport[track];
 }
 
 uint64_t rtsp_client_dropped(const struct rtsp_client *client)

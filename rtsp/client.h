@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The RTSP 1.0 client (RFC 2326) over one TCP connection with interleaved media, as a state
+// The RTSP 1.0 client (RFC 2326) over one TCP connection, in which media may come too, as a state
 // machine without I/O: bytes or a tick and the time go in, actions come out. Ingest thread.
 //
 //     state      sends                   goes on when
@@ -28,6 +28,7 @@
 
 #include "engine/publish.h"
 #include "rtsp/track.h"
+#include "rtsp/transport.h"
 #include "rtsp/url.h"
 
 enum {
@@ -74,6 +75,12 @@ const struct rtsp_url *rtsp_client_url(const struct rtsp_client *client);
 // All of the following: take actions with rtsp_client_next() until it returns false after each.
 // now_ms is a monotonic clock.
 
+// How media shall come, from the next start on: over TCP, unless this was called. port: for UDP,
+// and for each track our port for its RTP; NULL: otherwise. tcp_too: where the camera refuses it,
+// TCP is asked for.
+void rtsp_client_ask_for(struct rtsp_client *client, enum rtsp_transport_kind kind,
+                         const uint16_t port[ENG_TRACKS], bool tcp_too);
+
 // A connection to rtsp_client_url() stands.
 void rtsp_client_start(struct rtsp_client *client, int64_t now_ms);
 
@@ -93,6 +100,10 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out);
 // track.
 const struct rtsp_format *rtsp_client_format(const struct rtsp_client *client,
                                              enum eng_track track);
+
+// How the track comes in this session, from RTSP_ACTION_READY on, if it has a format.
+const struct rtsp_transport *rtsp_client_transport(const struct rtsp_client *client,
+                                                   enum eng_track track);
 
 // Frames on channels of no track and places where the connection was out of step, since create.
 uint64_t rtsp_client_dropped(const struct rtsp_client *client);

@@ -30,34 +30,6 @@ void rtsp_headers_session(const struct rtsp_message *message, char id[RTSP_SESSI
     *timeout_s = seconds < RTSP_SESSION_MAX_S ? seconds : RTSP_SESSION_MAX_S;
 }
 
-bool rtsp_headers_transport(const struct rtsp_message *message, uint8_t *rtp, uint8_t *rtcp)
-{
-    struct rtsp_span rest = rtsp_message_header(message, "Transport", 0);
-    struct rtsp_span part;
-    struct rtsp_span range;
-    bool tcp = !rest.data;
-
-    while (rtsp_span_cut(&rest, ';', &part)) {
-        uint32_t first;
-        uint32_t second;
-
-        part = rtsp_span_trim(part);
-        if (rtsp_span_starts(part, "RTP/AVP/TCP", NULL))
-            tcp = true;
-        if (!rtsp_span_starts(part, "interleaved=", &range))
-            continue;
-        rtsp_span_cut(&range, '-', &part);
-        if (!rtsp_span_number(rtsp_span_trim(part), UINT8_MAX, &first))
-            return false;
-        if (!rtsp_span_number(rtsp_span_trim(range), UINT8_MAX, &second))
-            second = (first + 1) & UINT8_MAX;
-        *rtp = (uint8_t)first;
-        *rtcp = (uint8_t)second;
-        tcp = true;
-    }
-    return tcp;
-}
-
 bool rtsp_headers_public(const struct rtsp_message *message, const char *method)
 {
     for (size_t nth = 0;; nth++) {

@@ -20,10 +20,5 @@ enum {
 void rtsp_headers_session(const struct rtsp_message *message, char id[RTSP_SESSION_MAX],
                           uint32_t *timeout_s);
 
-// "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=..." (RFC 2326 12.39): the channels that
-// the camera chose; those asked for stay in *rtp and *rtcp if it does not say. False: it will not
-// send over this connection.
-bool rtsp_headers_transport(const struct rtsp_message *message, uint8_t *rtp, uint8_t *rtcp);
-
 // Does "Public: OPTIONS, PLAY, ..." name the method (RFC 2326 12.28)?
 bool rtsp_headers_public(const struct rtsp_message *message, const char *method);

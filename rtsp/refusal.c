@@ -16,7 +16,7 @@ static const char *hint_for(unsigned status)
     case 503:
         return "it is too busy; check how many clients it allows";
     case 461:
-        return "it refuses RTP over TCP; allow that in the camera";
+        return "it refuses this transport; allow it in the camera, or set another one for the source";
     default:
         return NULL;
     }

@@ -17,12 +17,14 @@
 #include "rtsp/connection.h"
 #include "rtsp/dial.h"
 #include "rtsp/track.h"
+#include "rtsp/udp.h"
 #include "rtsp/url.h"
 
 enum {
-    TICK_MS = 1000,     // of a connected source: on_status, and the watch over its silence
-    STALLED_MS = 3000,  // without media
-    SILENCE_MS = 10000, // without media, after which the source is connected anew
+    TICK_MS = 1000,        // of a connected source: on_status, and the watch over its silence
+    STALLED_MS = 3000,     // without media
+    SILENCE_MS = 10000,    // without media, after which the source is connected anew
+    UDP_SILENCE_MS = 3000, // after PLAY, after which TCP is tried instead
 };
 
 struct rtsp_source {
@@ -36,15 +38,21 @@ struct rtsp_source {
     bool has_track[ENG_TRACKS]; // in this session, or the last one
     int64_t camera_offset_ns;
     struct rtsp_backoff backoff;
+    enum rtsp_transport_choice choice;
+    bool tcp; // what RTSP_CHOOSE_AUTO has come to
 
     struct rtsp_dial *dial;             // while connecting
     struct rtsp_connection *connection; // while connected
+    struct rtsp_udp *udp;               // while connected, unless media comes over TCP
     struct event *timer;
+    uint64_t reordered;     // of connections before this one
     int64_t due_ms;         // when the timer fires
     int64_t quiet_since_ms; // last media, or PLAY
     bool playing;           // PLAY was sent
     bool stopping;          // rtsp_source_stop() was called
     bool leaving;           // TEARDOWN was sent
+    bool media;             // came over UDP since the last flush
+    bool at_once;           // the next attempt shall not wait
     bool was_live;          // in this session
     struct rtsp_source_status status;
 };
@@ -96,6 +104,7 @@ static bool refresh(struct rtsp_source *s)
     status->rtp_packets = video->rtp_packets + audio->rtp_packets;
     status->rtp_lost = video->rtp_lost + audio->rtp_lost;
     status->rtp_late = video->rtp_late + audio->rtp_late;
+    status->rtp_reordered = s->reordered + (s->udp ? rtsp_udp_reordered(s->udp) : 0);
     status->rtp_malformed =
         video->rtp_malformed + audio->rtp_malformed + rtsp_client_dropped(s->client);
     status->frames = video->frames;
@@ -135,24 +144,43 @@ static void schedule(struct rtsp_source *s, int64_t now_ms, int64_t delay_ms)
     event_add(s->timer, &delay);
 }
 
-// Has the timer fire at the next tick, or earlier if the client or rtsp_source_stop() wants to.
+// When the client or the reorder buffers want to be told the time.
+static int64_t wanted_ms(const struct rtsp_source *s)
+{
+    int64_t client_ms = rtsp_client_due_ms(s->client);
+    int64_t udp_ms = s->udp ? rtsp_udp_due_ms(s->udp) : INT64_MAX;
+
+    return client_ms < udp_ms ? client_ms : udp_ms;
+}
+
+// Has the timer fire at the next tick, or earlier if somebody or rtsp_source_stop() wants to.
 static void schedule_tick(struct rtsp_source *s, int64_t now_ms)
 {
-    int64_t wanted_ms = rtsp_client_due_ms(s->client);
+    int64_t due_ms = wanted_ms(s);
 
     if (s->stopping && !s->leaving)
-        wanted_ms = now_ms;
-    if (wanted_ms > now_ms + TICK_MS)
-        wanted_ms = now_ms + TICK_MS;
-    schedule(s, now_ms, wanted_ms > now_ms ? wanted_ms - now_ms : 0);
+        due_ms = now_ms;
+    if (due_ms > now_ms + TICK_MS)
+        due_ms = now_ms + TICK_MS;
+    schedule(s, now_ms, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
 // ---- connection ----
+
+// For good, or until the next connection.
+static void drop_udp(struct rtsp_source *s)
+{
+    if (s->udp)
+        s->reordered += rtsp_udp_reordered(s->udp);
+    rtsp_udp_destroy(s->udp);
+    s->udp = NULL;
+}
 
 static void disconnect(struct rtsp_source *s)
 {
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
+    drop_udp(s);
     rtsp_connection_destroy(s->connection);
     s->connection = NULL;
     s->playing = false;
@@ -178,7 +206,9 @@ static void end(struct rtsp_source *s, const char *error)
         return;
     }
     evutil_secure_rng_get_bytes(&random, sizeof(random));
-    schedule(s, to_ms(read_clock(CLOCK_MONOTONIC)), rtsp_backoff_next_ms(&s->backoff, random));
+    schedule(s, to_ms(read_clock(CLOCK_MONOTONIC)),
+             s->at_once ? 0 : rtsp_backoff_next_ms(&s->backoff, random));
+    s->at_once = false;
     set_state(s, RTSP_WAITING);
 }
 
@@ -193,6 +223,81 @@ static void dial(struct rtsp_source *s)
         end(s, "out of memory");
 }
 
+static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t len)
+{
+    struct rtsp_source *s = ctx;
+
+    s->status.bytes_received += len;
+    s->media = true;
+    rtsp_track_rtp(s->track[track], data, len, read_clocks());
+}
+
+static void on_rtcp(void *ctx, enum eng_track track, const uint8_t *data, size_t len)
+{
+    struct rtsp_source *s = ctx;
+
+    s->status.bytes_received += len;
+    rtsp_track_rtcp(s->track[track], data, len, &s->camera_offset_ns);
+}
+
+static void on_batch(void *ctx);
+
+static int ask_for_udp(struct rtsp_source *s, int fd)
+{
+    const struct rtsp_udp_owner owner = {
+        .on_rtp = on_rtp, .on_rtcp = on_rtcp, .on_batch = on_batch, .ctx = s};
+    bool multicast = s->choice == RTSP_CHOOSE_MULTICAST;
+    int rc = rtsp_udp_create(s->base, fd, &owner, &s->udp);
+
+    return rc < 0 ? rc
+                  : rtsp_udp_ask(s->udp, s->client,
+                                 multicast ? RTSP_TRANSPORT_MULTICAST : RTSP_TRANSPORT_UDP,
+                                 s->choice == RTSP_CHOOSE_AUTO);
+}
+
+// Tells the client what to ask for. False: ended, as there are no ports.
+static bool choose_transport(struct rtsp_source *s, int fd)
+{
+    char text[RTSP_TEXT_MAX];
+    int rc;
+
+    if (s->choice == RTSP_CHOOSE_TCP || s->tcp) {
+        rtsp_client_ask_for(s->client, RTSP_TRANSPORT_TCP, NULL, false);
+        return true;
+    }
+    rc = ask_for_udp(s, fd);
+    if (rc == 0)
+        return true;
+    drop_udp(s);
+    if (s->choice == RTSP_CHOOSE_AUTO) {
+        rtsp_client_ask_for(s->client, RTSP_TRANSPORT_TCP, NULL, false);
+        return true;
+    }
+    snprintf(text, sizeof(text), "cannot open UDP ports for %.64s: %s",
+             rtsp_client_url(s->client)->host, strerror(-rc));
+    end(s, text);
+    return false;
+}
+
+// The camera has decided how its media comes.
+static void begin_transport(struct rtsp_source *s)
+{
+    enum eng_track first = s->has_track[ENG_VIDEO] ? ENG_VIDEO : ENG_AUDIO;
+    int count = s->udp ? rtsp_udp_begin(s->udp, s->client) : 0;
+    char text[RTSP_TEXT_MAX];
+
+    s->status.transport = rtsp_client_transport(s->client, first)->kind;
+    if (count < 0) {
+        snprintf(text, sizeof(text), "cannot receive what %.64s sends by %s: %s",
+                 rtsp_client_url(s->client)->host, rtsp_transport_name(s->status.transport),
+                 strerror(-count));
+        end(s, text);
+    } else if (count == 0 && s->udp) {
+        s->tcp = s->choice == RTSP_CHOOSE_AUTO;
+        drop_udp(s);
+    }
+}
+
 static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
 {
     s->camera_offset_ns = RTSP_CAMERA_OFFSET_UNKNOWN;
@@ -204,7 +309,9 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
             rtsp_track_begin(s->track[t], format);
     }
     s->playing = true;
+    s->media = false;
     s->quiet_since_ms = to_ms(now.mono_ns);
+    begin_transport(s);
 }
 
 static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
@@ -215,6 +322,8 @@ static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
         end(s, "the camera asks without reading the answers; restart it");
     else if (rc < 0)
         end(s, "out of memory");
+    else if (s->udp && s->playing)
+        rtsp_udp_keep_open(s->udp);
 }
 
 // Carries out what the client wants. True: media went into the tracks.
@@ -266,7 +375,7 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
     }
     if (!s->connection)
         return;
-    if (rtsp_client_due_ms(s->client) < s->due_ms)
+    if (wanted_ms(s) < s->due_ms)
         schedule_tick(s, now_ms);
     if (media && s->status.state != RTSP_LIVE && !s->leaving) {
         rtsp_backoff_reset(&s->backoff);
@@ -285,6 +394,15 @@ static void on_bytes(void *ctx, const uint8_t *data, size_t len)
     s->status.bytes_received += len;
     rtsp_client_input(s->client, data, len, to_ms(now.mono_ns));
     turn(s, now, act(s, now));
+}
+
+static void on_batch(void *ctx)
+{
+    struct rtsp_source *s = ctx;
+    bool media = s->media;
+
+    s->media = false;
+    turn(s, read_clocks(), media);
 }
 
 static void on_end(void *ctx, int error)
@@ -320,6 +438,8 @@ static void on_dialed(void *ctx, int fd, const char *error)
         end(s, "out of memory");
         return;
     }
+    if (!choose_transport(s, fd))
+        return;
     rtsp_client_start(s->client, to_ms(now.mono_ns));
     act(s, now);
     if (s->connection)
@@ -340,7 +460,15 @@ static void watch_silence(struct rtsp_source *s, int64_t now_ms)
 
     if (!s->playing || s->leaving)
         return;
-    if (quiet_ms >= SILENCE_MS) {
+    if (s->udp && s->choice == RTSP_CHOOSE_AUTO && !s->was_live && quiet_ms >= UDP_SILENCE_MS) {
+        snprintf(s->status.last_error, sizeof(s->status.last_error),
+                 "nothing from %.64s by UDP within %d s, trying TCP; look for a firewall if UDP is "
+                 "wanted",
+                 rtsp_client_url(s->client)->host, UDP_SILENCE_MS / 1000);
+        s->tcp = true;
+        s->at_once = true;
+        leave(s, now_ms);
+    } else if (quiet_ms >= SILENCE_MS) {
         snprintf(s->status.last_error, sizeof(s->status.last_error),
                  "no media from %.64s for %d s; look whether the camera's encoder runs",
                  rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
@@ -378,6 +506,10 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     if (s->stopping && !s->leaving)
         leave(s, now_ms);
     rtsp_client_tick(s->client, now_ms);
+    if (s->udp)
+        rtsp_udp_tick(s->udp, now_ms);
+    if (s->media)
+        on_batch(s);
     watch_silence(s, now_ms);
     act(s, now);
     if (s->connection)
@@ -400,6 +532,7 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     s->stream = config->stream;
     s->on_status = config->on_status;
     s->ctx = config->ctx;
+    s->choice = config->transport;
     rc = rtsp_url_parse(config->url, &url, &why);
     if (rc == 0) {
         rc = rtsp_client_create(&url, &s->client);

@@ -6,6 +6,9 @@
 // by that thread. I/O is done here, in dial.h and in connection.h; the protocol below (client.h,
 // depacketisers, packetiser) takes bytes and a clock and gives actions.
 //
+// RTSP_CHOOSE_AUTO begins with UDP. A camera that refuses it, and one of which nothing has arrived
+// 3 s after PLAY, is asked for TCP from then on.
+//
 // Nothing that a camera does ends a source: it goes back to RTSP_WAITING and tries again after
 // 1 s, doubling to 30 s, each with jitter; rtsp_source_stop() ends it.
 #pragma once
@@ -13,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "rtsp/transport.h"
 
 struct event_base;
 struct eng_stream;
@@ -38,6 +43,14 @@ enum rtsp_codec {
 
 const char *rtsp_codec_name(enum rtsp_codec codec); // "H264", "opus", "PCMU", ... or "none"
 
+// How media shall come.
+enum rtsp_transport_choice {
+    RTSP_CHOOSE_AUTO, // over UDP; where the camera refuses that or nothing arrives, over TCP
+    RTSP_CHOOSE_TCP,
+    RTSP_CHOOSE_UDP,
+    RTSP_CHOOSE_MULTICAST,
+};
+
 struct rtsp_track_info {
     enum rtsp_codec codec;
     uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000
@@ -53,13 +66,16 @@ struct rtsp_source_status {
     enum rtsp_state state;
     struct rtsp_track_info video;
     struct rtsp_track_info audio;
-    int64_t live_since_ms;   // CLOCK_REALTIME, 0: not live
+    int64_t live_since_ms; // CLOCK_REALTIME, 0: not live
+    // Of the session, or the last one.
+    enum rtsp_transport_kind transport;
     uint64_t connects;       // attempts so far
     uint64_t disconnects;    // of a source that had been live
     uint64_t bytes_received; // RTSP and interleaved bytes
     uint64_t rtp_packets;    // received, all tracks
     uint64_t rtp_lost;       // gaps in the sequence numbers
     uint64_t rtp_late;       // packets thrown away: duplicates, or behind newer ones
+    uint64_t rtp_reordered;  // packets that came in the wrong order, and were put right
     uint64_t rtp_malformed;  // packets thrown away: not RTP, unknown channel, broken payload
     uint64_t frames;         // video access units published
     uint64_t keyframes;      // of those
@@ -70,8 +86,9 @@ struct rtsp_source_status {
 };
 
 struct rtsp_source_config {
-    const char *url;              // rtsp://[user:pass@]host[:port]/path
-    struct eng_stream *stream;    // where packets go
+    const char *url;           // rtsp://[user:pass@]host[:port]/path
+    struct eng_stream *stream; // where packets go
+    enum rtsp_transport_choice transport;
     size_t payload_max;           // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX
     struct rtsp_unit_pool *units; // of the ingest thread; outlives the source
     // Called whenever anything in the status but its counters has changed; also once a second

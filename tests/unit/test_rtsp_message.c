@@ -15,6 +15,7 @@
 
 #include "rtsp/headers.h"
 #include "rtsp/refusal.h"
+#include "rtsp/transport.h"
 
 static ssize_t parse(const char *text, struct rtsp_message *out)
 {
@@ -189,16 +190,16 @@ static void test_session(void **state)
 
 static void assert_transport(const char *line, bool good, uint8_t rtp, uint8_t rtcp)
 {
+    struct rtsp_transport found = {.rtp_channel = 2, .rtcp_channel = 3};
     char text[1024];
-    uint8_t found_rtp = 2;
-    uint8_t found_rtcp = 3;
     struct rtsp_message m;
 
     snprintf(text, sizeof(text), "RTSP/1.0 200 OK\r\n%s\r\n\r\n", line);
     assert_true(parse(text, &m) > 0);
-    assert_int_equal(rtsp_headers_transport(&m, &found_rtp, &found_rtcp), good);
-    assert_int_equal(found_rtp, rtp);
-    assert_int_equal(found_rtcp, rtcp);
+    assert_int_equal(rtsp_transport_read(&m, &found) == 0 && found.kind == RTSP_TRANSPORT_TCP,
+                     good);
+    assert_int_equal(found.rtp_channel, rtp);
+    assert_int_equal(found.rtcp_channel, rtcp);
 }
 
 static void test_transport(void **state)
