@@ -12,8 +12,9 @@ import sys
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PIPELINE = """(
     videotestsrc is-live=true pattern=ball
@@ -32,9 +33,24 @@ def parse_arguments():
     parser.add_argument("--listen", default="127.0.0.1", help="address (%(default)s)")
     parser.add_argument("--port", default=8555, type=int, help="port (%(default)s)")
     parser.add_argument("--path", default="/gst", help="path of the URL (%(default)s)")
+    parser.add_argument("--transport", default="udp,tcp", metavar="LIST",
+                        help="what it agrees to: udp, tcp, multicast (%(default)s)")
     parser.add_argument("--user", help="asks for Digest authentication with this name")
     parser.add_argument("--password", default="", help="and this password")
     return parser.parse_args()
+
+
+def allow_transports(factory, names):
+    kinds = {"udp": GstRtsp.RTSPLowerTrans.UDP, "tcp": GstRtsp.RTSPLowerTrans.TCP,
+             "multicast": GstRtsp.RTSPLowerTrans.UDP_MCAST}
+    allowed = GstRtsp.RTSPLowerTrans(0)
+    for name in names.split(","):
+        allowed |= kinds[name]
+    factory.set_protocols(allowed)
+    if "multicast" in names:
+        pool = GstRtspServer.RTSPAddressPool()
+        pool.add_range("239.83.0.1", "239.83.0.16", 5000, 5031, 1)
+        factory.set_address_pool(pool)
 
 
 def require_digest(server, factory, user, password):
@@ -56,6 +72,7 @@ def main():
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(PIPELINE)
     factory.set_shared(True)
+    allow_transports(factory, arguments.transport)
     server = GstRtspServer.RTSPServer()
     server.set_address(arguments.listen)
     server.set_service(str(arguments.port))

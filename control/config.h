@@ -11,6 +11,7 @@
 #include "control/log.h"
 #include "control/name.h"
 #include "engine/engine.h"
+#include "rtsp/source.h"
 
 enum {
     // webrtc.additional_hosts: with the machine's own addresses they must fit into one answer.
@@ -21,9 +22,10 @@ enum {
 };
 
 struct ctl_stream_config {
-    char *name;   // ctl_name_fault finds nothing wrong with it
-    char *source; // URL, checked by rtsp_url_parse; has credentials in it
-    int line;     // of the file, for messages
+    char *name;                           // ctl_name_fault finds nothing wrong with it
+    char *source;                         // URL, checked by rtsp_url_parse; has credentials in it
+    enum rtsp_transport_choice transport; // default auto
+    int line;                             // of the file, for messages
 };
 
 struct ctl_config {

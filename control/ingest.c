@@ -178,6 +178,7 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
         .url = config->url,
         .stream = config->stream,
         .payload_max = config->payload_max,
+        .transport = config->transport,
         .units = &ingest->units,
         .on_status = on_status,
         .ctx = source,

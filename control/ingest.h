@@ -26,6 +26,7 @@ struct ctl_ingest_source {
     const char *url;           // copied by the source
     struct eng_stream *stream; // which this thread alone writes to, from start on
     size_t payload_max;
+    enum rtsp_transport_choice transport;
 };
 
 struct ctl_ingest_status {

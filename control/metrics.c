@@ -80,6 +80,8 @@ static const struct stream_metric stream_metrics[] = {
     {"stream_rtp_lost_total", "counter", "Gaps in the sequence numbers", STATUS(rtp_lost)},
     {"stream_rtp_late_total", "counter", "Packets thrown away: duplicates, or behind newer ones",
      STATUS(rtp_late)},
+    {"stream_rtp_reordered_total", "counter", "Packets of UDP that were put into order",
+     STATUS(rtp_reordered)},
     {"stream_rtp_malformed_total", "counter", "Packets thrown away: broken, or of no known track",
      STATUS(rtp_malformed)},
     {"stream_frames_total", "counter", "Video frames published", STATUS(frames)},

@@ -55,6 +55,7 @@ static void describe(const struct rtsp_source_status *status, char out[FORMAT_MA
                 audio->channels == 2 ? "stereo" : "mono");
     else
         fputs(", no audio", f);
+    fprintf(f, ", over %s", rtsp_transport_name(status->transport));
     fclose(f);
 }
 
@@ -142,6 +143,7 @@ static int create_ingest(struct ctl_streams *streams, struct event_base *base,
             .url = config->streams[i].source,
             .stream = streams->entries[i].stream.engine_stream,
             .payload_max = config->payload_max,
+            .transport = config->streams[i].transport,
         };
     rc = ctl_ingest_create(sources, config->stream_count, &streams->ingest);
     free(sources);

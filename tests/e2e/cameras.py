@@ -10,10 +10,10 @@ from server import BUILD, ROOT
 START_TIMEOUT_S = 20
 
 
-def _answers(port, path):
-    request = f"OPTIONS rtsp://127.0.0.1:{port}/{path} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+def _answers(address, port, path):
+    request = f"OPTIONS rtsp://{address}:{port}/{path} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
     try:
-        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+        with socket.create_connection((address, port), 1) as connection:
             connection.settimeout(1)
             connection.sendall(request.encode())
             return connection.recv(4096).startswith(b"RTSP/1.0")
@@ -22,11 +22,13 @@ def _answers(port, path):
 
 
 class Camera:
-    """A process that serves rtsp://127.0.0.1:port/path; killed and started again at will."""
+    """A process that serves rtsp://ADDRESS:port/path; killed and started again at will."""
 
-    def __init__(self, folder, port, path, credentials=""):
+    def __init__(self, folder, port, path, credentials="", host=None):
+        """host: a netns.Neighbour; it runs there, or here (127.0.0.1)."""
         self.log = folder / f"camera-{port}.log"
         self.port, self.path, self.credentials = port, path, credentials
+        self.host, self.address = host, host.ADDRESS if host else "127.0.0.1"
         self.process = None
 
     @property
@@ -34,14 +36,16 @@ class Camera:
         return self.url_as(self.credentials)
 
     def url_as(self, credentials):
-        return f"rtsp://{credentials + '@' if credentials else ''}127.0.0.1:{self.port}/{self.path}"
+        user = credentials + "@" if credentials else ""
+        return f"rtsp://{user}{self.address}:{self.port}/{self.path}"
 
     def arguments(self):
         raise NotImplementedError
 
     def start(self):
-        self.process = Process(self.arguments(), self.log)
-        until(lambda: _answers(self.port, self.path) or not self.process.running(),
+        arguments = self.arguments()
+        self.process = Process(self.host.command(arguments) if self.host else arguments, self.log)
+        until(lambda: _answers(self.address, self.port, self.path) or not self.process.running(),
               START_TIMEOUT_S, f"camera on port {self.port}")
         assert self.process.running(), self.process.output()
         return self
@@ -60,13 +64,14 @@ class Camera:
 class GstCamera(Camera):
     """gst-rtsp-server: a moving pattern, x264, 30 fps, a keyframe every 2 s; Opus."""
 
-    def __init__(self, folder, port=8554, path="cam", user=None, password=None):
-        super().__init__(folder, port, path, f"{user}:{password}" if user else "")
-        self.user, self.password = user, password
+    def __init__(self, folder, *options, port=8554, path="cam", user=None, password=None,
+                 host=None):
+        super().__init__(folder, port, path, f"{user}:{password}" if user else "", host)
+        self.options, self.user, self.password = options, user, password
 
     def arguments(self):
-        arguments = [sys.executable, ROOT / "bench" / "gst_camera.py",
-                     "--port", self.port, "--path", f"/{self.path}"]
+        arguments = [sys.executable, ROOT / "bench" / "gst_camera.py", "--listen", self.address,
+                     "--port", self.port, "--path", f"/{self.path}", *self.options]
         if self.user:
             arguments += ["--user", self.user, "--password", self.password]
         return arguments

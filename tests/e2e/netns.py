@@ -45,3 +45,37 @@ def enter():
         "link set rtcfan1 up",
     ):
         subprocess.run(["ip", *line.split()], check=True)
+
+
+class Neighbour:
+    """Another machine, as far as the network is concerned: a namespace beside ours, linked by veth.
+
+        with Neighbour() as other:
+            Process(other.command([...]), log)
+    """
+
+    OURS, ADDRESS = "10.77.1.1", "10.77.1.2"
+
+    def __enter__(self):
+        line = ["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"]
+        self.holder = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.holder.stdout.readline()
+        self._ip(f"link add near type veth peer name far netns {self.holder.pid}")
+        self._ip(f"addr add {self.OURS}/24 dev near")
+        self._ip("link set near up")
+        for line in ("link set lo up", f"addr add {self.ADDRESS}/24 dev far", "link set far up",
+                     "route add 239.0.0.0/8 dev far"):
+            subprocess.run(self.command(["ip", *line.split()]), check=True)
+        return self
+
+    def __exit__(self, *_):
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdout.close()
+
+    @staticmethod
+    def _ip(line):
+        subprocess.run(["ip", *line.split()], check=True)
+
+    def command(self, arguments):
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *arguments]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program under test: started with a generated configuration, judged when it ends."""
+import json
 import os
 import re
 from pathlib import Path
@@ -33,10 +34,16 @@ def sanitized():
     return b"__asan_init" in PROGRAM.read_bytes()
 
 
+def stream(name, source):
+    """source: the URL, or a dict of the stream's keys."""
+    keys = {"source": source} if isinstance(source, str) else source
+    text = " ".join(f'{key} = "{value}";' for key, value in keys.items())
+    return f'  {{ name = "{name}"; {text} }}'
+
+
 def configuration(streams, extra=""):
-    """streams: {name: source URL}."""
-    entries = ",\n".join(f'  {{ name = "{name}"; source = "{source}"; }}'
-                         for name, source in streams.items())
+    """streams: {name: source URL, or a dict of keys}."""
+    entries = ",\n".join(stream(name, source) for name, source in streams.items())
     return (f'http = {{ listen = "0.0.0.0:{HTTP_PORT}"; }};\n'
             f'webrtc = {{ listen = "0.0.0.0:{MEDIA_PORT}"; }};\n'
             f'metrics = {{ listen = "127.0.0.1:{METRICS_PORT}"; }};\n'
@@ -65,6 +72,12 @@ class Server:
             return whep.request("GET", f"{BASE}/").status == 200
         except OSError:
             return False
+
+    @staticmethod
+    def status(name):
+        """What the pages know of a stream."""
+        streams = json.loads(whep.request("GET", f"{BASE}/api/streams").body)["streams"]
+        return next(each for each in streams if each["name"] == name)
 
     @staticmethod
     def page(stream):

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A camera's media over TCP, UDP and multicast, and what becomes of it where one does not work."""
+import socket
+import threading
+
+import pytest
+
+import netns
+from cameras import BenchSource, GstCamera
+from process import until
+from raw_viewer import Audience
+from server import Server
+
+SILENT_S = 3  # of UDP, before TCP is tried
+
+
+def plays(server, frames=45):
+    """Video and audio arrive, and nothing is missing."""
+    with Audience() as audience:
+        viewer = audience.add(server.whep("cam1"), authenticate=True)
+        until(lambda: viewer.track("video").frames >= frames, 10, f"{frames} pictures")
+        until(lambda: viewer.track("audio").packets >= frames, 10, f"{frames} packets of audio")
+        assert viewer.track("video").forged == 0
+    figures = server.metrics()
+    assert figures.sum("rtcfan_stream_rtp_lost_total", stream="cam1") == 0
+    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0
+
+
+@pytest.mark.parametrize("allowed, wanted, used", [
+    ("udp,tcp", "auto", "udp"),
+    ("udp,tcp", "tcp", "tcp"),
+    ("udp", "udp", "udp"),
+    ("tcp", "auto", "tcp"),
+])
+def test_gst_rtsp_server(tmp_path, allowed, wanted, used):
+    with GstCamera(tmp_path, "--transport", allowed) as camera, \
+            Server(tmp_path, {"cam1": {"source": camera.url, "transport": wanted}}) as server:
+        server.wait_live("cam1")
+        assert server.status("cam1")["transport"] == used
+        plays(server)
+
+
+def test_multicast(tmp_path):
+    """From a machine of its own: camera and server want the same ports."""
+    with netns.Neighbour() as other, \
+            GstCamera(tmp_path, "--transport", "multicast", host=other) as camera, \
+            Server(tmp_path, {"cam1": {"source": camera.url, "transport": "multicast"}}) as server:
+        server.wait_live("cam1")
+        assert server.status("cam1")["transport"] == "multicast"
+        plays(server)
+
+
+@pytest.mark.parametrize("option, wanted, used", [
+    ("--udp-only", "auto", "udp"),
+    ("--tcp-only", "auto", "tcp"),
+])
+def test_bench_source(tmp_path, option, wanted, used):
+    with BenchSource(tmp_path, option, "--name", "demo") as camera, \
+            Server(tmp_path, {"cam1": {"source": camera.url, "transport": wanted}}) as server:
+        server.wait_live("cam1")
+        assert server.status("cam1")["transport"] == used
+        plays(server)
+
+
+@pytest.mark.parametrize("allowed, wanted", [("tcp", "udp"), ("udp", "tcp"), ("udp", "multicast")])
+def test_what_is_wanted_is_refused(tmp_path, allowed, wanted):
+    with GstCamera(tmp_path, "--transport", allowed) as camera, \
+            Server(tmp_path, {"cam1": {"source": camera.url, "transport": wanted}}) as server:
+        until(lambda: "461" in server.process.output(), 10, "a reason in the log")
+        assert not server.live("cam1")
+
+
+class Deafener:
+    """A relay of RTSP that sends the camera's UDP to ports where nobody listens."""
+
+    def __init__(self, camera):
+        self.camera = camera
+        self.setups = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"rtsp://127.0.0.1:{self._listener.getsockname()[1]}/{camera.path}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            camera = socket.create_connection(("127.0.0.1", self.camera.port))
+            for source, sink, change in ((client, camera, self._deafen), (camera, client, bytes)):
+                threading.Thread(target=self._relay, args=(source, sink, change),
+                                 daemon=True).start()
+
+    def _deafen(self, data):
+        if data.startswith(b"SETUP"):
+            self.setups.append(b"client_port" in data)
+        head, found, ports = data.partition(b"client_port=")
+        if not found:
+            return data
+        first = ports[:ports.index(b"-")]
+        return data.replace(b"client_port=" + first, b"client_port=" + b"1" * len(first))
+
+    @staticmethod
+    def _relay(source, sink, change):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(change(data))
+            sink.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # one side has gone; the other notices by itself
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+
+
+def test_udp_that_does_not_arrive(tmp_path):
+    with BenchSource(tmp_path, "--name", "demo") as camera, Deafener(camera) as relay, \
+            Server(tmp_path, {"cam1": relay.url}) as server:
+        server.wait_live("cam1")
+        assert server.status("cam1")["transport"] == "tcp"
+        assert f"nothing from 127.0.0.1 by UDP within {SILENT_S} s" in server.process.output()
+        plays(server)
+        # UDP was tried once, for both tracks.
+        assert relay.setups == [True, True, False, False]
