@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum {
-    H264_FIRST = 96, // its RTX is one more
+    H264_FIRST = 102, // Chromium's; its RTX is one more
     HOST_PRIORITY = 2113937151,
 };
 

@@ -25,7 +25,10 @@ connection.ontrack = (event) => {
 async function report(error) {
     const seen = {frames: 0, error: error, picture: ''};
     for (const each of (await connection.getStats()).values())
-        if (each.type === 'inbound-rtp' && each.kind === 'video') seen.frames = each.framesDecoded;
+        if (each.type === 'inbound-rtp' && each.kind === 'video') {
+            seen.frames = each.framesDecoded;
+            if (!seen.frames) seen.error ||= `no frame of ${each.packetsReceived} packets`;
+        }
     if (video.videoWidth > 0) {
         const canvas = document.createElement('canvas');
         canvas.width = video.videoWidth / 2, canvas.height = video.videoHeight / 2;
@@ -48,6 +51,8 @@ async function play() {
     const response = await fetch('/whep', {method: 'POST', body: connection.localDescription.sdp});
     if (!response.ok) return report(await response.text());
     await connection.setRemoteDescription({type: 'answer', sdp: await response.text()});
+    if (connection.getTransceivers()[0].currentDirection !== 'recvonly')
+        return report('the answer has no video');
     setTimeout(() => report(''), 6000);
 }
 play().catch((error) => report(String(error)));

@@ -28,9 +28,17 @@ def _value(section, name):
     return next((line[len(name):] for line in section if line.startswith(name)), "")
 
 
+def _agree(number, *sections):
+    """Is it the same codec to all of them? One that needs no name, as 0, may go without."""
+    names = {_value(section, f"a=rtpmap:{number} ").lower() for section in sections}
+    return len(names - {""}) <= 1
+
+
 def _common(offered, answering):
-    """The payload types of both; theirs are the codecs of the one that sends."""
-    return [number for number in types(answering) if number in types(offered)]
+    """The payload types of both. The one that sends keeps its numbers: one that means another codec
+    to the other is of no use to it."""
+    return [number for number in types(answering)
+            if number in types(offered) and _agree(number, offered, answering)]
 
 
 def _section(offered, answering, session, setup, direction):

@@ -166,6 +166,15 @@ def test_section_without_counterpart_is_refused():
     assert "m=video 0 " in answer and "m=audio 9 " in answer
 
 
+def test_number_of_another_codec_is_refused():
+    """As Chromium's offer has it: 98 is VP9, and H.264 sent as 98 would never be decoded."""
+    vp9 = OFFER.replace("a=rtpmap:98 H264", "a=rtpmap:98 VP9")
+    assert "m=video 0 " in sdp.answer(vp9, PLUGIN, "passive", "sendonly")
+    assert "m=video 0 " in sdp.answer(PLUGIN, vp9, "active", "recvonly")
+    unnamed = PLUGIN.replace("SAVPF 111", "SAVPF 0").replace("a=rtpmap:111", "a=rtpmap:0")
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 0" in sdp.answer(OFFER, unnamed, "passive", "sendonly")
+
+
 def test_perf_and_strace_are_read():
     text = ("# comment\n 40.00%|[kernel.kallsyms]|[k] udp_sendmsg\n"
             " 30.00%|libIPSec_MB.so|[.] enc_128\n 20.00%|rtcfan|[.] eng_train_fill\n"
