@@ -35,9 +35,9 @@ class Bench:
                 "--json", folder / "source.json"]
         cameras = Process(line, folder / "source.log", namespace=self.topology.cameras,
                           cores=self.topology.load_cores)
-        # It prints a line once it listens. A server that came too early might wait for long.
+        # It prints the URL once it listens. A server that came too early might wait for long.
         end = time.monotonic() + START_TIMEOUT_S
-        while cameras.running() and not cameras.output() and time.monotonic() < end:
+        while cameras.running() and "rtsp:" not in cameras.output() and time.monotonic() < end:
             time.sleep(0.05)
         return cameras
 
