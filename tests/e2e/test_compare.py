@@ -232,6 +232,31 @@ def test_acceptance_and_report():
     assert "1/15.0" in text and "9.0 x mediamtx" in text and "skipped: janus" in text
 
 
+def checked(first, second):
+    """Of "rtcfan/x": (verdict on CPU, what it was set against), and of its capacity."""
+    cpu = acceptance.check({"W1": first}, BUILD / "rtcfan", {})["rtcfan/x"][1]
+    return [(each["passed"], each["value"]) for each in (cpu, *acceptance.capacity({"W2": second}))]
+
+
+def test_acceptance_takes_the_best_mediamtx():
+    def first(cpu_percent):
+        return entry(cpu_percent=cpu_percent, rss_kib=1, loss_percent=0.0, joined=64)
+
+    own = {"rtcfan/x": first(2.5)}, {"rtcfan/x": entry(viewers_held=900)}
+    plain, tuned = {"mediamtx": first(30.0)}, {"mediamtx/tuned": first(20.0)}
+    assert checked(*own) == [(None, "no MediaMTX")]
+    assert checked(own[0] | plain, own[1])[0] == (True, "2.50 % against 30.00 % of mediamtx: 1/12.0")
+    for both in (plain | tuned, tuned, tuned | plain):
+        assert checked(own[0] | both, own[1])[0] == (
+            False, "2.50 % against 20.00 % of mediamtx/tuned: 1/8.0")
+    held = {"mediamtx": entry(viewers_held=40), "mediamtx/tuned": entry(viewers_held=90)}
+    assert checked(own[0], own[1] | held)[1:] == [
+        (False, "10.0 x mediamtx/tuned"), (True, "10.0 x mediamtx/tuned")]
+    held |= {"janus": entry(viewers_held=100), "go2rtc": entry()}
+    assert checked(own[0], own[1] | held)[1:] == [
+        (False, "10.0 x mediamtx/tuned"), (False, "9.0 x janus")]
+
+
 def initial_user_namespace():
     """Devices' settings below /sys and a niceness below 0 are for root of the machine."""
     return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[2] == "4294967295"
