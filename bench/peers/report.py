@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report for readers: Markdown."""
+from peers import trace
 
 COLUMNS = (
     ("CPU, %", "cpu_percent", "{:.1f}"),
@@ -19,7 +20,6 @@ COLUMNS = (
 )
 SCALE = {"rss_kib": 1 / 1024, "pss_kib": 1 / 1024}
 OTHERS_PERCENT = 10  # of the server's core: worth a remark
-GROUPS = ("network", "crypto", "kernel, rest", "own code")
 
 
 def row(cells):
@@ -84,7 +84,7 @@ def step_up(title, entries):
 
 def shares(results):
     """Where CPU time goes, and system calls per packet."""
-    heads = ["workload, server"] + [f"{name}, %" for name in GROUPS] + ["calls per packet",
+    heads = ["workload, server"] + [f"{name}, %" for name in trace.GROUPS] + ["calls per packet",
                                                                         "mostly"]
     rows = []
     for key, entries in results.items():
@@ -93,7 +93,7 @@ def shares(results):
             if not seen:
                 continue
             parts = [f"{seen['shares'].get(group, 0):.0f}" if seen.get("shares") else "-"
-                     for group in GROUPS]
+                     for group in trace.GROUPS]
             calls = seen.get("calls_per_packet")
             rows.append([f"{key} {name}"] + parts + [f"{calls:.3f}" if calls else "-",
                                                      ", ".join(list(seen.get("calls", {}))[:3])])

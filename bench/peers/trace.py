@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import time
+from collections import Counter
 
 from peers.process import Process, run
 
@@ -14,51 +15,67 @@ PERF_S, STRACE_S = 3, 1
 PERF_HZ = 1999
 TOP = 25
 
+GROUPS = ("send", "receive", "wait and wake", "crypto", "own code", "kernel, rest")
+
 CRYPTO = re.compile(
-    r"aes|gcm|ghash|polyval|sha1|sha256|hmac|srtp|crypto|cipher|ipsec|_mb_|icm|EVP_|curve|p256",
+    r"aes|gcm|ghash|polyval|sha1|sha256|hmac|srtp|crypto|cipher|ipsec|_mb_|icm|EVP_|curve|p256|"
+    r"softokn|freebl",
     re.IGNORECASE)
-# Of the kernel: from the socket to the device and back.
-NETWORK = re.compile(
-    r"send|recv|sock|udp|tcp|inet|ip_|ip4|ip6|ipv4|dev_|xmit|skb|veth|gso|gro|segment|netif|nf_|"
-    r"qdisc|csum|fib|route|dst_|neigh|net_rx|net_tx|napi|backlog|kmalloc_reserve|kfree|"
-    r"kmem_cache|slab|io_uring|io_|import_iov|copy_from|copy_to|_copy|cmsg|memcpy|rps|enqueue_to",
-    re.IGNORECASE)
+# Functions of the kernel on the way from a system call. All that is below a send belongs to it. An
+# interrupt does not belong to what it interrupts: on the server's core it receives.
+INTERRUPT = re.compile(r"^asm_(sysvec|common_interrupt)")
+SEND = re.compile(r"_sys_send(to|msg|mmsg)|^sock_write_iter|^io_send")
+RECEIVE = re.compile(r"_sys_recv(from|msg|mmsg)|^sock_read_iter|^io_recv|softirq")
+WAIT = re.compile(r"poll|select|futex|nanosleep|yield|eventfd|io_uring_enter|^schedule$")
+# As "    ffffffff8244bbb8 udp_sendmsg ([kernel.kallsyms])"; of a library its folder is left out.
+FRAME = re.compile(r"^\s*([0-9a-f]+) (.*) \((?:.*/)?(.*)\)$", re.MULTILINE)
 
 
 def available():
     return [name for name in ("perf", "strace") if shutil.which(name)]
 
 
-def group(library, symbol):
-    kernel = symbol.startswith("[k]")
-    if not kernel:
+def _of_kernel(address):
+    """The upper half of all addresses."""
+    return int(address, 16) >> 63
+
+
+def group(stack):
+    """Of [(address, symbol, library)], from the innermost on: what is the kernel's comes first."""
+    address, symbol, library = stack[0]
+    if not _of_kernel(address):
         return "crypto" if CRYPTO.search(library) or CRYPTO.search(symbol) else "own code"
-    return "network" if NETWORK.search(symbol[4:]) else "kernel, rest"
+    kernel = []
+    for address, symbol, _ in stack:
+        if not _of_kernel(address) or INTERRUPT.search(symbol):
+            break
+        kernel.append(symbol)
+    for symbol in reversed(kernel):
+        if SEND.search(symbol):
+            return "send"
+        if RECEIVE.search(symbol):
+            return "receive"
+    return "wait and wake" if any(map(WAIT.search, kernel)) else "kernel, rest"
 
 
-def read_report(text):
-    """Of perf report: {group: percent}, and the dearest symbols."""
-    shares, top = {}, []
-    for line in text.splitlines():
-        parts = [part.strip() for part in line.split("|")]
-        if line.startswith("#") or len(parts) < 3 or not parts[0].endswith("%"):
-            continue
-        percent, library, symbol = float(parts[0][:-1]), parts[1], "|".join(parts[2:])
-        name = group(library, symbol)
-        shares[name] = shares.get(name, 0.0) + percent
-        top.append({"percent": percent, "library": library, "symbol": symbol, "group": name})
-    return shares, sorted(top, key=lambda each: -each["percent"])[:TOP]
+def read_stacks(text):
+    """Of perf script: {group: percent}, and the dearest of the innermost symbols."""
+    stacks = [stack for block in text.split("\n\n") if (stack := FRAME.findall(block))]
+    groups = [group(stack) for stack in stacks]
+    shares = {name: 100 * groups.count(name) / len(stacks) for name in set(groups)}
+    inner = Counter((*stack[0][1:], name) for stack, name in zip(stacks, groups))
+    return shares, [{"percent": 100 * count / len(stacks), "library": library, "symbol": symbol,
+                     "group": name} for (symbol, library, name), count in inner.most_common(TOP)]
 
 
 def profile(pids, folder, cores):
     """Blocks for PERF_S."""
     data = folder / "perf.data"
-    run(["perf", "record", "-q", "-e", "cpu-clock", "-F", PERF_HZ, "-o", data, "-p",
+    run(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", PERF_HZ, "-o", data, "-p",
          ",".join(map(str, pids)), "--", "sleep", PERF_S], cores=cores, timeout_s=PERF_S + 20)
-    text = run(["perf", "report", "-i", data, "--stdio", "--no-children", "-F",
-                "overhead,dso,symbol", "-t", "|"], cores=cores, timeout_s=40)
+    text = run(["perf", "script", "-i", data, "-F", "ip,sym,dso"], cores=cores, timeout_s=40)
     data.unlink(missing_ok=True)
-    return read_report(text)
+    return read_stacks(text)
 
 
 def read_summary(text):

@@ -175,13 +175,90 @@ def test_number_of_another_codec_is_refused():
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 0" in sdp.answer(OFFER, unnamed, "passive", "sendonly")
 
 
-def test_perf_and_strace_are_read():
-    text = ("# comment\n 40.00%|[kernel.kallsyms]|[k] udp_sendmsg\n"
-            " 30.00%|libIPSec_MB.so|[.] enc_128\n 20.00%|rtcfan|[.] eng_train_fill\n"
-            " 10.00%|[kernel.kallsyms]|[k] schedule\n")
-    shares, top = trace.read_report(text)
-    assert shares == {"network": 40, "crypto": 30, "own code": 20, "kernel, rest": 10}
-    assert top[0]["symbol"] == "[k] udp_sendmsg"
+# Of perf script, as captured, each with the group that it belongs to.
+STACKS = (
+    # Cutting up a train for sendmmsg.
+    ("send", """
+    ffffffff81e3cae6 __alloc_skb ([kernel.kallsyms])
+    ffffffff82048769 __udp_gso_segment ([kernel.kallsyms])
+    ffffffff820442e6 udp_sendmsg ([kernel.kallsyms])
+    ffffffff81e2f394 __sys_sendmmsg ([kernel.kallsyms])
+    ffffffff821ec951 do_syscall_64 ([kernel.kallsyms])
+    10b106 __sendmmsg (/usr/lib/x86_64-linux-gnu/libc.so.6)
+"""),
+    ("send", """
+    ffffffff81dbac80 veth_xmit ([kernel.kallsyms])
+    ffffffff820442e6 udp_sendmsg ([kernel.kallsyms])
+    ffffffff81b601dd io_sendmsg ([kernel.kallsyms])
+    ffffffff81b45132 io_submit_sqes ([kernel.kallsyms])
+    ffffffff81b4574f __do_sys_io_uring_enter ([kernel.kallsyms])
+    2b95 [unknown] (/usr/lib/x86_64-linux-gnu/liburing.so.2.3)
+"""),
+    # An acknowledgement sent while receiving.
+    ("receive", """
+    ffffffff81e66a24 net_rx_action ([kernel.kallsyms])
+    ffffffff8136006d handle_softirqs ([kernel.kallsyms])
+    ffffffff81360354 __local_bh_enable_ip ([kernel.kallsyms])
+    ffffffff8200f248 tcp_recvmsg_locked ([kernel.kallsyms])
+    ffffffff81e2b9f7 sock_read_iter ([kernel.kallsyms])
+    ffffffff816b6cec do_readv ([kernel.kallsyms])
+"""),
+    # A camera's packet interrupts the sending.
+    ("receive", """
+    ffffffff81ff57d1 ip_protocol_deliver_rcu ([kernel.kallsyms])
+    ffffffff8136006d handle_softirqs ([kernel.kallsyms])
+    ffffffff821f1905 sysvec_call_function_single ([kernel.kallsyms])
+    ffffffff81000e86 asm_sysvec_call_function_single ([kernel.kallsyms])
+    ffffffff820442c2 udp_sendmsg ([kernel.kallsyms])
+    ffffffff81e2f4dd __x64_sys_sendmmsg ([kernel.kallsyms])
+"""),
+    ("wait and wake", """
+    ffffffff813a2293 finish_task_switch.isra.0 ([kernel.kallsyms])
+    ffffffff821f88c3 schedule ([kernel.kallsyms])
+    ffffffff81b4419f io_cqring_wait ([kernel.kallsyms])
+    ffffffff81b45a46 __do_sys_io_uring_enter ([kernel.kallsyms])
+"""),
+    ("wait and wake", """
+    ffffffff82200cb1 _raw_spin_unlock_irq ([kernel.kallsyms])
+    ffffffff81734351 eventfd_write ([kernel.kallsyms])
+    ffffffff816b8f56 ksys_write ([kernel.kallsyms])
+"""),
+    ("crypto", """
+    77dd34 aes_gcm_enc_128_vaes_avx512 (/usr/lib/x86_64-linux-gnu/libIPSec_MB.so.1.3.0)
+    3ab1f181fc9eb7d0 [unknown] ([unknown])
+"""),
+    # What follows is no address of the kernel's: the program keeps no frame pointers.
+    ("own code", """
+    52a10 eng_train_fill (/usr/bin/rtcfan)
+    ed7da345548e7e00 [unknown] ([unknown])
+"""),
+    ("kernel, rest", """
+    ffffffff821f2444 exc_page_fault ([kernel.kallsyms])
+    ffffffff81000c82 asm_exc_page_fault ([kernel.kallsyms])
+    95b40 [unknown] (/usr/bin/rtcfan)
+"""),
+    ("kernel, rest", """
+    ffffffff814151b7 exit_to_user_mode_loop ([kernel.kallsyms])
+    ffffffff821ecb1b do_syscall_64 ([kernel.kallsyms])
+    21390 epoll_dispatch (/usr/lib/x86_64-linux-gnu/libevent-2.1.so.7.0.1)
+"""),
+)
+
+
+def test_stacks_are_grouped():
+    for name, text in STACKS:
+        shares, top = trace.read_stacks(text)
+        assert shares == {name: 100}, (shares, text)
+        assert top[0]["group"] == name
+    shares, top = trace.read_stacks("Warning:\n" + "\n".join(text for _, text in STACKS))
+    assert set(shares) == set(trace.GROUPS) and sum(shares.values()) == pytest.approx(100)
+    assert shares["send"] == 20 and len(top) == len(STACKS)
+    assert {"percent": 10, "library": "rtcfan", "symbol": "eng_train_fill",
+            "group": "own code"} in top
+    assert trace.read_stacks("perf: no such process\n") == ({}, [])
+
+
+def test_system_calls_are_counted():
     calls = trace.read_summary(
         "% time     seconds  usecs/call     calls    errors syscall\n"
         "------ ----------- ----------- --------- --------- ----------------\n"
@@ -245,7 +322,8 @@ def test_acceptance_takes_the_best_mediamtx():
     own = {"rtcfan/x": first(2.5)}, {"rtcfan/x": entry(viewers_held=900)}
     plain, tuned = {"mediamtx": first(30.0)}, {"mediamtx/tuned": first(20.0)}
     assert checked(*own) == [(None, "no MediaMTX")]
-    assert checked(own[0] | plain, own[1])[0] == (True, "2.50 % against 30.00 % of mediamtx: 1/12.0")
+    assert checked(own[0] | plain, own[1])[0] == (
+        True, "2.50 % against 30.00 % of mediamtx: 1/12.0")
     for both in (plain | tuned, tuned, tuned | plain):
         assert checked(own[0] | both, own[1])[0] == (
             False, "2.50 % against 20.00 % of mediamtx/tuned: 1/8.0")
