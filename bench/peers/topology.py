@@ -179,5 +179,5 @@ class Topology:
             return  # the machine's, and not to be set from within a namespace
         old = path.read_text()
         if int(old) < BACKLOG:
-            path.write_text(str(BACKLOG))
             self.old_backlog = old
+            path.write_text(str(BACKLOG))

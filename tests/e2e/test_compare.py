@@ -2,17 +2,19 @@
 """bench/compare: its arithmetic, files and report, and one run of rtcfan alone."""
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from process import Process, until
 from server import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 from peers import (  # noqa: E402
-    acceptance, definition, figures, report, sdp, stepup, topology, trace)
+    acceptance, cpu, definition, figures, report, sdp, stepup, topology, trace)
 from peers.load import packets_until  # noqa: E402
 
 COMPARE = ROOT / "bench" / "compare"
@@ -352,17 +354,24 @@ def namespaces():
     return held
 
 
-def test_rtcfan_alone(tmp_path):
-    """Two streams with a viewer each: the JSON, the report, and nothing left behind."""
+def skip_unless_it_can_run():
     if not initial_user_namespace():
         pytest.skip("bench/compare needs root")
     if os.cpu_count() < 2:
         pytest.skip("bench/compare needs two cores")
+
+
+# Two streams with a viewer each.
+SMALL = (COMPARE, "--build", BUILD, "--own", "2x2", "--servers", "rtcfan", "--rounds", "1",
+         "--window", "2", "--no-profile", "--no-browser", "--nice", "0")
+
+
+def test_rtcfan_alone(tmp_path):
+    """The JSON, the report, and nothing left behind."""
+    skip_unless_it_can_run()
     before = namespaces()
-    done = subprocess.run(
-        [COMPARE, "--build", BUILD, "--own", "2x2", "--servers", "rtcfan", "--rounds", "1",
-         "--window", "2", "--no-profile", "--no-browser", "--nice", "0", "--report", tmp_path],
-        capture_output=True, text=True, timeout=140, check=False)
+    done = subprocess.run([*SMALL, "--report", tmp_path], capture_output=True, text=True,
+                          timeout=140, check=False)
     assert done.returncode == 0, done.stderr
     run = json.loads((tmp_path / "report.json").read_text())
     assert set(run["results"]["W0"]) == {"rtcfan/io_uring", "rtcfan/sendmmsg"}
@@ -381,7 +390,57 @@ def test_rtcfan_alone(tmp_path):
     assert namespaces() <= before
 
 
-def test_refusals(tmp_path):
-    done = subprocess.run([COMPARE, "--build", tmp_path], capture_output=True, text=True,
+# The tests' own namespace has no setting that the machine has one of: where they were started.
+OUTSIDE = ("nsenter", f"--net=/proc/{os.getppid()}/ns/net")
+
+
+def backlog():
+    return subprocess.run([*OUTSIDE, "cat", "/proc/sys/net/core/netdev_max_backlog"],
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+def names(pids):
+    """Of those that still run."""
+    found = {}
+    for pid in pids:
+        try:
+            found[pid] = Path(f"/proc/{pid}/comm").read_text().strip()
+        except OSError:
+            pass  # it has ended
+    return found
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM), ids=lambda each: each.name)
+def test_signal_leaves_nothing_behind(tmp_path, number):
+    skip_unless_it_can_run()
+    before, queue = namespaces(), backlog()
+    compare = Process([*OUTSIDE, *SMALL], tmp_path / "compare.log")
+    try:
+        until(lambda: not compare.running()
+              or "viewers" in names(cpu.family(compare.pid)).values(), 60, "viewers started")
+        children = cpu.family(compare.pid)[1:]
+        assert {"source", "rtcfan", "sleep"} <= set(names(children).values())
+        compare.child.send_signal(number)
+        assert compare.child.wait(30) == 128 + number
+    finally:
+        compare.kill()
+    assert compare.output() == f"compare: ended by {number.name}\n"
+    until(lambda: not names(children), 5, "children ended")
+    assert namespaces() <= before and backlog() == queue
+
+
+def refused(*options):
+    done = subprocess.run([COMPARE, "--nice", "0", *options], capture_output=True, text=True,
                           timeout=20, check=False)
-    assert done.returncode == 1 and "bench/source" in done.stderr
+    assert done.returncode == 1
+    return done.stderr
+
+
+def test_refusals(tmp_path):
+    assert "bench/source" in refused("--build", tmp_path)
+    assert ("compare: --servers nobody: not one of go2rtc, janus, mediamtx, "
+            in refused("--build", BUILD, "--servers", "rtcfan,nobody"))
+    assert ("compare: --workloads W9: not one of W1, W2, W3, W4, W5\n"
+            in refused("--build", BUILD, "--workloads", "W1,W9"))
+    assert ("compare: --workloads W2: not one of W1, W3\n"
+            in refused("--build", BUILD, "--quick", "--workloads", "W2"))
