@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """All measurements of a run: workloads in turn, and within each the servers A B A B."""
-from peers import cell, figures, quiet, stepup, workloads
+from peers import cell, figures, stepup, workloads
 
 SPREAD_MAX = 0.25  # of CPU per packet: beyond it a server gets another round
 ROUNDS_EXTRA = 1
@@ -34,11 +34,11 @@ class Entry:
 
 
 class Comparison:
-    def __init__(self, bench, servers, rounds, examine, say):
-        """servers: [(definition, program)]. examine: in which workloads. say: takes progress."""
+    def __init__(self, bench, servers, rounds, examine, quiet, say):
+        """servers: [(definition, program)]. examine: in which workloads. quiet: what to wait for
+        before each round. say: takes progress."""
         self.bench, self.servers, self.rounds = bench, servers, rounds
-        self.examine, self.say = examine, say
-        self.quiet = quiet.Quiet(bench.topology.server_core)
+        self.examine, self.quiet, self.say = examine, quiet, say
 
     def workload(self, key, shape, keep):
         """keep: takes {server: entry} after each round."""

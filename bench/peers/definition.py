@@ -12,6 +12,7 @@
     cameras: tcp                  or udp
     front: @HARNESS@/x.py ...     optional: a WHEP front, started beside the load
     workloads: W1 W3              optional: only there
+    quick: no                     optional: --quick leaves it out, unless it is named
     --- mediamtx.yml              a file to write; several may follow
     paths:
     @EACH@  cam@N@:               such lines, together, are repeated for each stream
@@ -49,7 +50,7 @@ class Definition:
         return name, value.strip()
 
     def __getattr__(self, name):
-        if name in REQUIRED or name in ("version", "front", "environment", "workloads"):
+        if name in REQUIRED or name in ("version", "front", "environment", "workloads", "quick"):
             return self.fields.get(name, "")
         raise AttributeError(name)
 

@@ -10,7 +10,7 @@ BUSY_MAX, LOOK_S = 0.15, 0.4
 class Quiet:
     """limit_s: of one wait; budget_s: of all waits together."""
 
-    def __init__(self, core, limit_s=10, budget_s=300):
+    def __init__(self, core, budget_s, limit_s=10):
         self.core, self.limit_s, self.budget_s = core, limit_s, budget_s
 
     def wait(self):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench/compare: its arithmetic, files and report, and one run of rtcfan alone."""
+import argparse
 import json
 import os
 import signal
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import pytest
@@ -427,6 +430,27 @@ def test_signal_leaves_nothing_behind(tmp_path, number):
     assert compare.output() == f"compare: ended by {number.name}\n"
     until(lambda: not names(children), 5, "children ended")
     assert namespaces() <= before and backlog() == queue
+
+
+def module():
+    """The program, which has no ending, as a module."""
+    loader = SourceFileLoader("compare", str(COMPARE))
+    compare = module_from_spec(spec_from_loader("compare", loader))
+    loader.exec_module(compare)
+    return compare
+
+
+@pytest.mark.parametrize("options, names_", [
+    ({}, ["mediamtx/tuned", "mediamtx", "rtcfan/io_uring", "rtcfan/no-gop", "rtcfan/sendmmsg"]),
+    ({"quick": True}, ["mediamtx", "rtcfan/io_uring", "rtcfan/sendmmsg"]),
+    ({"quick": True, "servers": "mediamtx"}, ["mediamtx"]),
+    ({"quick": True, "servers": "mediamtx/tuned"}, ["mediamtx/tuned"]),
+])
+def test_quick_has_one_of_each_kind(options, names_):
+    given = {"build": BUILD, "servers": "", "quick": False, "rtcfan": None, "janus": None,
+             "go2rtc": None, "mediamtx": "/bin/true"} | options
+    servers, _ = module().chosen(argparse.Namespace(**given), definition.read_all(SERVERS))
+    assert [spec.name for spec, _ in servers] == names_
 
 
 def refused(*options):
