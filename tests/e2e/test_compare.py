@@ -9,6 +9,7 @@ import sys
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +18,7 @@ from server import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 from peers import (  # noqa: E402
-    acceptance, cpu, definition, figures, report, sdp, stepup, topology, trace)
+    acceptance, cell, cpu, definition, figures, report, sdp, stepup, topology, trace)
 from peers.load import packets_until  # noqa: E402
 
 COMPARE = ROOT / "bench" / "compare"
@@ -271,6 +272,16 @@ def test_system_calls_are_counted():
         "  9.00    0.000100           1        66         6 epoll_wait\n"
         "100.00    0.001100                  1300         6 total\n")
     assert calls == {"sendmmsg": 1234, "epoll_wait": 66}
+
+
+def test_cameras_are_waited_for_while_their_clip_is_made(tmp_path):
+    source = tmp_path / "source"
+    source.write_text("#!/bin/sh\necho making a clip\nsleep 0.5\necho rtsp://here\nexec sleep 60\n")
+    source.chmod(0o755)
+    place = SimpleNamespace(cameras=os.getpid(), load_cores="0")
+    bench = cell.Bench(place, source, None, tmp_path, 1)
+    with bench.cameras(SimpleNamespace(cameras="tcp"), 1, tmp_path) as cameras:
+        assert cameras.running() and "rtsp://here" in cameras.output()
 
 
 def test_packets_between_seconds():
