@@ -17,7 +17,7 @@ from pathlib import Path
 PAGE = """<!doctype html><title>one viewer</title><video autoplay muted playsinline></video><script>
 const video = document.querySelector('video');
 const connection = new RTCPeerConnection();
-connection.addTransceiver('video', {direction: 'recvonly'});
+const pictures = connection.addTransceiver('video', {direction: 'recvonly'});
 connection.addTransceiver('audio', {direction: 'recvonly'});
 connection.ontrack = (event) => {
     if (event.track.kind === 'video') video.srcObject = new MediaStream([event.track]);
@@ -51,8 +51,7 @@ async function play() {
     const response = await fetch('/whep', {method: 'POST', body: connection.localDescription.sdp});
     if (!response.ok) return report(await response.text());
     await connection.setRemoteDescription({type: 'answer', sdp: await response.text()});
-    if (connection.getTransceivers()[0].currentDirection !== 'recvonly')
-        return report('the answer has no video');
+    if (pictures.currentDirection !== 'recvonly') return report('the answer has no video');
     setTimeout(() => report(''), 6000);
 }
 play().catch((error) => report(String(error)));

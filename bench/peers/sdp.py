@@ -36,9 +36,11 @@ def _agree(number, *sections):
 
 def _common(offered, answering):
     """The payload types of both. The one that sends keeps its numbers: one that means another codec
-    to the other is of no use to it."""
-    return [number for number in types(answering)
-            if number in types(offered) and _agree(number, offered, answering)]
+    to the other is of no use to it, nor is its RTX."""
+    numbers = [number for number in types(answering)
+               if number in types(offered) and _agree(number, offered, answering)]
+    return [number for number in numbers
+            if _value(answering, f"a=fmtp:{number} apt=") in ("", *numbers)]
 
 
 def _section(offered, answering, session, setup, direction):
@@ -63,10 +65,10 @@ def answer(offer, other, setup, direction):
     _, sections = split(offer)
     session, theirs = split(other)
     by_kind = {kind(section): section for section in theirs}
-    mids = " ".join(_value(section, "a=mid:") for section in sections)
+    answers = [_section(section, by_kind.get(kind(section), [f"m={kind(section)} 0 X -"]), session,
+                        setup, direction) for section in sections]
+    # What is refused is not bundled (RFC 9143, section 7.3.3).
+    mids = " ".join(_value(each, "a=mid:") for each in answers if "a=inactive" not in each)
     lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {mids}"]
     lines += [line for line in session if line == "a=ice-lite"]
-    for section in sections:
-        counterpart = by_kind.get(kind(section), [f"m={kind(section)} 0 X -"])
-        lines += _section(section, counterpart, session, setup, direction)
-    return "\r\n".join(lines) + "\r\n"
+    return "\r\n".join(sum(answers, lines)) + "\r\n"

@@ -170,13 +170,21 @@ def test_section_without_counterpart_is_refused():
     audio_only = PLUGIN.partition("m=video")[0]
     answer = sdp.answer(OFFER, audio_only, "passive", "sendonly")
     assert "m=video 0 " in answer and "m=audio 9 " in answer
+    assert "a=group:BUNDLE 1\r\n" in answer
 
 
 def test_number_of_another_codec_is_refused():
     """As Chromium's offer has it: 98 is VP9, and H.264 sent as 98 would never be decoded."""
+    def with_rtx(text):
+        return (text.replace(" 98\r\n", " 98 99\r\n")
+                .replace("a=rtpmap:98", "a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\na=rtpmap:98"))
+
     vp9 = OFFER.replace("a=rtpmap:98 H264", "a=rtpmap:98 VP9")
     assert "m=video 0 " in sdp.answer(vp9, PLUGIN, "passive", "sendonly")
     assert "m=video 0 " in sdp.answer(PLUGIN, vp9, "active", "recvonly")
+    assert "m=video 0 " in sdp.answer(with_rtx(vp9), with_rtx(PLUGIN), "passive", "sendonly")
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 98 99\r\n" in sdp.answer(
+        with_rtx(OFFER), with_rtx(PLUGIN), "passive", "sendonly")
     unnamed = PLUGIN.replace("SAVPF 111", "SAVPF 0").replace("a=rtpmap:111", "a=rtpmap:0")
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 0" in sdp.answer(OFFER, unnamed, "passive", "sendonly")
 
