@@ -26,7 +26,8 @@ struct rtsp_ports {
     bool expecting;
     struct sockaddr_storage from[2];   // the camera's addresses
     struct sockaddr_storage to[PORTS]; // the camera's ports
-    bool *closed;                      // set when closed from within a callback
+    bool handing_on;                   // callbacks are under way
+    bool closed;                       // by one of them: freed after it
 };
 
 static in_port_t *port_of(struct sockaddr_storage *address)
@@ -61,19 +62,18 @@ static bool is_expected(const struct rtsp_ports *p, const struct sockaddr_storag
 
 static void hand_on(struct rtsp_ports *p, bool rtcp, struct mmsghdr *messages, int count)
 {
-    bool closed = false;
-
-    p->closed = &closed;
-    for (int i = 0; i < count && !closed; i++) {
+    p->handing_on = true;
+    for (int i = 0; i < count && !p->closed; i++) {
         const struct msghdr *m = &messages[i].msg_hdr;
 
         if (!(m->msg_flags & MSG_TRUNC) && is_expected(p, m->msg_name))
             p->owner.on_datagram(p->owner.ctx, rtcp, m->msg_iov->iov_base, messages[i].msg_len);
     }
-    if (!closed)
+    if (!p->closed)
         p->owner.on_batch(p->owner.ctx);
-    if (!closed)
-        p->closed = NULL;
+    p->handing_on = false;
+    if (p->closed)
+        free(p);
 }
 
 static void take(struct rtsp_ports *p, int which)
@@ -303,11 +303,11 @@ void rtsp_ports_close(struct rtsp_ports *ports)
 {
     if (!ports)
         return;
-    if (ports->closed)
-        *ports->closed = true;
     for (int i = 0; i < PORTS; i++)
         if (ports->readable[i])
             event_free(ports->readable[i]);
     close_sockets(ports);
-    free(ports);
+    ports->closed = true;
+    if (!ports->handing_on)
+        free(ports);
 }

@@ -50,9 +50,10 @@ class StepUp:
 
 
 def judge(figures, loss_percent, p99_ms):
-    """Of one step, by its figures."""
+    """Of one step, by its figures. Where no latency could be read, it was not held."""
+    latency_ms = figures["latency_p99_ms"]
     good = (figures["failed"] == 0 and figures["loss_percent"] <= loss_percent
-            and (figures["latency_p99_ms"] or 0) <= p99_ms)
+            and latency_ms is not None and latency_ms <= p99_ms)
     if good:
         return GOOD
     server_full = figures.get("cpu_percent", 0) > SERVER_FULL_PERCENT
