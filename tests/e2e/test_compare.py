@@ -80,7 +80,7 @@ def test_step_up_ends_at_most_and_knows_the_client():
     ({}, stepup.GOOD),
     ({"loss_percent": 0.2}, stepup.BAD),
     ({"latency_p99_ms": 101}, stepup.BAD),
-    ({"latency_p99_ms": None}, stepup.GOOD),
+    ({"latency_p99_ms": None}, stepup.BAD),
     ({"failed": 1}, stepup.BAD),
     ({"failed": 1, "client_limited": True}, stepup.CLIENT),
     ({"failed": 1, "client_limited": True, "cpu_percent": 99}, stepup.BAD),
