@@ -63,6 +63,8 @@ static void begin_watching(struct viewers_viewer *v)
     viewers_viewer_enter(v, VIEWERS_WATCHING);
     free(v->answer);
     v->answer = NULL;
+    if (v->unwatched)
+        viewers_viewer_join(v);
     if (server)
         v->forget_ns = v->common->now_ns + LINGER_NS;
     else

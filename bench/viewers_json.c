@@ -30,13 +30,13 @@ static json_t *counters(const uint64_t counter[VIEWERS_COUNTERS])
 
 static json_t *parameters(const struct viewers_options *o)
 {
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:f, s:i, s:i, s:i, s:i}", "url",
-                     o->url_text, "streams", (int)o->url_count, "viewers", (int)o->viewers,
-                     "joins_per_second", (int)o->joins_per_second, "seconds", (int)o->seconds,
-                     "source_addresses", (int)o->bind_count, "srtp", o->srtp, "nack", o->nack,
-                     "loss_percent", o->loss * 100, "seed", (int)o->seed, "decrypt_every",
-                     (int)o->decrypt_every, "stamp_every", (int)o->stamp_every, "threads",
-                     (int)o->lane_count);
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:f, s:i, s:i, s:i, s:i}",
+                     "url", o->url_text, "streams", (int)o->url_count, "viewers", (int)o->viewers,
+                     "unwatched", (int)o->unwatched, "joins_per_second", (int)o->joins_per_second,
+                     "seconds", (int)o->seconds, "source_addresses", (int)o->bind.count, "srtp",
+                     o->srtp, "nack", o->nack, "loss_percent", o->loss * 100, "seed", (int)o->seed,
+                     "decrypt_every", (int)o->decrypt_every, "stamp_every", (int)o->stamp_every,
+                     "threads", (int)o->lane_count);
 }
 
 static json_t *distribution(const struct viewers_distribution *d)

@@ -30,6 +30,8 @@ static const char usage[] =
     "  --url URL             may be given several times; {} or %d in it is the stream's number\n"
     "  --streams N           numbers 1 to N in each URL (1)\n"
     "  --viewers N           1 to 10000, spread over all streams (1)\n"
+    "  --unwatched N         of these, so many do all but take media, which a filter on the way to\n"
+    "                        them may drop and count (0)\n"
     "  --joins-per-second R  (50)\n"
     "  --seconds S           measured time, after the last viewer has joined (10)\n"
     "  --srtp WHICH          gcm, cm, or both in order of preference: gcm,cm or cm,gcm (gcm,cm)\n"
@@ -40,6 +42,7 @@ static const char usage[] =
     "  --decrypt-every N     opens each n-th packet of a viewer; 1: all, 0: none (100)\n"
     "  --stamp-every N       looks for the source's stamp in each n-th frame; 0: none (10)\n"
     "  --bind ADDR[-ADDR]    source addresses, in turn; may be given several times\n"
+    "  --unwatched-bind ...  likewise, of those that take no media\n"
     "  --header 'NAME: TEXT' field of each HTTP request (Authorization: Bearer ...); repeatable\n"
     "  --cores LIST          a thread on each of these cores: 0,1 (one thread, on any)\n"
     "  --json FILE           all figures as JSON; -: on standard output, in place of the summary\n"
@@ -139,15 +142,15 @@ static struct eng_addr address(const char *text)
     return a;
 }
 
-static void add_bind(struct viewers_options *o, const struct eng_addr *a)
+static void add_bind(struct viewers_addresses *bind, const struct eng_addr *a)
 {
-    if (o->bind_count == VIEWERS_BINDS_MAX)
+    if (bind->count == VIEWERS_BINDS_MAX)
         refuse("--bind: more than %d addresses", VIEWERS_BINDS_MAX);
-    o->bind[o->bind_count++] = *a;
+    bind->address[bind->count++] = *a;
 }
 
 // ADDRESS, or FIRST-LAST of IPv4.
-static void take_bind(const char *text, struct viewers_options *o)
+static void take_bind(const char *text, struct viewers_addresses *bind)
 {
     char first_text[BIND_TEXT_MAX];
     size_t len = strcspn(text, "-");
@@ -157,7 +160,7 @@ static void take_bind(const char *text, struct viewers_options *o)
     first = address(first_text);
     last = text[len] == '-' ? address(text + len + 1) : first;
     if (text[len] != '-') {
-        add_bind(o, &first);
+        add_bind(bind, &first);
         return;
     }
     if (first.sa.sa_family != AF_INET || last.sa.sa_family != AF_INET ||
@@ -165,7 +168,7 @@ static void take_bind(const char *text, struct viewers_options *o)
         refuse("--bind %s: a range is of IPv4 addresses, the lower one first", text);
     for (uint32_t host = ntohl(first.in4.sin_addr.s_addr);; host++) {
         first.in4.sin_addr.s_addr = htonl(host);
-        add_bind(o, &first);
+        add_bind(bind, &first);
         if (host == ntohl(last.in4.sin_addr.s_addr))
             break;
     }
@@ -212,10 +215,10 @@ static void make_urls(const struct pending *pending, struct viewers_options *o)
     }
 }
 
-static void check_families(const struct viewers_options *o)
+static void check_families(const struct viewers_options *o, const struct viewers_addresses *bind)
 {
-    for (size_t i = 0; i < o->bind_count; i++) {
-        if (o->bind[i].sa.sa_family != o->url[0].addr.sa.sa_family)
+    for (size_t i = 0; i < bind->count; i++) {
+        if (bind->address[i].sa.sa_family != o->url[0].addr.sa.sa_family)
             refuse("--bind: IPv4 and IPv6 do not go together");
     }
 }
@@ -234,6 +237,8 @@ enum {
     OPT_DECRYPT,
     OPT_STAMP,
     OPT_BIND,
+    OPT_UNWATCHED,
+    OPT_UNWATCHED_BIND,
     OPT_HEADER,
     OPT_CORES,
     OPT_JSON,
@@ -255,6 +260,8 @@ static const struct option known[] = {
     {"decrypt-every", required_argument, NULL, OPT_DECRYPT},
     {"stamp-every", required_argument, NULL, OPT_STAMP},
     {"bind", required_argument, NULL, OPT_BIND},
+    {"unwatched", required_argument, NULL, OPT_UNWATCHED},
+    {"unwatched-bind", required_argument, NULL, OPT_UNWATCHED_BIND},
     {"header", required_argument, NULL, OPT_HEADER},
     {"cores", required_argument, NULL, OPT_CORES},
     {"json", required_argument, NULL, OPT_JSON},
@@ -301,7 +308,13 @@ static void take_option(int option, char *text, struct pending *pending, struct 
         o->stamp_every = number(text, 0, EVERY_MAX);
         break;
     case OPT_BIND:
-        take_bind(text, o);
+        take_bind(text, &o->bind);
+        break;
+    case OPT_UNWATCHED:
+        o->unwatched = number(text, 0, VIEWERS_MAX);
+        break;
+    case OPT_UNWATCHED_BIND:
+        take_bind(text, &o->unwatched_bind);
         break;
     case OPT_HEADER:
         take_field(text, o);
@@ -342,19 +355,35 @@ void viewers_options_parse(int argc, char **argv, struct viewers_options *out)
     };
     take_srtp("gcm,cm", out);
     out->url = calloc(VIEWERS_STREAMS_MAX, sizeof(*out->url));
-    out->bind = calloc(VIEWERS_BINDS_MAX, sizeof(*out->bind));
-    if (!out->url || !out->bind)
+    out->bind.address = calloc(VIEWERS_BINDS_MAX, sizeof(*out->bind.address));
+    out->unwatched_bind.address = calloc(VIEWERS_BINDS_MAX, sizeof(*out->bind.address));
+    if (!out->url || !out->bind.address || !out->unwatched_bind.address)
         refuse("out of memory");
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
         take_option(option, optarg, &pending, out);
     if (optind < argc)
         refuse("%s: not an option; --help says more", argv[optind]);
     make_urls(&pending, out);
-    check_families(out);
+    check_families(out, &out->bind);
+    check_families(out, &out->unwatched_bind);
+    if (out->unwatched > out->viewers)
+        refuse("--unwatched %u: more than there are viewers", out->unwatched);
+}
+
+bool viewers_options_unwatched(const struct viewers_options *options, unsigned index)
+{
+    return index >= options->viewers - options->unwatched;
+}
+
+const struct viewers_addresses *viewers_options_bind(const struct viewers_options *options,
+                                                     unsigned index)
+{
+    return viewers_options_unwatched(options, index) ? &options->unwatched_bind : &options->bind;
 }
 
 void viewers_options_fini(struct viewers_options *options)
 {
     free(options->url);
-    free(options->bind);
+    free(options->bind.address);
+    free(options->unwatched_bind.address);
 }

@@ -19,13 +19,21 @@ enum {
     VIEWERS_SECONDS_MAX = 3600,
 };
 
+struct viewers_addresses {
+    size_t count; // 0: wherever the kernel lets us
+    struct eng_addr *address;
+};
+
 struct viewers_options {
     size_t url_count;
     struct viewers_url *url; // one per stream, resolved
     const char *url_text;    // the first as given, for the report
-    size_t bind_count;       // 0: wherever the kernel lets us
-    struct eng_addr *bind;
+    struct viewers_addresses bind;
     unsigned viewers;
+    // Of these, the last so many do all that viewers do but take media: a filter on the way may
+    // drop it, and count it for next to nothing.
+    unsigned unwatched;
+    struct viewers_addresses unwatched_bind;
     unsigned joins_per_second;
     unsigned seconds;
     const char *srtp;     // as given
@@ -43,4 +51,10 @@ struct viewers_options {
 
 // Ends the program on --help and, with one line on stderr, on what is wrong.
 void viewers_options_parse(int argc, char **argv, struct viewers_options *out);
+
+// Where the viewer of this index comes from.
+const struct viewers_addresses *viewers_options_bind(const struct viewers_options *options,
+                                                     unsigned index);
+bool viewers_options_unwatched(const struct viewers_options *options, unsigned index);
+
 void viewers_options_fini(struct viewers_options *options);

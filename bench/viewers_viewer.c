@@ -35,6 +35,7 @@ void viewers_viewer_init(struct viewers_viewer *v, struct viewers_common *common
                          int64_t *due_ns)
 {
     const struct viewers_options *o = common->options;
+    const struct viewers_addresses *bind = viewers_options_bind(o, index);
 
     memset(v, 0, sizeof(*v));
     v->common = common;
@@ -42,8 +43,9 @@ void viewers_viewer_init(struct viewers_viewer *v, struct viewers_common *common
     v->due_ns = due_ns;
     v->fd = -1;
     v->url = &o->url[index % o->url_count];
-    if (o->bind_count > 0)
-        v->local = o->bind[index % o->bind_count];
+    if (bind->count > 0)
+        v->local = bind->address[index % bind->count];
+    v->unwatched = viewers_options_unwatched(o, index);
     for (int i = 0; i < VIEWERS_PHASES; i++)
         v->phase_ns[i] = -1;
     *due_ns = INT64_MAX;
@@ -91,13 +93,14 @@ int viewers_viewer_request(struct viewers_viewer *v, const char *method,
 {
     static const struct eng_addr anywhere;
     const struct viewers_options *o = v->common->options;
+    bool bound = viewers_options_bind(o, v->index)->count > 0;
     struct viewers_http_request request = {
         .method = method,
         .url = url,
         .fields = o->fields,
         .body = body,
         .body_len = body_len,
-        .local = o->bind_count > 0 ? &v->local : &anywhere,
+        .local = bound ? &v->local : &anywhere,
     };
 
     return viewers_http_start(v->common->base, &request, done, v, &v->http);
@@ -149,13 +152,17 @@ void viewers_viewer_fail(struct viewers_viewer *v, const char *format, ...)
 
 // ---- what comes in ----
 
-static void note_join(struct viewers_viewer *v)
+void viewers_viewer_join(struct viewers_viewer *v)
 {
     const struct viewers_media *m = &v->media;
 
     v->joined = true;
     v->deadline_ns = INT64_MAX;
     count(v, VIEWERS_COUNTER_JOINED, 1);
+    if (v->unwatched) {
+        v->media.pli_ns = INT64_MAX;
+        return;
+    }
     v->phase_ns[VIEWERS_PHASE_PACKET] = m->first_packet_ns - v->entered_ns;
     if (m->expects_video)
         v->phase_ns[VIEWERS_PHASE_KEYFRAME] = m->first_keyframe_ns - m->first_packet_ns;
@@ -164,9 +171,11 @@ static void note_join(struct viewers_viewer *v)
 
 static void take_media(struct viewers_viewer *v, const struct viewers_datagram *d)
 {
+    if (v->unwatched)
+        return;
     viewers_media_receive(&v->media, d->data, d->len, v->common->now_ns, d->arrived_ns);
     if (!v->joined && viewers_media_seen(&v->media))
-        note_join(v);
+        viewers_viewer_join(v);
     if (v->media.bye)
         viewers_viewer_fail(v, "ended by the server: RTCP BYE");
 }
@@ -267,7 +276,7 @@ void viewers_viewer_tick(struct viewers_viewer *v)
 
 bool viewers_viewer_silent(const struct viewers_viewer *v)
 {
-    return v->joined && !v->ended &&
+    return v->joined && !v->ended && !v->unwatched &&
            v->common->now_ns - v->media.last_packet_ns > VIEWERS_SILENCE_NS;
 }
 
@@ -280,7 +289,7 @@ void viewers_viewer_begin_measuring(struct viewers_viewer *v)
 void viewers_viewer_end_measuring(struct viewers_viewer *v)
 {
     viewers_viewer_count_drops(v);
-    v->watched = v->joined && !v->ended;
+    v->watched = v->joined && !v->ended && !v->unwatched;
     viewers_media_end_measuring(&v->media, v->common->now_ns);
 }
 

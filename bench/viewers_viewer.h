@@ -79,7 +79,8 @@ struct viewers_viewer {
     int64_t *due_ns; // when the next tick is wanted
     enum viewers_state state;
     bool joined, ended;
-    bool watched; // to the end of the measured time
+    bool unwatched; // takes no media; joined with its keys
+    bool watched;   // to the end of the measured time
     const struct viewers_url *url;
     struct viewers_url *session; // for DELETE; NULL: none
     struct eng_addr local;       // port 0
@@ -117,6 +118,7 @@ __attribute__((format(printf, 2, 3))) void viewers_viewer_fail(struct viewers_vi
 int viewers_viewer_request(struct viewers_viewer *v, const char *method,
                            const struct viewers_url *url, const char *body, size_t body_len,
                            viewers_http_done done);
+void viewers_viewer_join(struct viewers_viewer *v);          // all that it waits for is there
 void viewers_viewer_readable(int fd, short what, void *ctx); // an event's callback
 
 // Joined, and without a packet for longer than VIEWERS_SILENCE_NS.

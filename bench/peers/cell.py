@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from peers import cpu, definition, load, memory, topology, trace
+from peers import cpu, definition, load, memory, topology, trace, workloads
 from peers.process import Process
 from peers.server import Server
 
@@ -50,9 +50,11 @@ class Watch:
     """Looks at the server as the viewers' seconds pass."""
 
     def __init__(self, server, topology_, window_s):
+        self.topology = topology_
         self.core, self.load_cores = topology_.server_core, topology_.load_cores.split(",")
         self.window_s = window_s
         self.samples = {}  # by row, while measured
+        self.dropped = {}  # likewise: (when, bytes for viewers that nobody watches)
         self.pids = server.pids()
         self.memory = memory.read(self.pids)
 
@@ -60,6 +62,7 @@ class Watch:
         if not measured:
             return
         self.samples[row] = cpu.Sample(self.pids, self.core, self.load_cores)
+        self.dropped[row] = time.monotonic(), self.topology.dropped_bytes()
         if len(self.samples) == self.window_s + 1:
             self.memory = memory.read(self.pids)
 
@@ -67,6 +70,10 @@ class Watch:
         """The first and the last row to compare."""
         rows = sorted(self.samples)[:self.window_s + 1]
         return (rows[0], rows[-1]) if len(rows) > 1 else None
+
+    def dropped_per_s(self, window):
+        (began, before), (ended, after) = (self.dropped[row] for row in window)
+        return (after - before) / (ended - began)
 
 
 def _client(result):
@@ -97,6 +104,23 @@ def _quality(result, viewers):
     return out
 
 
+def _rates(begin, end, dropped_per_s, shape):
+    """What reached the viewers between two rows. dropped_per_s: bytes."""
+    seconds = end["at_s"] - begin["at_s"]
+    seen = (load.packets(end) - load.packets(begin)) / seconds
+    expected = (end["packets_expected"] - begin["packets_expected"]) / seconds
+    watched = shape["viewers"] - shape["unwatched"]
+    out = {"packets_per_s": seen, "expected_per_s": expected}
+    if shape["unwatched"] and seen:
+        # What one of those got whose packets are only counted, in parts of what the others got.
+        share = (dropped_per_s / shape["unwatched"]) / (
+            (end["bytes"] - begin["bytes"]) / seconds / watched)
+        out["packets_per_s"] += share * seen / watched * shape["unwatched"]
+        out["expected_per_s"] *= shape["viewers"] / watched
+        out["unwatched_short_percent"] = max(0.0, 100 * (1 - share))
+    return out
+
+
 def figures(result, watch, shape):
     """All of one measurement; what could not be had is missing."""
     out = {"viewers": shape["viewers"]} | _quality(result, shape["viewers"]) | _client(result)
@@ -105,15 +129,12 @@ def figures(result, watch, shape):
     if window:
         begin, end = (result["per_second"][row] for row in window)
         used = cpu.use(watch.samples[window[0]], watch.samples[window[1]])
-        packets = load.packets(end) - load.packets(begin)
         out |= used
         out["client_limited"] |= used["load_busy"] > LOAD_BUSY
         # What neither the server nor its interrupts used of its core: somebody else did.
         out["others_percent"] = max(0.0, used["core_busy_percent"] - used["cpu_percent"])
-        out["packets_per_s"] = packets / (end["at_s"] - begin["at_s"])
-        out["expected_per_s"] = (end["packets_expected"] - begin["packets_expected"]) / (
-            end["at_s"] - begin["at_s"])
-        if packets:
+        out |= _rates(begin, end, watch.dropped_per_s(window), shape)
+        if out["packets_per_s"]:
             out["ns_per_packet"] = 1e7 * used["cpu_percent"] / out["packets_per_s"]
     out["latency_cdf"] = result["latency_ms"].get("cdf", [])
     return out
@@ -171,8 +192,7 @@ def examine(bench, server, shape):
 
 def warm_up(bench, server, streams):
     """Until each stream has had a viewer: all cameras are there, code and caches are warm."""
-    shape = {"streams": streams, "viewers": streams, "joins_per_second": 50, "loss": 0,
-             "decrypt_every": 100}
+    shape = workloads.shape(streams, streams)
     for _ in range(WARM_UP_TRIES):
         result = bench.load(server, shape, 1)
         if result and result["total"]["joined"] == streams:

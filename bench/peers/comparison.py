@@ -90,8 +90,10 @@ class Comparison:
 
     def _step(self, server, shape, viewers):
         """Tried again where others may be the reason why it was not held."""
+        watched = min(viewers, workloads.WATCHED) if self.bench.topology.can_drop else viewers
         shape = dict(shape, viewers=viewers, joins_per_second=max(50, viewers // 4),
-                     decrypt_every=max(1, viewers // workloads.VIEWERS_PER_OPENED))
+                     unwatched=viewers - watched,
+                     decrypt_every=max(1, watched // workloads.VIEWERS_PER_OPENED))
         for _ in range(STEP_TRIES):
             result = cell.measure(self.bench, server, shape)
             verdict = stepup.BAD if "error" in result else stepup.judge(

@@ -11,22 +11,24 @@ import subprocess
 import time
 
 from peers.process import Process
-from peers.topology import VIEWER_ADDRESSES, VIEWERS
+from peers.topology import UNWATCHED, VIEWERS, row
 
 LINE = re.compile(rb"^\s*[\d.]+ s (measuring|joining)")
 END_S = 20  # for sessions to be given back
 
 
-def bind():
-    base, last = VIEWERS.rsplit(".", 1)
-    return f"{VIEWERS}-{base}.{int(last) + VIEWER_ADDRESSES - 1}"
+def span(first):
+    """As --bind takes it."""
+    return f"{first}-{row(first)[-1]}"
 
 
 def arguments(program, url, shape, seconds, json_file):
     line = [program, "--url", url, "--viewers", shape["viewers"], "--seconds", seconds,
             "--streams", shape["streams"], "--joins-per-second", shape["joins_per_second"],
-            "--decrypt-every", shape["decrypt_every"], "--stamp-every", 1, "--bind", bind(),
+            "--decrypt-every", shape["decrypt_every"], "--stamp-every", 1, "--bind", span(VIEWERS),
             "--srtp", "gcm,cm", "--json", json_file]
+    if shape["unwatched"]:
+        line += ["--unwatched", shape["unwatched"], "--unwatched-bind", span(UNWATCHED)]
     return line + (["--loss", shape["loss"]] if shape["loss"] else [])
 
 
@@ -58,18 +60,18 @@ def run(program, url, shape, seconds, topology, folder, on_second=None):
                       namespace=topology.viewers, cores=topology.load_cores,
                       stderr=subprocess.PIPE)
     with viewers:
-        row = 0
+        number = 0
         for line in Lines(viewers.child.stderr, time.monotonic() + joining + seconds + END_S):
             match = LINE.match(line)
             if match and on_second:
-                on_second(row, match.group(1) == b"measuring")
-            row += bool(match)
+                on_second(number, match.group(1) == b"measuring")
+            number += bool(match)
         viewers.child.stderr.close()
     return json.loads(json_file.read_text()) if json_file.exists() else None
 
 
-def packets(row):
-    return row["packets_video"] + row["packets_audio"] + row["packets_rtx"]
+def packets(second):
+    return second["packets_video"] + second["packets_audio"] + second["packets_rtx"]
 
 
 def packets_until(rows, at_s):

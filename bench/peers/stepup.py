@@ -4,6 +4,8 @@
 GOOD, BAD, CLIENT = "good", "bad", "client"
 # Of its core: then it is the server that ends the search, whatever the client does.
 SERVER_FULL_PERCENT = 95
+# Of viewers whose packets are only counted, at two moments that are not quite the same.
+SHORT_PERCENT = 1
 # Steps up, by which factor: as far as the core has room, by what was used of it.
 ROOM_PERCENT, FACTOR_MIN, FACTOR_MAX = 90, 1.25, 4
 
@@ -53,6 +55,7 @@ def judge(figures, loss_percent, p99_ms):
     """Of one step, by its figures. Where no latency could be read, it was not held."""
     latency_ms = figures["latency_p99_ms"]
     good = (figures["failed"] == 0 and figures["loss_percent"] <= loss_percent
+            and figures.get("unwatched_short_percent", 0) <= SHORT_PERCENT
             and latency_ms is not None and latency_ms <= p99_ms)
     if good:
         return GOOD
