@@ -95,6 +95,20 @@ def test_loss_is_repaired(server, tmp_path):
     assert load.viewers_with_loss > 0, load
 
 
+def test_those_that_nobody_watches(server, tmp_path):
+    """They join, and what is sent to them is not taken: half of the packets are missing."""
+    load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, unwatched=VIEWERS // 2, seconds=2,
+                bind=netns.ADDRESS, unwatched_bind=netns.ADDRESS)
+    assert load.exit_code == 0 and load.failures == [], load
+    assert load.total["joined"] == VIEWERS, load
+    assert load.join_ms["first_keyframe"]["viewers"] == VIEWERS // 2, load
+    assert load.frames_per_second["viewers"] == VIEWERS // 2, load
+    assert load.measured["frames"] == pytest.approx(VIEWERS // 2 * 2 * 30, rel=0.1), load
+    assert load.measured["lost"] == load.measured["pli_sent"] == 0, load
+    figures = server.metrics()
+    assert figures.sum("rtcfan_packets_sent_total") > 1.8 * load.total["packets_received"]
+
+
 def test_loss_without_nack(server, tmp_path):
     load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, seconds=3, loss=2,
                 no_nack=True)

@@ -91,6 +91,27 @@ def test_judge(change, verdict):
     assert stepup.judge(step | change, 0.1, 100) == verdict
 
 
+def test_short_of_what_others_got():
+    step = {"failed": 0, "loss_percent": 0.0, "latency_p99_ms": 5, "client_limited": False}
+    assert stepup.judge(step | {"unwatched_short_percent": 0.5}, 0.1, 100) == stepup.GOOD
+    assert stepup.judge(step | {"unwatched_short_percent": 1.5}, 0.1, 100) == stepup.BAD
+
+
+def test_rates_of_those_that_are_only_counted():
+    """100 watched viewers got 100 packets of 1,000 bytes a second each; 300 others 90 % of that."""
+    begin = {"at_s": 10, "packets_video": 0, "packets_audio": 0, "packets_rtx": 0,
+             "packets_expected": 0, "bytes": 0}
+    end = {"at_s": 12, "packets_video": 15000, "packets_audio": 5000, "packets_rtx": 0,
+           "packets_expected": 20000, "bytes": 20_000_000}
+    shape = {"viewers": 400, "unwatched": 300}
+    rates = cell._rates(begin, end, 27_000_000, shape)
+    assert rates["packets_per_s"] == pytest.approx(10_000 + 27_000)
+    assert rates["expected_per_s"] == pytest.approx(40_000)
+    assert rates["unwatched_short_percent"] == pytest.approx(10)
+    shape = {"viewers": 100, "unwatched": 0}
+    assert cell._rates(begin, end, 0, shape) == {"packets_per_s": 10_000, "expected_per_s": 10_000}
+
+
 def test_masks_of_cores():
     assert topology.mask("0") == "00000001"
     assert topology.mask("1,3") == "0000000a"
