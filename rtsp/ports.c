@@ -142,6 +142,14 @@ static void close_sockets(struct rtsp_ports *p)
     }
 }
 
+static void release(struct rtsp_ports *p)
+{
+    for (int i = 0; i < PORTS; i++)
+        if (p->readable[i])
+            event_free(p->readable[i]);
+    close_sockets(p);
+}
+
 // An even port of the kernel's choice and the next one. -EAGAIN: one of them is taken.
 static int bind_pair(struct rtsp_ports *p, const struct sockaddr_storage *local)
 {
@@ -234,10 +242,12 @@ static int finish(struct rtsp_ports *p, struct event_base *base, int rc, struct 
 {
     if (rc == 0)
         rc = watch(p, base);
-    if (rc < 0)
-        rtsp_ports_close(p);
-    else
+    if (rc < 0) {
+        release(p);
+        free(p);
+    } else {
         *out = p;
+    }
     return rc;
 }
 
@@ -303,11 +313,9 @@ void rtsp_ports_close(struct rtsp_ports *ports)
 {
     if (!ports)
         return;
-    for (int i = 0; i < PORTS; i++)
-        if (ports->readable[i])
-            event_free(ports->readable[i]);
-    close_sockets(ports);
-    ports->closed = true;
-    if (!ports->handing_on)
+    release(ports);
+    if (ports->handing_on)
+        ports->closed = true;
+    else
         free(ports);
 }
