@@ -27,4 +27,4 @@ QUICK = {
 WATCHED, VIEWERS_PER_OPENED = 400, 20
 STEPS = {"first": 50, "most": 8000, "refinements": 2}
 # Where perf and strace look, on a load of its own.
-EXAMINED = ("W0", "W1", "W2")
+EXAMINED = ("W0", *WORKLOADS)
