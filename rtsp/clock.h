@@ -47,13 +47,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rtsp/now.h"
 #include "rtsp/rtp.h"
-
-// Both clocks, read together once per turn of the ingest loop.
-struct rtsp_now {
-    int64_t mono_ns; // CLOCK_MONOTONIC
-    int64_t real_ns; // CLOCK_REALTIME
-};
 
 // A camera_offset_ns that no sender report has set yet.
 enum {

@@ -62,15 +62,18 @@ static bool is_expected(const struct rtsp_ports *p, const struct sockaddr_storag
 
 static void hand_on(struct rtsp_ports *p, bool rtcp, struct mmsghdr *messages, int count)
 {
+    struct rtsp_now now = rtsp_now_read();
+
     p->handing_on = true;
     for (int i = 0; i < count && !p->closed; i++) {
         const struct msghdr *m = &messages[i].msg_hdr;
 
         if (!(m->msg_flags & MSG_TRUNC) && is_expected(p, m->msg_name))
-            p->owner.on_datagram(p->owner.ctx, rtcp, m->msg_iov->iov_base, messages[i].msg_len);
+            p->owner.on_datagram(p->owner.ctx, rtcp, m->msg_iov->iov_base, messages[i].msg_len,
+                                 now);
     }
     if (!p->closed)
-        p->owner.on_batch(p->owner.ctx);
+        p->owner.on_batch(p->owner.ctx, now);
     p->handing_on = false;
     if (p->closed)
         free(p);

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "rtsp/now.h"
+
 struct event_base;
 struct rtsp_ports;
 
@@ -22,10 +24,10 @@ enum {
 
 // Both may close the ports.
 struct rtsp_ports_owner {
-    // Bytes are gone when it returns.
-    void (*on_datagram)(void *ctx, bool rtcp, const uint8_t *data, size_t len);
+    // Bytes are gone when it returns. now: when the batch was taken off the socket.
+    void (*on_datagram)(void *ctx, bool rtcp, const uint8_t *data, size_t len, struct rtsp_now now);
     // A batch of datagrams is over.
-    void (*on_batch)(void *ctx);
+    void (*on_batch)(void *ctx, struct rtsp_now now);
     void *ctx;
 };
 

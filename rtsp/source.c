@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine/publish.h"
 #include "rtsp/backoff.h"
@@ -16,6 +15,7 @@
 #include "rtsp/clock.h"
 #include "rtsp/connection.h"
 #include "rtsp/dial.h"
+#include "rtsp/now.h"
 #include "rtsp/track.h"
 #include "rtsp/udp.h"
 #include "rtsp/url.h"
@@ -56,25 +56,6 @@ struct rtsp_source {
     bool was_live;          // in this session
     struct rtsp_source_status status;
 };
-
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec ts;
-
-    clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static struct rtsp_now read_clocks(void)
-{
-    return (struct rtsp_now){.mono_ns = read_clock(CLOCK_MONOTONIC),
-                             .real_ns = read_clock(CLOCK_REALTIME)};
-}
-
-static int64_t to_ms(int64_t ns)
-{
-    return ns / 1000000;
-}
 
 // ---- status ----
 
@@ -125,7 +106,7 @@ static void report(struct rtsp_source *s)
 static void set_state(struct rtsp_source *s, enum rtsp_state state)
 {
     s->status.state = state;
-    s->status.live_since_ms = state == RTSP_LIVE ? to_ms(read_clock(CLOCK_REALTIME)) : 0;
+    s->status.live_since_ms = state == RTSP_LIVE ? rtsp_now_read().real_ns / 1000000 : 0;
     report(s);
 }
 
@@ -206,7 +187,7 @@ static void end(struct rtsp_source *s, const char *error)
         return;
     }
     evutil_secure_rng_get_bytes(&random, sizeof(random));
-    schedule(s, to_ms(read_clock(CLOCK_MONOTONIC)),
+    schedule(s, rtsp_now_ms(rtsp_now_read()),
              s->at_once ? 0 : rtsp_backoff_next_ms(&s->backoff, random));
     s->at_once = false;
     set_state(s, RTSP_WAITING);
@@ -223,13 +204,14 @@ static void dial(struct rtsp_source *s)
         end(s, "out of memory");
 }
 
-static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t len)
+static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t len,
+                   struct rtsp_now now)
 {
     struct rtsp_source *s = ctx;
 
     s->status.bytes_received += len;
     s->media = true;
-    rtsp_track_rtp(s->track[track], data, len, read_clocks());
+    rtsp_track_rtp(s->track[track], data, len, now);
 }
 
 static void on_rtcp(void *ctx, enum eng_track track, const uint8_t *data, size_t len)
@@ -240,7 +222,7 @@ static void on_rtcp(void *ctx, enum eng_track track, const uint8_t *data, size_t
     rtsp_track_rtcp(s->track[track], data, len, &s->camera_offset_ns);
 }
 
-static void on_batch(void *ctx);
+static void on_batch(void *ctx, struct rtsp_now now);
 
 static int ask_for_udp(struct rtsp_source *s, int fd)
 {
@@ -310,7 +292,7 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
     }
     s->playing = true;
     s->media = false;
-    s->quiet_since_ms = to_ms(now.mono_ns);
+    s->quiet_since_ms = rtsp_now_ms(now);
     begin_transport(s);
 }
 
@@ -367,7 +349,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
 // After the client was given anything: its actions, one flush, and what they changed.
 static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
 {
-    int64_t now_ms = to_ms(now.mono_ns);
+    int64_t now_ms = rtsp_now_ms(now);
 
     if (media) {
         eng_publish_flush(s->stream, now.mono_ns);
@@ -389,20 +371,20 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
 static void on_bytes(void *ctx, const uint8_t *data, size_t len)
 {
     struct rtsp_source *s = ctx;
-    struct rtsp_now now = read_clocks();
+    struct rtsp_now now = rtsp_now_read();
 
     s->status.bytes_received += len;
-    rtsp_client_input(s->client, data, len, to_ms(now.mono_ns));
+    rtsp_client_input(s->client, data, len, rtsp_now_ms(now));
     turn(s, now, act(s, now));
 }
 
-static void on_batch(void *ctx)
+static void on_batch(void *ctx, struct rtsp_now now)
 {
     struct rtsp_source *s = ctx;
     bool media = s->media;
 
     s->media = false;
-    turn(s, read_clocks(), media);
+    turn(s, now, media);
 }
 
 static void on_end(void *ctx, int error)
@@ -426,7 +408,7 @@ static void on_dialed(void *ctx, int fd, const char *error)
 {
     struct rtsp_source *s = ctx;
     struct rtsp_connection_owner owner = {.on_bytes = on_bytes, .on_end = on_end, .ctx = s};
-    struct rtsp_now now = read_clocks();
+    struct rtsp_now now = rtsp_now_read();
 
     if (fd < 0) {
         end(s, error);
@@ -440,10 +422,10 @@ static void on_dialed(void *ctx, int fd, const char *error)
     }
     if (!choose_transport(s, fd))
         return;
-    rtsp_client_start(s->client, to_ms(now.mono_ns));
+    rtsp_client_start(s->client, rtsp_now_ms(now));
     act(s, now);
     if (s->connection)
-        schedule_tick(s, to_ms(now.mono_ns));
+        schedule_tick(s, rtsp_now_ms(now));
 }
 
 // ---- time ----
@@ -491,8 +473,8 @@ static void begin(struct rtsp_source *s)
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     struct rtsp_source *s = ctx;
-    struct rtsp_now now = read_clocks();
-    int64_t now_ms = to_ms(now.mono_ns);
+    struct rtsp_now now = rtsp_now_read();
+    int64_t now_ms = rtsp_now_ms(now);
 
     (void)fd;
     (void)what;
@@ -507,9 +489,9 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
         leave(s, now_ms);
     rtsp_client_tick(s->client, now_ms);
     if (s->udp)
-        rtsp_udp_tick(s->udp, now_ms);
+        rtsp_udp_tick(s->udp, now);
     if (s->media)
-        on_batch(s);
+        on_batch(s, now);
     watch_silence(s, now_ms);
     act(s, now);
     if (s->connection)
@@ -567,7 +549,7 @@ void rtsp_source_stop(struct rtsp_source *source)
         return;
     // By the timer, because this may well be called from on_status.
     source->stopping = true;
-    schedule(source, to_ms(read_clock(CLOCK_MONOTONIC)), 0);
+    schedule(source, rtsp_now_ms(rtsp_now_read()), 0);
 }
 
 void rtsp_source_destroy(struct rtsp_source *source)

@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "rtsp/ports.h"
 #include "rtsp/reorder.h"
@@ -24,15 +23,8 @@ struct rtsp_udp {
     struct rtsp_udp_owner owner;
     struct sockaddr_storage ours, theirs; // the RTSP connection's two ends
     struct lane lane[ENG_TRACKS];
+    struct rtsp_now now; // of the packets that are going through the reorder buffers
 };
-
-static int64_t read_clock_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 // ---- what arrives ----
 
@@ -40,25 +32,26 @@ static void on_packet(void *ctx, const uint8_t *data, size_t len)
 {
     struct lane *lane = ctx;
 
-    lane->udp->owner.on_rtp(lane->udp->owner.ctx, lane->track, data, len);
+    lane->udp->owner.on_rtp(lane->udp->owner.ctx, lane->track, data, len, lane->udp->now);
 }
 
-static void on_datagram(void *ctx, bool rtcp, const uint8_t *data, size_t len)
+static void on_datagram(void *ctx, bool rtcp, const uint8_t *data, size_t len, struct rtsp_now now)
 {
     struct lane *lane = ctx;
     const struct rtsp_reorder_sink sink = {on_packet, lane};
 
+    lane->udp->now = now;
     if (rtcp)
         lane->udp->owner.on_rtcp(lane->udp->owner.ctx, lane->track, data, len);
     else
-        rtsp_reorder_put(&lane->reorder, data, len, read_clock_ms(), &sink);
+        rtsp_reorder_put(&lane->reorder, data, len, rtsp_now_ms(now), &sink);
 }
 
-static void on_batch(void *ctx)
+static void on_batch(void *ctx, struct rtsp_now now)
 {
     struct lane *lane = ctx;
 
-    lane->udp->owner.on_batch(lane->udp->owner.ctx);
+    lane->udp->owner.on_batch(lane->udp->owner.ctx, now);
 }
 
 // ---- the owner's calls ----
@@ -192,12 +185,13 @@ int64_t rtsp_udp_due_ms(const struct rtsp_udp *udp)
     return due_ms;
 }
 
-void rtsp_udp_tick(struct rtsp_udp *udp, int64_t now_ms)
+void rtsp_udp_tick(struct rtsp_udp *udp, struct rtsp_now now)
 {
+    udp->now = now;
     for (int t = 0; t < ENG_TRACKS; t++) {
         const struct rtsp_reorder_sink sink = {on_packet, &udp->lane[t]};
 
-        rtsp_reorder_tick(&udp->lane[t].reorder, now_ms, &sink);
+        rtsp_reorder_tick(&udp->lane[t].reorder, rtsp_now_ms(now), &sink);
     }
 }
 

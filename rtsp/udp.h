@@ -18,10 +18,11 @@ struct rtsp_udp;
 // None may destroy it but on_batch.
 struct rtsp_udp_owner {
     // Packets are gone when these return. RTP of one track comes in order, gaps and strays apart.
-    void (*on_rtp)(void *ctx, enum eng_track track, const uint8_t *data, size_t len);
+    void (*on_rtp)(void *ctx, enum eng_track track, const uint8_t *data, size_t len,
+                   struct rtsp_now now);
     void (*on_rtcp)(void *ctx, enum eng_track track, const uint8_t *data, size_t len);
     // Some have come, and no more at the moment.
-    void (*on_batch)(void *ctx);
+    void (*on_batch)(void *ctx, struct rtsp_now now);
     void *ctx;
 };
 
@@ -45,7 +46,7 @@ void rtsp_udp_keep_open(struct rtsp_udp *udp);
 // When rtsp_udp_tick() is due, in ms of a monotonic clock; INT64_MAX: not at all.
 int64_t rtsp_udp_due_ms(const struct rtsp_udp *udp);
 // Gives up packets that have been waited for.
-void rtsp_udp_tick(struct rtsp_udp *udp, int64_t now_ms);
+void rtsp_udp_tick(struct rtsp_udp *udp, struct rtsp_now now);
 
 // Packets that came in the wrong order and were put right.
 uint64_t rtsp_udp_reordered(const struct rtsp_udp *udp);

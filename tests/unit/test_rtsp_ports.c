@@ -35,8 +35,9 @@ static void note(char letter)
     b.seen[len] = letter;
 }
 
-static void on_datagram(void *ctx, bool rtcp, const uint8_t *data, size_t len)
+static void on_datagram(void *ctx, bool rtcp, const uint8_t *data, size_t len, struct rtsp_now now)
 {
+    (void)now;
     assert_ptr_equal(ctx, &b);
     note((char)(rtcp ? data[0] - 'a' + 'A' : data[0]));
     b.last_len = len;
@@ -46,8 +47,9 @@ static void on_datagram(void *ctx, bool rtcp, const uint8_t *data, size_t len)
     }
 }
 
-static void on_batch(void *ctx)
+static void on_batch(void *ctx, struct rtsp_now now)
 {
+    (void)now;
     assert_ptr_equal(ctx, &b);
     note('.');
     if (b.close_at_batch) {
