@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/util.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,9 +111,14 @@ static void set_state(struct rtsp_source *s, enum rtsp_state state)
     report(s);
 }
 
-static void set_error(struct rtsp_source *s, const char *text)
+__attribute__((format(printf, 2, 3))) static void set_error(struct rtsp_source *s,
+                                                            const char *format, ...)
 {
-    snprintf(s->status.last_error, sizeof(s->status.last_error), "%s", text);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(s->status.last_error, sizeof(s->status.last_error), format, args);
+    va_end(args);
 }
 
 // ---- timer ----
@@ -177,7 +183,7 @@ static void end(struct rtsp_source *s, const char *error)
     for (int t = 0; t < ENG_TRACKS; t++)
         rtsp_track_end(s->track[t]);
     if (error)
-        set_error(s, error);
+        set_error(s, "%s", error);
     if (s->was_live && !s->stopping)
         s->status.disconnects++;
     s->was_live = false;
@@ -240,7 +246,6 @@ static int ask_for_udp(struct rtsp_source *s, int fd)
 // Tells the client what to ask for. False: ended, as there are no ports.
 static bool choose_transport(struct rtsp_source *s, int fd)
 {
-    char text[RTSP_TEXT_MAX];
     int rc;
 
     if (s->choice == RTSP_CHOOSE_TCP || s->tcp) {
@@ -255,9 +260,9 @@ static bool choose_transport(struct rtsp_source *s, int fd)
         rtsp_client_ask_for(s->client, RTSP_TRANSPORT_TCP, NULL, false);
         return true;
     }
-    snprintf(text, sizeof(text), "cannot open UDP ports for %.64s: %s",
-             rtsp_client_url(s->client)->host, strerror(-rc));
-    end(s, text);
+    set_error(s, "cannot open UDP ports for %.64s: %s", rtsp_client_url(s->client)->host,
+              strerror(-rc));
+    end(s, NULL);
     return false;
 }
 
@@ -266,14 +271,12 @@ static void begin_transport(struct rtsp_source *s)
 {
     enum eng_track first = s->has_track[ENG_VIDEO] ? ENG_VIDEO : ENG_AUDIO;
     int count = s->udp ? rtsp_udp_begin(s->udp, s->client) : 0;
-    char text[RTSP_TEXT_MAX];
 
     s->status.transport = rtsp_client_transport(s->client, first)->kind;
     if (count < 0) {
-        snprintf(text, sizeof(text), "cannot receive what %.64s sends by %s: %s",
-                 rtsp_client_url(s->client)->host, rtsp_transport_name(s->status.transport),
-                 strerror(-count));
-        end(s, text);
+        set_error(s, "cannot receive what %.64s sends by %s: %s", rtsp_client_url(s->client)->host,
+                  rtsp_transport_name(s->status.transport), strerror(-count));
+        end(s, NULL);
     } else if (count == 0 && s->udp) {
         s->tcp = s->choice == RTSP_CHOOSE_AUTO;
         drop_udp(s);
@@ -330,7 +333,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             rtsp_track_rtcp(s->track[action.track], action.data, action.len, &s->camera_offset_ns);
             break;
         case RTSP_ACTION_NOTE:
-            set_error(s, action.text);
+            set_error(s, "%s", action.text);
             break;
         case RTSP_ACTION_REDIRECT:
             dial(s);
@@ -391,17 +394,12 @@ static void on_end(void *ctx, int error)
 {
     struct rtsp_source *s = ctx;
     const char *host = rtsp_client_url(s->client)->host;
-    char text[RTSP_TEXT_MAX];
 
-    if (error == 0)
-        snprintf(text, sizeof(text),
-                 "%.64s closed the connection; it restarts, or has too many "
-                 "clients",
-                 host);
-    else
-        snprintf(text, sizeof(text), "connection to %.64s broke: %s; check the network", host,
-                 strerror(error));
-    end(s, s->leaving ? NULL : text);
+    if (!s->leaving && error == 0)
+        set_error(s, "%.64s closed the connection; it restarts, or has too many clients", host);
+    else if (!s->leaving)
+        set_error(s, "connection to %.64s broke: %s; check the network", host, strerror(error));
+    end(s, NULL);
 }
 
 static void on_dialed(void *ctx, int fd, const char *error)
@@ -443,17 +441,17 @@ static void watch_silence(struct rtsp_source *s, int64_t now_ms)
     if (!s->playing || s->leaving)
         return;
     if (s->udp && s->choice == RTSP_CHOOSE_AUTO && !s->was_live && quiet_ms >= UDP_SILENCE_MS) {
-        snprintf(s->status.last_error, sizeof(s->status.last_error),
-                 "nothing from %.64s by UDP within %d s, trying TCP; look for a firewall if UDP is "
-                 "wanted",
-                 rtsp_client_url(s->client)->host, UDP_SILENCE_MS / 1000);
+        set_error(
+            s,
+            "nothing from %.64s by UDP within %d s, trying TCP; look for a firewall if UDP is "
+            "wanted",
+            rtsp_client_url(s->client)->host, UDP_SILENCE_MS / 1000);
         s->tcp = true;
         s->at_once = true;
         leave(s, now_ms);
     } else if (quiet_ms >= SILENCE_MS) {
-        snprintf(s->status.last_error, sizeof(s->status.last_error),
-                 "no media from %.64s for %d s; look whether the camera's encoder runs",
-                 rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
+        set_error(s, "no media from %.64s for %d s; look whether the camera's encoder runs",
+                  rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
         leave(s, now_ms);
     } else if (quiet_ms >= STALLED_MS && s->status.state != RTSP_STALLED) {
         set_state(s, RTSP_STALLED);
