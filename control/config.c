@@ -165,12 +165,16 @@ static int read_group(struct ctl_loader *l, const char *text, const char *group,
 
 static int read_groups(struct ctl_loader *l, const config_setting_t *root)
 {
-    static const char *const groups[] = {"http", "webrtc", "engine", "metrics", "log"};
+    const char *last = STREAMS; // of which each has a group of its own
     int rc = 0;
 
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]) && rc == 0; i++)
-        rc = read_group(l, groups[i], groups[i], l->config,
-                        config_setting_get_member(root, groups[i]));
+    for (size_t i = 0; i < KEYS && rc == 0; i++) {
+        const char *group = keys[i].group;
+
+        if (strcmp(group, last) != 0 && strcmp(group, STREAMS) != 0)
+            rc = read_group(l, group, group, l->config, config_setting_get_member(root, group));
+        last = group;
+    }
     l->config->engine.listen = l->config->webrtc_listen;
     return rc;
 }
