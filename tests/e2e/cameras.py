@@ -89,11 +89,14 @@ class BenchSource(Camera):
 
 
 class RtspTap:
-    """A TCP relay in front of a camera that keeps what the client says."""
+    """A TCP relay in front of a camera that keeps what the client says.
 
-    def __init__(self, camera):
+    change: takes what the client says and returns what the camera hears.
+    """
+
+    def __init__(self, camera, change=bytes):
         self.requests = bytearray()
-        self._camera = camera
+        self._camera, self._change = camera, change
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets = [self._listener]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -109,18 +112,20 @@ class RtspTap:
                 client, _ = self._listener.accept()
                 camera = socket.create_connection(("127.0.0.1", self._camera.port))
                 self._sockets += [client, camera]
-                for pair in ((client, camera, self.requests), (camera, client, None)):
-                    threading.Thread(target=self._relay, args=pair, daemon=True).start()
+                for way in ((client, camera, self._take), (camera, client, bytes)):
+                    threading.Thread(target=self._relay, args=way, daemon=True).start()
         except OSError:
             pass  # closed
 
+    def _take(self, data):
+        self.requests += data
+        return self._change(data)
+
     @staticmethod
-    def _relay(source, sink, record):
+    def _relay(source, sink, change):
         try:
             while data := source.recv(65536):
-                if record is not None:
-                    record += data
-                sink.sendall(data)
+                sink.sendall(change(data))
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # one side has gone; the other notices by itself
