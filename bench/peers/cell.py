@@ -49,12 +49,12 @@ class Bench:
 class Watch:
     """Looks at the server as the viewers' seconds pass."""
 
-    def __init__(self, server, topology_, window_s):
-        self.topology = topology_
+    def __init__(self, server, topology_, window_s, counts_dropped):
+        self.topology, self.counts_dropped = topology_, counts_dropped
         self.core, self.load_cores = topology_.server_core, topology_.load_cores.split(",")
         self.window_s = window_s
         self.samples = {}  # by row, while measured
-        self.dropped = {}  # likewise: (when, bytes for viewers that nobody watches)
+        self.dropped = {}  # likewise, if asked for: (when, bytes for those that nobody watches)
         self.pids = server.pids()
         self.memory = memory.read(self.pids)
 
@@ -62,7 +62,8 @@ class Watch:
         if not measured:
             return
         self.samples[row] = cpu.Sample(self.pids, self.core, self.load_cores)
-        self.dropped[row] = time.monotonic(), self.topology.dropped_bytes()
+        if self.counts_dropped:
+            self.dropped[row] = time.monotonic(), self.topology.dropped_bytes()
         if len(self.samples) == self.window_s + 1:
             self.memory = memory.read(self.pids)
 
@@ -72,6 +73,8 @@ class Watch:
         return (rows[0], rows[-1]) if len(rows) > 1 else None
 
     def dropped_per_s(self, window):
+        if not self.counts_dropped:
+            return 0
         (began, before), (ended, after) = (self.dropped[row] for row in window)
         return (after - before) / (ended - began)
 
@@ -142,7 +145,7 @@ def figures(result, watch, shape):
 
 def measure(bench, server, shape):
     """Figures, or {"error": why} when no viewer came through."""
-    watch = Watch(server, bench.topology, bench.window_s)
+    watch = Watch(server, bench.topology, bench.window_s, shape["unwatched"] > 0)
     result = bench.load(server, shape, bench.window_s + 1, watch)
     if result is None or result["total"]["joined"] == 0:
         why = result["failures"][0]["cause"] if result and result["failures"] else "no result"

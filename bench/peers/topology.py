@@ -40,9 +40,9 @@ CAMERAS, SERVER_IN, SERVER, VIEWERS = "10.98.1.1", "10.98.1.2", "10.98.2.1", "10
 TO_CAMERAS, TO_VIEWERS = "cam0", "view0"  # the server's devices
 CAMERAS_END, VIEWERS_END = "cam1", "view1"
 VIEWER_ADDRESSES = 8  # 10.98.2.2 and on, for more viewers than one has ports
+UNWATCHED, UNWATCHED_NET = "10.98.2.128", "10.98.2.128/26"  # likewise
 TABLE = "rtcfan"  # of nft
 HEADERS = 20 + 8  # bytes of IPv4 and UDP
-UNWATCHED, UNWATCHED_NET = "10.98.2.128", "10.98.2.128/26"  # likewise
 
 SEGMENTATION = {
     "tx-udp-segmentation", "tx-tcp-segmentation", "tx-tcp6-segmentation",
