@@ -13,7 +13,9 @@
 #include "rtsp/headers.h"
 #include "rtsp/interleaved.h"
 #include "rtsp/message.h"
+#include "rtsp/outbox.h"
 #include "rtsp/refusal.h"
+#include "rtsp/reply.h"
 #include "rtsp/sdp.h"
 
 enum state {
@@ -27,8 +29,6 @@ enum state {
 };
 
 enum {
-    // One request with its longest URL and Authorization, and the answer to one of the camera's.
-    OUT_MAX = RTSP_URL_MAX + RTSP_AUTH_HEADER_MAX + 2 * RTSP_SESSION_MAX + 1024,
     // Actions that one message can lead to, besides SEND: a note and READY.
     QUEUE_MAX = 4,
 };
@@ -61,9 +61,7 @@ struct rtsp_client {
     enum rtsp_action_type queue[QUEUE_MAX];
     unsigned queued;
     char text[RTSP_TEXT_MAX];
-    char out[OUT_MAX];
-    size_t out_len;
-    size_t taken_len; // of out, handed out by the last rtsp_client_next()
+    struct rtsp_outbox out;
 };
 
 // ---- what comes out ----
@@ -90,31 +88,6 @@ __attribute__((format(printf, 2, 3))) static void fail(struct rtsp_client *c, co
     vsnprintf(c->text, sizeof(c->text), format, args);
     va_end(args);
     close_with(c, RTSP_ACTION_FAILED);
-}
-
-// Wipes what was handed out: it is sent by now, and held an Authorization.
-static void wipe_taken(struct rtsp_client *c)
-{
-    if (c->taken_len > 0)
-        explicit_bzero(c->out, c->taken_len);
-    c->taken_len = 0;
-}
-
-// Appends to out. False: no room.
-__attribute__((format(printf, 2, 3))) static bool put(struct rtsp_client *c, const char *format,
-                                                      ...)
-{
-    va_list args;
-    int len;
-
-    wipe_taken(c);
-    va_start(args, format);
-    len = vsnprintf(c->out + c->out_len, OUT_MAX - c->out_len, format, args);
-    va_end(args);
-    if (len < 0 || (size_t)len >= OUT_MAX - c->out_len)
-        return false;
-    c->out_len += (size_t)len;
-    return true;
 }
 
 static const char *method_of(const struct rtsp_client *c)
@@ -158,29 +131,28 @@ static void ask(struct rtsp_client *c)
     const char *target = target_of(c);
     char header[RTSP_AUTH_HEADER_MAX];
     char transport[RTSP_TRANSPORT_MAX];
-    size_t before = c->out_len;
+    size_t before = c->out.len;
     int rc = rtsp_auth_header(&c->auth, method, target, header, sizeof(header));
     bool fits = rc == 0;
 
     c->due_ms = c->now_ms + RTSP_RESPONSE_MS;
-    fits = fits && put(c, "%s %s RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: rtcfan\r\n", method, target,
-                       ++c->cseq);
+    fits = fits && rtsp_outbox_put(&c->out, "%s %s RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: rtcfan\r\n",
+                                   method, target, ++c->cseq);
     if (fits && header[0])
-        fits = put(c, "Authorization: %s\r\n", header);
+        fits = rtsp_outbox_put(&c->out, "Authorization: %s\r\n", header);
     explicit_bzero(header, sizeof(header));
     if (fits && c->state == DESCRIBE)
-        fits = put(c, "Accept: application/sdp\r\n");
+        fits = rtsp_outbox_put(&c->out, "Accept: application/sdp\r\n");
     if (fits && c->state == SETUP) {
         rtsp_transport_ask(c->asked, number_of(c), transport);
-        fits = put(c, "Transport: %s\r\n", transport);
+        fits = rtsp_outbox_put(&c->out, "Transport: %s\r\n", transport);
     }
     if (fits && c->session[0])
-        fits = put(c, "Session: %s\r\n", c->session);
+        fits = rtsp_outbox_put(&c->out, "Session: %s\r\n", c->session);
     if (fits && c->state == PLAY)
-        fits = put(c, "Range: npt=0.000-\r\n");
-    if (!fits || !put(c, "\r\n")) {
-        explicit_bzero(c->out + before, OUT_MAX - before);
-        c->out_len = before;
+        fits = rtsp_outbox_put(&c->out, "Range: npt=0.000-\r\n");
+    if (!fits || !rtsp_outbox_put(&c->out, "\r\n")) {
+        rtsp_outbox_cut(&c->out, before);
         fail(c, "cannot make the %s request for %.64s: %s", method, c->url.host,
              rc == -EIO ? "OpenSSL has no such hash" : "URL or credentials are too long");
     }
@@ -431,27 +403,6 @@ static void handle_response(struct rtsp_client *c, const struct rtsp_message *m)
     }
 }
 
-// A request of the camera's (RFC 2326 10: OPTIONS, GET_PARAMETER as its own keepalive, ...).
-static void handle_request(struct rtsp_client *c, const struct rtsp_message *m)
-{
-    static const char *const known[] = {"OPTIONS", "GET_PARAMETER", "SET_PARAMETER"};
-    uint32_t cseq = 0;
-    bool good = false;
-    bool fits;
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        good = good || rtsp_span_is(m->method, known[i]);
-    rtsp_span_number(rtsp_message_header(m, "CSeq", 0), UINT32_MAX, &cseq);
-    fits = put(c, "RTSP/1.0 %s\r\nCSeq: %u\r\n", good ? "200 OK" : "501 Not Implemented", cseq);
-    if (fits && c->session[0])
-        fits = put(c, "Session: %s\r\n", c->session);
-    if (fits && rtsp_span_is(m->method, "OPTIONS"))
-        fits = put(c, "Public: OPTIONS, GET_PARAMETER, SET_PARAMETER\r\n");
-    fits = fits && put(c, "\r\n");
-    // out has room for this beside the longest request.
-    assert(fits);
-}
-
 // ---- what goes in ----
 
 int rtsp_client_create(const struct rtsp_url *url, struct rtsp_client **out)
@@ -505,9 +456,7 @@ void rtsp_client_start(struct rtsp_client *client, int64_t now_ms)
     rtsp_interleaved_init(&client->in);
     rtsp_auth_fini(&client->auth);
     rtsp_auth_init(&client->auth, client->url.user, client->url.password);
-    explicit_bzero(client->out, sizeof(client->out));
-    client->out_len = 0;
-    client->taken_len = 0;
+    rtsp_outbox_clear(&client->out);
     client->queued = 0;
     client->cseq = 0;
     client->get_parameter = false;
@@ -587,14 +536,10 @@ static bool take_frame(struct rtsp_client *c, const struct rtsp_unit *unit, stru
 // The actions that are already there. False: none.
 static bool take_action(struct rtsp_client *c, struct rtsp_action *out)
 {
-    wipe_taken(c);
-    if (c->out_len > 0) {
-        *out = (struct rtsp_action){
-            .type = RTSP_ACTION_SEND, .data = (const uint8_t *)c->out, .len = c->out_len};
-        c->taken_len = c->out_len;
-        c->out_len = 0;
+    *out = (struct rtsp_action){.type = RTSP_ACTION_SEND};
+    out->len = rtsp_outbox_take(&c->out, &out->data);
+    if (out->len > 0)
         return true;
-    }
     if (c->queued == 0)
         return false;
     *out = (struct rtsp_action){.type = c->queue[0], .text = c->text};
@@ -620,7 +565,7 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
         else if (unit.frame && take_frame(client, &unit, out))
             return true;
         else if (!unit.frame && unit.message.request)
-            handle_request(client, &unit.message);
+            rtsp_reply_to(&unit.message, client->session, &client->out);
         else if (!unit.frame)
             handle_response(client, &unit.message);
     }
