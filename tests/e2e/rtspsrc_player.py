@@ -75,7 +75,8 @@ class Player:
 
     def _count(self, _sink, _buffer, _pad, name):
         if name == "H264" and name not in self.decoded:
-            GLib.timeout_add_seconds(self.seconds, self.loop.quit)
+            # In milliseconds: whole seconds GLib rounds, by up to a quarter of one.
+            GLib.timeout_add(1000 * self.seconds, self.loop.quit)
         self.decoded[name] = self.decoded.get(name, 0) + 1
 
 
