@@ -62,6 +62,18 @@ static struct wrtc_track to_wrtc(const struct rtsp_track_info *info)
     case RTSP_CODEC_H264:
         track.codec = WRTC_CODEC_H264;
         break;
+    case RTSP_CODEC_H265:
+        track.codec = WRTC_CODEC_H265;
+        break;
+    case RTSP_CODEC_VP8:
+        track.codec = WRTC_CODEC_VP8;
+        break;
+    case RTSP_CODEC_VP9:
+        track.codec = WRTC_CODEC_VP9;
+        break;
+    case RTSP_CODEC_AV1:
+        track.codec = WRTC_CODEC_AV1;
+        break;
     case RTSP_CODEC_OPUS:
         track.codec = WRTC_CODEC_OPUS;
         break;
@@ -72,7 +84,7 @@ static struct wrtc_track to_wrtc(const struct rtsp_track_info *info)
         track.codec = WRTC_CODEC_PCMA;
         break;
     }
-    memcpy(track.profile_level_id, info->profile_level_id, sizeof(track.profile_level_id));
+    memcpy(track.profile, info->profile, sizeof(track.profile));
     return track;
 }
 
@@ -95,7 +107,6 @@ static bool has_room(struct ctl_sessions *all, struct wrtc_error *error)
 
 static bool is_live(const struct ctl_stream *stream, struct wrtc_error *error)
 {
-    static const uint8_t unknown[3];
     const struct rtsp_source_status *status = &stream->status;
 
     if (status->state != RTSP_LIVE) {
@@ -103,8 +114,7 @@ static bool is_live(const struct ctl_stream *stream, struct wrtc_error *error)
                  rtsp_state_name(status->state));
         return false;
     }
-    if (status->video.codec == RTSP_CODEC_H264 &&
-        memcmp(status->video.profile_level_id, unknown, sizeof(unknown)) == 0)
+    if (status->video.codec != RTSP_CODEC_NONE && status->video.width == 0)
         return fail(error, "the source has not sent its first picture yet");
     return true;
 }

@@ -13,8 +13,8 @@ static json_t *video_json(const struct rtsp_track_info *video)
 
     if (video->codec == RTSP_CODEC_NONE)
         return json_null();
-    snprintf(profile, sizeof(profile), "%02x%02x%02x", video->profile_level_id[0],
-             video->profile_level_id[1], video->profile_level_id[2]);
+    snprintf(profile, sizeof(profile), "%02x%02x%02x", video->profile[0], video->profile[1],
+             video->profile[2]);
     return json_pack("{s:s, s:s, s:i, s:i}", "codec", rtsp_codec_name(video->codec), "profile",
                      profile, "width", (int)video->width, "height", (int)video->height);
 }

@@ -8,7 +8,6 @@
 void rtsp_access_unit_init(struct rtsp_access_unit *au, struct rtsp_unit_pool *pool)
 {
     *au = (struct rtsp_access_unit){.pool = pool};
-    rtsp_access_unit_begin(au);
 }
 
 void rtsp_access_unit_fini(struct rtsp_access_unit *au)
@@ -16,15 +15,16 @@ void rtsp_access_unit_fini(struct rtsp_access_unit *au)
     rtsp_access_unit_release(au);
 }
 
-void rtsp_access_unit_begin(struct rtsp_access_unit *au)
+void rtsp_access_unit_begin(struct rtsp_access_unit *au, const struct rtsp_video_codec *codec)
 {
     rtsp_access_unit_release(au);
+    au->codec = codec;
     au->marker_streak = 0;
     au->marker_proof = RTSP_MARKER_PROOF;
     au->marker_ended = false;
     au->gap = false;
     au->waiting = true;
-    memset(&au->sets, 0, sizeof(au->sets));
+    rtsp_parameter_sets_init(&au->sets, codec->sets);
     au->b_frames = false;
 }
 
@@ -49,7 +49,7 @@ bool rtsp_access_unit_ends_before(struct rtsp_access_unit *au, uint32_t timestam
         return false;
     if (au->markers == 1 && au->last_marker)
         au->marker_streak++;
-    else if (au->has_slice && !au->damaged)
+    else if (au->has_picture && !au->damaged)
         au->marker_streak = 0;
     return true;
 }
@@ -63,14 +63,14 @@ void rtsp_access_unit_open(struct rtsp_access_unit *au, uint32_t timestamp)
     au->room = rtsp_unit_pool_borrow(au->pool);
     if (!au->room) {
         au->oversize = true;
-        au->idr_lost = true; // for all that is known
+        au->keyframe_lost = true; // for all that is known
     }
 }
 
 bool rtsp_access_unit_ends_after(struct rtsp_access_unit *au, bool marker)
 {
     au->gap = false;
-    au->last_marker = marker && au->has_slice;
+    au->last_marker = marker && au->has_picture;
     au->markers += au->last_marker;
     if (!au->last_marker || au->marker_streak < au->marker_proof)
         return false;
@@ -78,14 +78,14 @@ bool rtsp_access_unit_ends_after(struct rtsp_access_unit *au, bool marker)
     return true;
 }
 
-// ---- NAL units ----
+// ---- parts ----
 
-void rtsp_access_unit_nal_begin(struct rtsp_access_unit *au)
+void rtsp_access_unit_part_begin(struct rtsp_access_unit *au)
 {
-    if (au->nal_open)
-        rtsp_access_unit_nal_lost(au, 0);
-    au->nal_open = true;
-    au->nal_start = au->len;
+    if (au->part_open)
+        rtsp_access_unit_part_lost(au, false);
+    au->part_open = true;
+    au->part_start = au->len;
 }
 
 static bool make_room(struct rtsp_access_unit *au, size_t len)
@@ -101,7 +101,7 @@ static bool make_room(struct rtsp_access_unit *au, size_t len)
     return true;
 }
 
-void rtsp_access_unit_nal_append(struct rtsp_access_unit *au, const uint8_t *data, size_t len)
+void rtsp_access_unit_part_append(struct rtsp_access_unit *au, const uint8_t *data, size_t len)
 {
     if (au->oversize)
         return;
@@ -113,72 +113,70 @@ void rtsp_access_unit_nal_append(struct rtsp_access_unit *au, const uint8_t *dat
     au->len += len;
 }
 
-void rtsp_access_unit_nal_lost(struct rtsp_access_unit *au, unsigned type)
+void rtsp_access_unit_part_lost(struct rtsp_access_unit *au, bool keyframe)
 {
-    if (au->nal_open)
-        au->len = au->nal_start;
-    au->nal_open = false;
+    if (au->part_open)
+        au->len = au->part_start;
+    au->part_open = false;
     au->damaged = true;
-    if (type == RTSP_NAL_IDR)
-        au->idr_lost = true;
+    au->keyframe_lost |= keyframe;
 }
 
-// False: malformed.
-static bool take_slice(struct rtsp_access_unit *au, const uint8_t *nal, size_t len)
+// Notes what a part says of the stream. As rtsp_access_unit_take_set().
+static int take_verdict(struct rtsp_access_unit *au, const struct rtsp_verdict *verdict,
+                        const uint8_t *data, size_t len)
 {
-    unsigned type = rtsp_nal_type(nal[0]);
-    struct rtsp_h264_slice slice;
-
-    if (type == RTSP_NAL_SLICE || type == RTSP_NAL_PARTITION_A || type == RTSP_NAL_IDR) {
-        if (rtsp_h264_parse_slice(nal, len, &slice) < 0)
-            return false;
-        au->b_frames |= slice.b_slice;
-        if (!au->has_slice && au->after_gap && slice.first_mb != 0)
-            au->damaged = true; // the slices before it went down in the gap
-    }
-    au->has_slice = true;
-    au->has_idr |= type == RTSP_NAL_IDR;
-    return true;
+    if (verdict->info.width > 0)
+        au->sets.live = verdict->info;
+    if (verdict->set == RTSP_SET_NONE)
+        return -EBADMSG;
+    return rtsp_parameter_sets_take(&au->sets, verdict->set, verdict->set_id, data, len);
 }
 
-static bool is_timing_sei(const uint8_t *nal, size_t len)
+int rtsp_access_unit_take_set(struct rtsp_access_unit *au, const uint8_t *data, size_t len)
 {
-    const uint32_t timing = UINT32_C(1) << RTSP_SEI_BUFFERING_PERIOD |
-                            UINT32_C(1) << RTSP_SEI_PIC_TIMING |
-                            UINT32_C(1) << RTSP_SEI_FILLER_PAYLOAD;
-    uint32_t types;
+    struct rtsp_verdict verdict = {0};
 
-    return rtsp_h264_parse_sei(nal, len, &types) == 0 && (types & ~timing) == 0;
+    au->codec->judge(&au->sets, data, len, &verdict);
+    if (verdict.fate != RTSP_PART_KEPT)
+        return -EBADMSG;
+    return take_verdict(au, &verdict, data, len);
 }
 
-static void add_nal(struct rtsp_access_unit *au, size_t offset, size_t len)
+static void take_picture(struct rtsp_access_unit *au, const struct rtsp_verdict *verdict)
 {
-    const uint8_t *nal = au->room->data + offset;
-    unsigned type = rtsp_nal_type(nal[0]);
+    au->b_frames |= verdict->b_picture;
+    if (!au->has_picture && au->after_gap && verdict->follows)
+        au->damaged = true; // the parts before it went down in the gap
+    au->has_picture = true;
+    au->keyframe |= verdict->keyframe;
+}
 
-    if (type == RTSP_NAL_AUD || type == RTSP_NAL_FILLER)
+static void add_part(struct rtsp_access_unit *au, size_t offset, size_t len)
+{
+    const uint8_t *data = au->room->data + offset;
+    struct rtsp_verdict verdict = {0};
+
+    au->codec->judge(&au->sets, data, len, &verdict);
+    if (verdict.fate == RTSP_PART_LEFT_OUT)
         return;
-    if (nal[0] & 0x80 || (rtsp_nal_is_vcl(type) && !take_slice(au, nal, len))) {
+    if (verdict.fate != RTSP_PART_KEPT) {
         au->malformed++;
-        rtsp_access_unit_nal_lost(au, type);
+        if (verdict.fate == RTSP_PART_BROKEN)
+            rtsp_access_unit_part_lost(au, verdict.keyframe);
         return;
     }
-    // Without these the picture is still whole.
-    if (type == 0 || type > RTSP_NAL_MAX ||
-        ((type == RTSP_NAL_SPS || type == RTSP_NAL_PPS) &&
-         rtsp_parameter_sets_take(&au->sets, nal, len) == -EBADMSG)) {
-        au->malformed++;
-        return;
-    }
-    if (type == RTSP_NAL_SEI && is_timing_sei(nal, len))
-        return;
-    if (au->nal_count == RTSP_UNIT_NALS_MAX) {
+    take_verdict(au, &verdict, data, len);
+    if (verdict.picture)
+        take_picture(au, &verdict);
+    if (au->part_count == RTSP_UNIT_PARTS_MAX) {
         au->oversize = true;
         return;
     }
-    au->room->nal[au->nal_count].offset = (uint32_t)offset;
-    au->room->nal[au->nal_count].len = (uint32_t)len;
-    au->nal_count++;
+    au->room->part[au->part_count].offset = (uint32_t)offset;
+    au->room->part[au->part_count].len = (uint32_t)len;
+    au->room->part[au->part_count].set = verdict.set;
+    au->part_count++;
 }
 
 // The next start code 00 00 01 in [at, end), end: none. Looks for the 1, which is rarer than 0.
@@ -197,25 +195,21 @@ static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end)
     return end;
 }
 
-// What did not fit may have been the IDR picture itself.
+// What did not fit may have been the keyframe itself.
 static void note_oversize(struct rtsp_access_unit *au)
 {
-    if (au->len > au->nal_start && rtsp_nal_type(au->room->data[au->nal_start]) == RTSP_NAL_IDR)
-        au->idr_lost = true;
+    struct rtsp_verdict verdict = {0};
+
+    if (au->len == au->part_start)
+        return;
+    au->codec->judge(&au->sets, au->room->data + au->part_start, au->len - au->part_start,
+                     &verdict);
+    au->keyframe_lost |= verdict.keyframe;
 }
 
-void rtsp_access_unit_nal_end(struct rtsp_access_unit *au)
+// Adds the NAL units of what came as one.
+static void add_nals(struct rtsp_access_unit *au, const uint8_t *at, const uint8_t *end)
 {
-    const uint8_t *at, *end;
-
-    assert(au->nal_open);
-    au->nal_open = false;
-    if (au->oversize) {
-        note_oversize(au);
-        return;
-    }
-    at = au->room->data + au->nal_start;
-    end = au->room->data + au->len;
     while (at < end) {
         const uint8_t *stop = find_start_code(at, end);
         const uint8_t *last = stop;
@@ -223,48 +217,63 @@ void rtsp_access_unit_nal_end(struct rtsp_access_unit *au)
         while (last > at && last[-1] == 0) // a NAL unit never ends in 0: that is of the byte stream
             last--;
         if (last > at)
-            add_nal(au, (size_t)(at - au->room->data), (size_t)(last - at));
+            add_part(au, (size_t)(at - au->room->data), (size_t)(last - at));
         at = stop < end ? stop + 3 : end;
     }
 }
 
+void rtsp_access_unit_part_end(struct rtsp_access_unit *au)
+{
+    assert(au->part_open);
+    au->part_open = false;
+    if (au->oversize)
+        note_oversize(au);
+    else if (au->codec->start_codes)
+        add_nals(au, au->room->data + au->part_start, au->room->data + au->len);
+    else if (au->len > au->part_start)
+        add_part(au, au->part_start, au->len - au->part_start);
+}
+
 // ---- a unit's end ----
 
-static size_t view_type(const struct rtsp_access_unit *au, unsigned type, struct rtsp_nal *view)
+static size_t view_kind(const struct rtsp_access_unit *au, unsigned kind, struct rtsp_part *view)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < au->nal_count; i++) {
-        const uint8_t *nal = au->room->data + au->room->nal[i].offset;
-
-        if (rtsp_nal_type(nal[0]) == type)
-            view[count++] = (struct rtsp_nal){nal, au->room->nal[i].len};
+    for (size_t i = 0; i < au->part_count; i++) {
+        if (au->room->part[i].set == kind)
+            view[count++] = (struct rtsp_part){au->room->data + au->room->part[i].offset,
+                                               au->room->part[i].len};
     }
     return count;
 }
 
-// Parameter sets to the front of an IDR unit. 0: none are known.
-static size_t view_parameter_sets(struct rtsp_access_unit *au)
+// Parameter sets to the front of a keyframe. False: of some kind none are known.
+static bool view_parameter_sets(struct rtsp_access_unit *au, size_t *count)
 {
-    size_t sps, pps;
+    for (unsigned kind = RTSP_SET_NONE + 1; kind < RTSP_SET_KINDS; kind++) {
+        struct rtsp_part *view = au->room->view + *count;
+        size_t found;
 
-    sps = view_type(au, RTSP_NAL_SPS, au->room->view);
-    if (sps == 0)
-        sps = rtsp_parameter_sets_sps(&au->sets, au->room->view);
-    pps = view_type(au, RTSP_NAL_PPS, au->room->view + sps);
-    if (pps == 0)
-        pps = rtsp_parameter_sets_pps(&au->sets, au->room->view + sps);
-    return sps > 0 && pps > 0 ? sps + pps : 0;
+        if (au->codec->sets[kind] == 0)
+            continue;
+        found = view_kind(au, kind, view);
+        if (found == 0)
+            found = rtsp_parameter_sets_list(&au->sets, kind, view);
+        if (found == 0)
+            return false;
+        *count += found;
+    }
+    return true;
 }
 
 static size_t view_rest(struct rtsp_access_unit *au, size_t count)
 {
-    for (size_t i = 0; i < au->nal_count; i++) {
-        const uint8_t *nal = au->room->data + au->room->nal[i].offset;
-        unsigned type = rtsp_nal_type(nal[0]);
+    for (size_t i = 0; i < au->part_count; i++) {
+        const uint8_t *data = au->room->data + au->room->part[i].offset;
 
-        if (!au->has_idr || (type != RTSP_NAL_SPS && type != RTSP_NAL_PPS))
-            au->room->view[count++] = (struct rtsp_nal){nal, au->room->nal[i].len};
+        if (!au->keyframe || au->room->part[i].set == RTSP_SET_NONE)
+            au->room->view[count++] = (struct rtsp_part){data, au->room->part[i].len};
     }
     return count;
 }
@@ -272,18 +281,18 @@ static size_t view_rest(struct rtsp_access_unit *au, size_t count)
 // Whether viewers can make something of the unit; counts what is dropped.
 static bool judge(struct rtsp_access_unit *au)
 {
-    bool idr = au->has_idr || au->idr_lost;
+    bool keyframe = au->keyframe || au->keyframe_lost;
 
     if (au->oversize) {
         au->oversize_units++;
-        au->waiting |= idr;
+        au->waiting |= keyframe;
         return false;
     }
-    if (idr && au->damaged)
+    if (keyframe && au->damaged)
         au->waiting = true;
-    else if (idr)
+    else if (keyframe)
         au->waiting = false;
-    if (!au->has_slice && !au->idr_lost)
+    if (!au->has_picture && !au->keyframe_lost)
         return false;
     if (au->waiting) {
         au->dropped_units++;
@@ -298,21 +307,19 @@ bool rtsp_access_unit_finish(struct rtsp_access_unit *au, struct rtsp_unit *out)
     size_t count = 0;
 
     assert(au->open);
-    if (au->nal_open)
-        rtsp_access_unit_nal_lost(au, 0);
+    if (au->part_open)
+        rtsp_access_unit_part_lost(au, false);
     au->open = false;
     if (!judge(au))
         return false;
-    if (au->has_idr) {
-        count = view_parameter_sets(au);
-        if (count == 0) {
-            au->dropped_units++;
-            au->waiting = true;
-            return false;
-        }
+    if (au->keyframe && !view_parameter_sets(au, &count)) {
+        au->dropped_units++;
+        au->waiting = true;
+        return false;
     }
     count = view_rest(au, count);
-    *out = (struct rtsp_unit){.nal = au->room->view, .nal_count = count, .keyframe = au->has_idr};
+    *out =
+        (struct rtsp_unit){.part = au->room->view, .part_count = count, .keyframe = au->keyframe};
     return true;
 }
 
@@ -322,15 +329,15 @@ void rtsp_access_unit_release(struct rtsp_access_unit *au)
         rtsp_unit_pool_give_back(au->pool, au->room);
     au->room = NULL;
     au->len = 0;
-    au->nal_count = 0;
+    au->part_count = 0;
     au->open = false;
-    au->has_slice = false;
-    au->has_idr = false;
-    au->idr_lost = false;
+    au->has_picture = false;
+    au->keyframe = false;
+    au->keyframe_lost = false;
     au->damaged = false;
     au->oversize = false;
     au->after_gap = false;
     au->markers = 0;
     au->last_marker = false;
-    au->nal_open = false;
+    au->part_open = false;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtsp/depacketise_h264.h"
 
+#include "rtsp/access_unit.h"
 #include "rtsp/bytes.h"
+#include "rtsp/h264.h"
 
 enum {
     FU_HEADER_LEN = 2, // FU indicator and FU header
@@ -9,24 +11,24 @@ enum {
     FU_END = 0x40,
 };
 
-void rtsp_depacketise_h264_break(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *au)
+void rtsp_depacketise_h264_break(struct rtsp_depacketiser *d, struct rtsp_access_unit *au)
 {
     if (!d->in_fragment)
         return;
     d->in_fragment = false;
-    rtsp_access_unit_nal_lost(au, d->fragment_type);
+    rtsp_access_unit_part_lost(au, d->fragment_type == RTSP_NAL_IDR);
 }
 
 static void take_nal(struct rtsp_access_unit *au, const uint8_t *nal, size_t len)
 {
-    rtsp_access_unit_nal_begin(au);
-    rtsp_access_unit_nal_append(au, nal, len);
-    rtsp_access_unit_nal_end(au);
+    rtsp_access_unit_part_begin(au);
+    rtsp_access_unit_part_append(au, nal, len);
+    rtsp_access_unit_part_end(au);
 }
 
 // RFC 6184 5.7.1. Whatever stands before a length that cannot be is kept; padding behind the last
 // NAL unit costs nothing.
-static void take_stap_a(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *au,
+static void take_stap_a(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
                         const uint8_t *data, size_t len)
 {
     while (len > 0) {
@@ -35,7 +37,7 @@ static void take_stap_a(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit
         if (size == 0 || size > len - 2) {
             d->malformed++;
             if (size > 0)
-                rtsp_access_unit_nal_lost(au, len > 2 ? rtsp_nal_type(data[2]) : 0);
+                rtsp_access_unit_part_lost(au, len > 2 && rtsp_nal_type(data[2]) == RTSP_NAL_IDR);
             return;
         }
         take_nal(au, data + 2, size);
@@ -45,8 +47,8 @@ static void take_stap_a(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit
 }
 
 // RFC 6184 5.8. A NAL unit in one fragment, both start and end, is not allowed there but clear.
-static void take_fu_a(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *au,
-                      const uint8_t *data, size_t len)
+static void take_fu_a(struct rtsp_depacketiser *d, struct rtsp_access_unit *au, const uint8_t *data,
+                      size_t len)
 {
     uint8_t type;
 
@@ -60,19 +62,19 @@ static void take_fu_a(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *
         uint8_t header = (uint8_t)((data[0] & 0xe0) | type);
 
         rtsp_depacketise_h264_break(d, au);
-        rtsp_access_unit_nal_begin(au);
-        rtsp_access_unit_nal_append(au, &header, 1);
+        rtsp_access_unit_part_begin(au);
+        rtsp_access_unit_part_append(au, &header, 1);
         d->in_fragment = true;
         d->fragment_type = type;
     } else if (!d->in_fragment || type != d->fragment_type) {
         rtsp_depacketise_h264_break(d, au);
-        rtsp_access_unit_nal_lost(au, type);
+        rtsp_access_unit_part_lost(au, type == RTSP_NAL_IDR);
         return;
     }
-    rtsp_access_unit_nal_append(au, data + FU_HEADER_LEN, len - FU_HEADER_LEN);
+    rtsp_access_unit_part_append(au, data + FU_HEADER_LEN, len - FU_HEADER_LEN);
     if (data[1] & FU_END) {
         d->in_fragment = false;
-        rtsp_access_unit_nal_end(au);
+        rtsp_access_unit_part_end(au);
     }
 }
 
@@ -82,9 +84,11 @@ static bool has_start_code(const uint8_t *data, size_t len)
            (data[2] == 1 || (data[2] == 0 && data[3] == 1));
 }
 
-void rtsp_depacketise_h264(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *au,
-                           const uint8_t *payload, size_t len)
+void rtsp_depacketise_h264(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
+                           const struct rtsp_rtp *rtp)
 {
+    const uint8_t *payload = rtp->payload;
+    size_t len = rtp->payload_len;
     unsigned type;
 
     if (len == 0)
@@ -98,7 +102,7 @@ void rtsp_depacketise_h264(struct rtsp_depacketise_h264 *d, struct rtsp_access_u
         take_stap_a(d, au, payload + 1, len - 1);
     } else if (type > RTSP_NAL_MAX) {
         d->refused++;
-        rtsp_access_unit_nal_lost(au, 0);
+        rtsp_access_unit_part_lost(au, false);
     } else if (type != 0 || has_start_code(payload, len)) {
         take_nal(au, payload, len);
     } else {

@@ -9,24 +9,12 @@
 // payload that begins with an Annex B start code is taken as NAL units, as some cameras mean it.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rtsp/video_codec.h"
 
-#include "rtsp/access_unit.h"
+// Packets are missing before the next one, or the access unit is about to be finished: a NAL unit
+// in fragments is lost.
+void rtsp_depacketise_h264_break(struct rtsp_depacketiser *d, struct rtsp_access_unit *au);
 
-// All zero: nothing seen.
-struct rtsp_depacketise_h264 {
-    bool in_fragment;
-    uint8_t fragment_type; // NAL unit type being reassembled
-    uint64_t malformed;    // payloads thrown away, at least in part
-    uint64_t refused;      // of interleaved mode or an undefined type
-};
-
-// Packets are missing before the next one, or a session begins, or the access unit changes: a NAL
-// unit in fragments is lost. Call it before the access unit is finished.
-void rtsp_depacketise_h264_break(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *au);
-
-// Takes one payload into the open access unit.
-void rtsp_depacketise_h264(struct rtsp_depacketise_h264 *d, struct rtsp_access_unit *au,
-                           const uint8_t *payload, size_t len);
+// See struct rtsp_video_codec.
+void rtsp_depacketise_h264(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
+                           const struct rtsp_rtp *rtp);

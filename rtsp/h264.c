@@ -193,8 +193,8 @@ static void read_size(struct bits *b, unsigned chroma, struct rtsp_h264_sps *sps
         b->failed = true;
         return;
     }
-    sps->width = width - crop_x;
-    sps->height = height - crop_y;
+    sps->info.width = width - crop_x;
+    sps->info.height = height - crop_y;
 }
 
 int rtsp_h264_parse_sps(const uint8_t *nal, size_t len, struct rtsp_h264_sps *out)
@@ -207,9 +207,9 @@ int rtsp_h264_parse_sps(const uint8_t *nal, size_t len, struct rtsp_h264_sps *ou
     if (rtsp_nal_type((uint8_t)read_bits(&b, 8)) != RTSP_NAL_SPS)
         return -EBADMSG;
     for (unsigned i = 0; i < 3; i++)
-        sps.profile_level_id[i] = (uint8_t)read_bits(&b, 8);
+        sps.info.profile[i] = (uint8_t)read_bits(&b, 8);
     sps.id = read_ue_max(&b, SPS_ID_MAX);
-    if (has_chroma_format(sps.profile_level_id[0]))
+    if (has_chroma_format(sps.info.profile[0]))
         chroma = read_chroma(&b);
     read_ue_max(&b, 12); // log2_max_frame_num_minus4
     skip_picture_order(&b);

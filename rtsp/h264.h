@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rtsp/parameter_sets.h"
+
 enum {
     RTSP_NAL_SLICE = 1,
     RTSP_NAL_PARTITION_A = 2, // 3 and 4 carry no slice header
@@ -39,16 +41,9 @@ static inline bool rtsp_nal_is_vcl(unsigned type)
     return type >= RTSP_NAL_SLICE && type <= RTSP_NAL_IDR;
 }
 
-// One NAL unit in somebody's memory.
-struct rtsp_nal {
-    const uint8_t *data;
-    size_t len; // > 0
-};
-
 struct rtsp_h264_sps {
-    unsigned id;                 // 0 to 31
-    uint8_t profile_level_id[3]; // profile_idc, constraint flags, level_idc, as RFC 6184 8.1 has it
-    unsigned width, height;      // pixels, after cropping
+    unsigned id; // 0 to 31
+    struct rtsp_picture_info info;
 };
 
 // 0, or -EBADMSG: not an SPS, cut short, or a value that the standard does not allow.

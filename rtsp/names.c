@@ -25,6 +25,14 @@ const char *rtsp_codec_name(enum rtsp_codec codec)
         return "none";
     case RTSP_CODEC_H264:
         return "H264";
+    case RTSP_CODEC_H265:
+        return "H265";
+    case RTSP_CODEC_VP8:
+        return "VP8";
+    case RTSP_CODEC_VP9:
+        return "VP9";
+    case RTSP_CODEC_AV1:
+        return "AV1";
     case RTSP_CODEC_OPUS:
         return "opus";
     case RTSP_CODEC_PCMU:

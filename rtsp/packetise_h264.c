@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rtsp/bytes.h"
+#include "rtsp/h264.h"
 #include "rtsp/plan_h264.h"
 
 // The packets of one unit on their way out.
@@ -24,7 +25,7 @@ static void commit(struct output *out, size_t len, bool last)
     out->packet.flags &= (uint16_t)~ENG_PACKET_FRAME_START;
 }
 
-static void put_single(struct output *out, const struct rtsp_nal *nal, bool last)
+static void put_single(struct output *out, const struct rtsp_part *nal, bool last)
 {
     uint8_t *p = eng_publish_reserve(out->stream, ENG_VIDEO, nal->len);
 
@@ -32,7 +33,7 @@ static void put_single(struct output *out, const struct rtsp_nal *nal, bool last
     commit(out, nal->len, last);
 }
 
-static void put_stap_a(struct output *out, const struct rtsp_nal *nal, size_t count, size_t len,
+static void put_stap_a(struct output *out, const struct rtsp_part *nal, size_t count, size_t len,
                        bool last)
 {
     uint8_t *p = eng_publish_reserve(out->stream, ENG_VIDEO, len);
@@ -53,7 +54,7 @@ static void put_stap_a(struct output *out, const struct rtsp_nal *nal, size_t co
     commit(out, len, last);
 }
 
-static void put_fu_a(struct output *out, const struct rtsp_nal *nal, size_t size, bool last)
+static void put_fu_a(struct output *out, const struct rtsp_part *nal, size_t size, bool last)
 {
     const uint8_t *data = nal->data + 1;
     size_t left = nal->len - 1;
@@ -76,8 +77,8 @@ static void put_fu_a(struct output *out, const struct rtsp_nal *nal, size_t size
     }
 }
 
-static void put_groups(struct output *out, const struct rtsp_plan *plan, const struct rtsp_nal *nal,
-                       bool last_piece)
+static void put_groups(struct output *out, const struct rtsp_plan *plan,
+                       const struct rtsp_part *nal, bool last_piece)
 {
     for (size_t i = 0; i < plan->groups; i++) {
         const struct rtsp_plan_group *group = &plan->group[i];
@@ -106,16 +107,16 @@ void rtsp_packetise_h264(struct eng_stream *stream, const struct rtsp_unit *unit
     size_t open = 0;
 
     assert(payload_max > RTSP_FU_A_HEADER_LEN && payload_max <= ENG_PAYLOAD_MAX);
-    for (size_t done = 0; done < unit->nal_count;) {
+    for (size_t done = 0; done < unit->part_count;) {
         size_t size[RTSP_PLAN_NALS_MAX];
-        size_t count = unit->nal_count - done;
+        size_t count = unit->part_count - done;
 
         if (count > RTSP_PLAN_NALS_MAX)
             count = RTSP_PLAN_NALS_MAX;
         for (size_t i = 0; i < count; i++)
-            size[i] = unit->nal[done + i].len;
+            size[i] = unit->part[done + i].len;
         open = rtsp_plan_h264(&plan, size, count, payload_max, open);
-        put_groups(&out, &plan, unit->nal + done, done + count == unit->nal_count);
+        put_groups(&out, &plan, unit->part + done, done + count == unit->part_count);
         done += count;
     }
 }

@@ -9,9 +9,8 @@
 #include <stdint.h>
 
 #include "engine/publish.h"
-#include "rtsp/access_unit.h"
+#include "rtsp/video_codec.h"
 
-// Publishes the unit in payloads of at most payload_max bytes, 256 to ENG_PAYLOAD_MAX; the caller
-// flushes. Its first packet is FRAME_START, its last MARKER, those of an IDR unit are all KEYFRAME.
+// See struct rtsp_video_codec.
 void rtsp_packetise_h264(struct eng_stream *stream, const struct rtsp_unit *unit,
                          size_t payload_max, int64_t media_time, int64_t capture_ns);

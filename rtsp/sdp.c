@@ -105,6 +105,15 @@ static size_t decode_base64(struct rtsp_span text, uint8_t *out, size_t size)
     return len;
 }
 
+// The first of a kind is kept.
+static void keep_set(struct rtsp_parameter_set *set, const uint8_t *nal, size_t len)
+{
+    if (set->len > 0)
+        return;
+    memcpy(set->data, nal, len);
+    set->len = len;
+}
+
 static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format)
 {
     enum {
@@ -113,7 +122,7 @@ static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format
         NAL_PPS = 8,
         START_CODE = 4
     };
-    uint8_t nal[sizeof(format->sps) + START_CODE];
+    uint8_t nal[RTSP_PARAMETER_SET_MAX + START_CODE];
     size_t len = decode_base64(rtsp_span_trim(text), nal, sizeof(nal));
     size_t skip = 0;
 
@@ -121,15 +130,12 @@ static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format
     if (len > START_CODE && memcmp(nal, "\0\0\0\1", START_CODE) == 0)
         skip = START_CODE;
     len -= skip;
-    if (len == 0 || len > sizeof(format->sps))
+    if (len == 0 || len > RTSP_PARAMETER_SET_MAX)
         return;
-    if ((nal[skip] & NAL_TYPE_MASK) == NAL_SPS && format->sps_len == 0) {
-        memcpy(format->sps, nal + skip, len);
-        format->sps_len = len;
-    } else if ((nal[skip] & NAL_TYPE_MASK) == NAL_PPS && format->pps_len == 0) {
-        memcpy(format->pps, nal + skip, len);
-        format->pps_len = len;
-    }
+    if ((nal[skip] & NAL_TYPE_MASK) == NAL_SPS)
+        keep_set(&format->set[0], nal + skip, len);
+    else if ((nal[skip] & NAL_TYPE_MASK) == NAL_PPS)
+        keep_set(&format->set[1], nal + skip, len);
 }
 
 // sprop-parameter-sets of an a=fmtp line (RFC 6184 8.2.1).

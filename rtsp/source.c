@@ -64,7 +64,7 @@ static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_i
 {
     return a->codec == b->codec && a->clock_rate == b->clock_rate && a->channels == b->channels &&
            a->width == b->width && a->height == b->height &&
-           memcmp(a->profile_level_id, b->profile_level_id, sizeof(a->profile_level_id)) == 0;
+           memcmp(a->profile, b->profile, sizeof(a->profile)) == 0;
 }
 
 // Brings the status up to date. True: more than counters has changed.

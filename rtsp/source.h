@@ -36,6 +36,10 @@ const char *rtsp_state_name(enum rtsp_state state); // "idle", "connecting", ...
 enum rtsp_codec {
     RTSP_CODEC_NONE, // the camera has no such track, or none that can be carried
     RTSP_CODEC_H264,
+    RTSP_CODEC_H265,
+    RTSP_CODEC_VP8,
+    RTSP_CODEC_VP9,
+    RTSP_CODEC_AV1,
     RTSP_CODEC_OPUS,
     RTSP_CODEC_PCMU,
     RTSP_CODEC_PCMA,
@@ -55,9 +59,12 @@ struct rtsp_track_info {
     enum rtsp_codec codec;
     uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000
     unsigned channels;   // audio: 1 or 2
-    // H.264: profile_idc, profile_iop, level_idc of the live SPS (before one was seen: of the
-    // camera's SDP). All zero: not known yet.
-    uint8_t profile_level_id[3];
+    // Of the live stream (before it has told: of the camera's SDP).
+    //     H.264:  profile_idc, profile_iop, level_idc        (RFC 6184 8.1)
+    //     H.265:  profile_id, tier_flag, level_id            (RFC 7798 7.1)
+    //     VP9:    profile                                    (RFC 9628 6)
+    //     AV1:    profile, level_idx, tier                   (AV1 RTP specification 7.2)
+    uint8_t profile[3];
     unsigned width, height; // pixels, 0: not known yet
 };
 

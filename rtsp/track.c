@@ -7,14 +7,14 @@
 #include <string.h>
 
 #include "rtsp/access_unit.h"
-#include "rtsp/depacketise_h264.h"
 #include "rtsp/packetise_audio.h"
-#include "rtsp/packetise_h264.h"
 #include "rtsp/rtp.h"
+#include "rtsp/video_codec.h"
 
 // What audio tracks have no use for.
 struct video {
-    struct rtsp_depacketise_h264 depacketise;
+    const struct rtsp_video_codec *codec; // of this session
+    struct rtsp_depacketiser depacketiser;
     struct rtsp_access_unit au;
     int64_t media_time; // of the open unit
     int64_t capture_ns;
@@ -84,14 +84,11 @@ void rtsp_track_destroy(struct rtsp_track *track)
 
 static void refresh_info(struct rtsp_track *track)
 {
-    const struct rtsp_h264_sps *sps = &track->video->au.sets.live_sps;
+    const struct rtsp_picture_info *live = &track->video->au.sets.live;
 
-    if (track->info.codec != RTSP_CODEC_H264 || sps->width == 0)
-        return;
-    memcpy(track->info.profile_level_id, sps->profile_level_id,
-           sizeof(track->info.profile_level_id));
-    track->info.width = sps->width;
-    track->info.height = sps->height;
+    memcpy(track->info.profile, live->profile, sizeof(track->info.profile));
+    track->info.width = live->width;
+    track->info.height = live->height;
 }
 
 static void refresh_stats(struct rtsp_track *track)
@@ -106,7 +103,7 @@ static void refresh_stats(struct rtsp_track *track)
     if (!video)
         return;
     stats->rtp_malformed +=
-        video->depacketise.malformed + video->depacketise.refused + video->au.malformed;
+        video->depacketiser.malformed + video->depacketiser.refused + video->au.malformed;
     stats->frames_damaged = video->au.damaged_units;
     stats->frames_dropped = video->au.dropped_units;
     stats->frames_oversize = video->au.oversize_units;
@@ -116,18 +113,17 @@ static void refresh_stats(struct rtsp_track *track)
 // Whether the codec belongs on this track, with the one clock that WebRTC knows for it.
 static bool can_carry(enum eng_track kind, const struct rtsp_format *format)
 {
-    switch (format->codec) {
-    case RTSP_CODEC_H264: // RFC 6184 8.2.1
+    if (rtsp_video_codec_of(format->codec))
         return kind == ENG_VIDEO && format->clock_rate == 90000;
+    switch (format->codec) {
     case RTSP_CODEC_OPUS: // RFC 7587 4.1
         return kind == ENG_AUDIO && format->clock_rate == 48000;
     case RTSP_CODEC_PCMU:
     case RTSP_CODEC_PCMA: // RFC 7874 3
         return kind == ENG_AUDIO && format->clock_rate == 8000 && format->channels > 0;
-    case RTSP_CODEC_NONE:
-        break;
+    default:
+        return false;
     }
-    return false;
 }
 
 void rtsp_track_end(struct rtsp_track *track)
@@ -136,8 +132,20 @@ void rtsp_track_end(struct rtsp_track *track)
 
     if (!video)
         return;
-    video->depacketise.in_fragment = false;
+    video->depacketiser.in_fragment = false;
     rtsp_access_unit_release(&video->au);
+}
+
+static void begin_video(struct video *video, const struct rtsp_format *format)
+{
+    video->codec = rtsp_video_codec_of(format->codec);
+    rtsp_access_unit_begin(&video->au, video->codec);
+    for (size_t i = 0; i < RTSP_SET_KINDS - 1; i++) {
+        const struct rtsp_parameter_set *set = &format->set[i];
+
+        if (set->len > 0)
+            rtsp_access_unit_take_set(&video->au, set->data, set->len);
+    }
 }
 
 void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format)
@@ -156,9 +164,7 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
     track->payload_type = format->payload_type;
     rtsp_clock_begin(&track->clock, format->clock_rate, video ? format->clock_rate / 2 : 0);
     if (video) {
-        rtsp_access_unit_begin(&video->au);
-        rtsp_parameter_sets_take(&video->au.sets, format->sps, format->sps_len);
-        rtsp_parameter_sets_take(&video->au.sets, format->pps, format->pps_len);
+        begin_video(video, format);
         refresh_info(track);
     } else {
         track->audio = (struct rtsp_audio){
@@ -175,10 +181,10 @@ static void finish_unit(struct rtsp_track *track)
     struct video *video = track->video;
     struct rtsp_unit unit;
 
-    rtsp_depacketise_h264_break(&video->depacketise, &video->au);
+    video->codec->end(&video->depacketiser, &video->au);
     if (rtsp_access_unit_finish(&video->au, &unit)) {
-        rtsp_packetise_h264(track->stream, &unit, track->payload_max, video->media_time,
-                            video->capture_ns);
+        video->codec->packetise(track->stream, &unit, track->payload_max, video->media_time,
+                                video->capture_ns);
         track->stats.frames++;
         track->stats.keyframes += unit.keyframe;
     }
@@ -193,7 +199,7 @@ static void take_video(struct rtsp_track *track, const struct rtsp_rtp *rtp, boo
     struct rtsp_access_unit *au = &video->au;
 
     if (gap) {
-        rtsp_depacketise_h264_break(&video->depacketise, au);
+        video->codec->lose(&video->depacketiser, au);
         rtsp_access_unit_lost(au, rtp->timestamp);
     }
     if (rtsp_access_unit_ends_before(au, rtp->timestamp))
@@ -202,7 +208,7 @@ static void take_video(struct rtsp_track *track, const struct rtsp_rtp *rtp, boo
         rtsp_access_unit_open(au, rtp->timestamp);
         rtsp_clock_map(&track->clock, rtp->timestamp, now, &video->media_time, &video->capture_ns);
     }
-    rtsp_depacketise_h264(&video->depacketise, au, rtp->payload, rtp->payload_len);
+    video->codec->depacketise(&video->depacketiser, au, rtp);
     if (rtsp_access_unit_ends_after(au, rtp->marker))
         finish_unit(track);
 }

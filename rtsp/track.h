@@ -5,9 +5,11 @@
 // media time runs on over reconnects; each RTSP session begins it anew with the format from its
 // SDP.
 //
-// Video: RTP -> depacketise (NAL units) -> access unit (SPS and PPS before each IDR) -> packetise
-// into n = ceil(size / payload_max) payloads of equal size -> eng_publish_*. Audio: one RTP payload
-// is one packet. The caller flushes the stream once it has handed in all that it has read.
+// Video: RTP -> depacketise (NAL units, frames) -> access unit (parameter sets before each
+// keyframe)
+// -> packetise into n = ceil(size / payload_max) payloads of equal size -> eng_publish_*, by what
+// video_codec.h says of the codec. Audio: one RTP payload is one packet. The caller flushes the
+// stream once it has handed in all that it has read.
 #pragma once
 
 #include <stddef.h>
@@ -25,12 +27,9 @@ struct rtsp_format {
     uint8_t payload_type;
     uint32_t clock_rate;
     unsigned channels;
-    // H.264: sprop-parameter-sets, decoded; each a NAL unit. Bounded; what is too large is left
-    // out.
-    uint8_t sps[RTSP_PARAMETER_SET_MAX];
-    size_t sps_len;
-    uint8_t pps[RTSP_PARAMETER_SET_MAX];
-    size_t pps_len;
+    // H.264: sprop-parameter-sets, decoded: one NAL unit of each kind, in any order. Bounded; what
+    // is too large is left out.
+    struct rtsp_parameter_set set[RTSP_SET_KINDS - 1];
 };
 
 // Counters run over the life of the track.
@@ -42,9 +41,9 @@ struct rtsp_track_stats {
     uint64_t rtp_malformed;   // thrown away, at least in part: not RTP, other payload type, broken
     uint64_t frames;          // video: access units published; audio: RTP payloads
     uint64_t keyframes;       // of those
-    uint64_t frames_damaged;  // of those: published without a NAL unit that was lost
+    uint64_t frames_damaged;  // of those: published without a part that was lost
     uint64_t frames_dropped;  // broken keyframes, and what could not be shown before the next one
-    uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_NALS_MAX or memory
+    uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_PARTS_MAX or memory
     bool b_frames;            // seen in this session
 };
 
@@ -82,5 +81,5 @@ void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
 
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track);
 
-// Codec, clock and, for H.264, what the live SPS says.
+// Codec, clock and, for video, what the stream last said of its pictures.
 const struct rtsp_track_info *rtsp_track_info(const struct rtsp_track *track);

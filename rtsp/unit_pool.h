@@ -9,14 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rtsp/h264.h"
 #include "rtsp/parameter_sets.h"
 
 enum {
     // Bytes of one unit: a third of a second of a 100 Mbit/s stream.
     RTSP_UNIT_BYTES_MAX = 4 * 1024 * 1024,
-    // NAL units of one unit: a slice per macroblock row of an 8K picture makes 270.
-    RTSP_UNIT_NALS_MAX = 512,
+    // Parts of one unit: a slice per macroblock row of an 8K picture makes 270.
+    RTSP_UNIT_PARTS_MAX = 512,
     // Idle rooms that are kept: as many pictures as are begun and not yet finished at most times.
     // Where a picture ends only with the first packet of the next, its room is borrowed again at
     // once, so that such cameras need no more of them.
@@ -31,10 +30,11 @@ struct rtsp_unit_room {
     struct {
         uint32_t offset; // in data
         uint32_t len;
-    } nal[RTSP_UNIT_NALS_MAX];
-    // The finished unit: its own NAL units, and parameter sets from before it.
-    struct rtsp_nal view[RTSP_UNIT_NALS_MAX + RTSP_SPS_COUNT + RTSP_PPS_COUNT];
-    uint8_t data[]; // NAL units back to back
+        uint8_t set; // its kind if it is a parameter set
+    } part[RTSP_UNIT_PARTS_MAX];
+    // The finished unit: its own parts, and parameter sets from before it.
+    struct rtsp_part view[RTSP_UNIT_PARTS_MAX + RTSP_PARAMETER_SETS_MAX];
+    uint8_t data[]; // parts back to back
 };
 
 // All zero: empty.

@@ -31,6 +31,10 @@ enum {
 enum wrtc_codec {
     WRTC_CODEC_NONE,
     WRTC_CODEC_H264,
+    WRTC_CODEC_H265,
+    WRTC_CODEC_VP8,
+    WRTC_CODEC_VP9,
+    WRTC_CODEC_AV1,
     WRTC_CODEC_OPUS,
     WRTC_CODEC_PCMU,
     WRTC_CODEC_PCMA,
@@ -41,7 +45,12 @@ struct wrtc_track {
     enum wrtc_codec codec; // NONE: the stream has no such track
     uint32_t clock_rate;
     unsigned channels;
-    uint8_t profile_level_id[3]; // H.264: of the live SPS; all zero: not known yet
+    // Of the live stream; all zero: not known yet.
+    //     H.264:  profile_idc, profile_iop, level_idc        (RFC 6184 8.1)
+    //     H.265:  profile_id, tier_flag, level_id            (RFC 7798 7.1)
+    //     VP9:    profile                                    (RFC 9628 6)
+    //     AV1:    profile, level_idx, tier                   (AV1 RTP specification 7.2)
+    uint8_t profile[3];
 };
 
 // Certificate fingerprint (RFC 8122).
@@ -137,7 +146,7 @@ struct wrtc_choice {
     bool on;
     size_t media; // index of the m-line
     uint8_t payload_type;
-    uint8_t profile_level_id[3];  // H.264: for the answer
+    uint8_t profile[3];           // for the answer, as in struct wrtc_track
     bool level_asymmetry_allowed; // H.264: for the answer
     bool nack, nack_pli, goog_remb;
     uint8_t rtx_payload_type; // RFC 4588, for what is resent after a NACK; 0: none

@@ -182,7 +182,7 @@ static void put_inactive(struct writer *writer, const struct wrtc_offer_media *m
 static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
                      const struct wrtc_track *track)
 {
-    const uint8_t *id = choice->profile_level_id;
+    const uint8_t *id = choice->profile;
 
     if (track->codec == WRTC_CODEC_H264)
         put(writer, "a=fmtp:%u %spacketization-mode=1;profile-level-id=%02x%02x%02x\r\n",

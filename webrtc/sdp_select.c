@@ -39,8 +39,8 @@ static int h264_distance(const struct wrtc_track *track, const struct wrtc_offer
         params.packetization_mode != 1)
         return -1;
     choice->level_asymmetry_allowed = params.level_asymmetry_allowed;
-    wrtc_h264_answer(&params, track->profile_level_id, choice->profile_level_id);
-    return wrtc_h264_distance(track->profile_level_id, params.profile_level_id);
+    wrtc_h264_answer(&params, track->profile, choice->profile);
+    return wrtc_h264_distance(track->profile, params.profile_level_id);
 }
 
 static int codec_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
@@ -62,6 +62,10 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
     case WRTC_CODEC_PCMA:
         same = is_codec(codec, "PCMA", 8000, track->channels);
         break;
+    case WRTC_CODEC_H265:
+    case WRTC_CODEC_VP8:
+    case WRTC_CODEC_VP9:
+    case WRTC_CODEC_AV1:
     case WRTC_CODEC_NONE:
         break;
     }
@@ -160,6 +164,14 @@ static const char *codec_name(enum wrtc_codec codec)
     switch (codec) {
     case WRTC_CODEC_H264:
         return "H264 with packetization-mode=1";
+    case WRTC_CODEC_H265:
+        return "H265";
+    case WRTC_CODEC_VP8:
+        return "VP8";
+    case WRTC_CODEC_VP9:
+        return "VP9";
+    case WRTC_CODEC_AV1:
+        return "AV1";
     case WRTC_CODEC_OPUS:
         return "opus/48000/2";
     case WRTC_CODEC_PCMU:

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "rtsp/access_unit.h"
+#include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
@@ -29,6 +30,14 @@
 #define P_REST   0x41, 0x01, 0xc4, 0x22
 #define B        0x01, 0x9e, 0x62, 0x6a
 
+// Of the codec's kinds of parameter sets: their places, and how many of each are remembered.
+enum {
+    SPS_KIND = 1,
+    PPS_KIND = 2,
+    SPS_COUNT = 2,
+    PPS_COUNT = 8,
+};
+
 // A gatherer and the types of the units that it has published: "785" is SPS, PPS, IDR; units are
 // parted by a space, keyframes have a K in front.
 struct fixture {
@@ -45,6 +54,7 @@ static int setup(void **state)
     if (!f)
         return -1;
     rtsp_access_unit_init(&f->au, &f->pool);
+    rtsp_access_unit_begin(&f->au, &rtsp_video_h264);
     return 0;
 }
 
@@ -66,8 +76,8 @@ static void log_unit(struct fixture *f, const struct rtsp_unit *unit)
         f->log[len++] = ' ';
     if (unit->keyframe)
         f->log[len++] = 'K';
-    for (size_t i = 0; i < unit->nal_count && len < sizeof(f->log) - 1; i++)
-        f->log[len++] = (char)('0' + (unit->nal[i].data[0] & 0x1f));
+    for (size_t i = 0; i < unit->part_count && len < sizeof(f->log) - 1; i++)
+        f->log[len++] = (char)('0' + (unit->part[i].data[0] & 0x1f));
     f->log[len] = '\0';
 }
 
@@ -89,9 +99,9 @@ static void packet(struct fixture *f, uint32_t timestamp, bool marker, const uin
     if (!f->au.open)
         rtsp_access_unit_open(&f->au, timestamp);
     if (len > 0) {
-        rtsp_access_unit_nal_begin(&f->au);
-        rtsp_access_unit_nal_append(&f->au, nal, len);
-        rtsp_access_unit_nal_end(&f->au);
+        rtsp_access_unit_part_begin(&f->au);
+        rtsp_access_unit_part_append(&f->au, nal, len);
+        rtsp_access_unit_part_end(&f->au);
     }
     if (rtsp_access_unit_ends_after(&f->au, marker))
         finish(f);
@@ -238,49 +248,48 @@ static void test_parameter_sets_from_elsewhere(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, BYTES(SPS)), 0);
-    assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, BYTES(PPS)), 0);
-    assert_true(rtsp_parameter_sets_take(&f->au.sets, BYTES(SEI)) < 0);
-    assert_true(rtsp_parameter_sets_take(&f->au.sets, (const uint8_t *)"", 0) < 0);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(SPS)), 0);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(PPS)), 0);
+    assert_true(rtsp_access_unit_take_set(&f->au, BYTES(SEI)) < 0);
     packet(f, 0, true, BYTES(IDR));
     packet(f, 1, true, BYTES(P));
     expect(f, "K785");
-    assert_int_equal(f->au.sets.live_sps.width, 320);
+    assert_int_equal(f->au.sets.live.width, 320);
 }
 
 static void test_parameter_sets_that_are_too_many_or_too_long(void **state)
 {
     struct fixture *f = *state;
     uint8_t pps[RTSP_PARAMETER_SET_MAX + 1] = {0x68};
-    struct rtsp_nal view[RTSP_PPS_COUNT];
+    struct rtsp_part view[PPS_COUNT];
 
     // ids 7 to 14 in seven bits: 000 1xxx
-    for (unsigned i = 0; i < RTSP_PPS_COUNT; i++) {
+    for (unsigned i = 0; i < PPS_COUNT; i++) {
         pps[1] = (uint8_t)(0x10 | i << 1 | 1);
-        assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, pps, 4), 0);
+        assert_int_equal(rtsp_access_unit_take_set(&f->au, pps, 4), 0);
     }
-    assert_int_equal(rtsp_parameter_sets_pps(&f->au.sets, view), RTSP_PPS_COUNT);
-    assert_int_equal(rtsp_parameter_sets_take(&f->au.sets, BYTES(PPS)), 0); // takes the first place
-    assert_int_equal(rtsp_parameter_sets_pps(&f->au.sets, view), RTSP_PPS_COUNT);
+    assert_int_equal(rtsp_parameter_sets_list(&f->au.sets, PPS_KIND, view), PPS_COUNT);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(PPS)), 0); // takes the first place
+    assert_int_equal(rtsp_parameter_sets_list(&f->au.sets, PPS_KIND, view), PPS_COUNT);
     assert_int_equal(view[0].len, 6);
     pps[1] = 0x80; // id 0, too long: nor is the old one repeated
-    assert_true(rtsp_parameter_sets_take(&f->au.sets, pps, sizeof(pps)) < 0);
-    assert_int_equal(rtsp_parameter_sets_pps(&f->au.sets, view), RTSP_PPS_COUNT - 1);
+    assert_true(rtsp_access_unit_take_set(&f->au, pps, sizeof(pps)) < 0);
+    assert_int_equal(rtsp_parameter_sets_list(&f->au.sets, PPS_KIND, view), PPS_COUNT - 1);
 }
 
 static void test_changed_sps(void **state)
 {
     struct fixture *f = *state;
-    struct rtsp_nal view[RTSP_SPS_COUNT];
+    struct rtsp_part view[SPS_COUNT];
 
     begin(f);
-    assert_int_equal(f->au.sets.live_sps.width, 320);
+    assert_int_equal(f->au.sets.live.width, 320);
     packet(f, 3, false, BYTES(SPS_1080));
     packet(f, 3, false, BYTES(PPS));
     packet(f, 3, true, BYTES(IDR));
-    assert_int_equal(f->au.sets.live_sps.width, 1920);
-    assert_int_equal(f->au.sets.live_sps.height, 1080);
-    assert_int_equal(rtsp_parameter_sets_sps(&f->au.sets, view), 1);
+    assert_int_equal(f->au.sets.live.width, 1920);
+    assert_int_equal(f->au.sets.live.height, 1080);
+    assert_int_equal(rtsp_parameter_sets_list(&f->au.sets, SPS_KIND, view), 1);
     assert_int_equal(view[0].data[3], 0x28);
 }
 
@@ -357,7 +366,7 @@ static void test_nothing_before_the_first_idr(void **state)
     packet(f, 4, true, BYTES(IDR));
     expect(f, "K785");
     assert_int_equal(f->au.dropped_units, 4);
-    rtsp_access_unit_begin(&f->au); // and again in a new session
+    rtsp_access_unit_begin(&f->au, &rtsp_video_h264); // and again in a new session
     packet(f, 5, true, BYTES(P));
     packet(f, 6, true, BYTES(IDR));
     packet(f, 7, true, BYTES(P));
@@ -426,7 +435,7 @@ static void test_b_frames(void **state)
     assert_false(f->au.b_frames);
     packet(f, 3, true, BYTES(B));
     assert_true(f->au.b_frames);
-    rtsp_access_unit_begin(&f->au);
+    rtsp_access_unit_begin(&f->au, &rtsp_video_h264);
     assert_false(f->au.b_frames);
 }
 
@@ -453,7 +462,7 @@ static void test_too_many_nals(void **state)
     struct fixture *f = *state;
 
     begin(f);
-    for (unsigned i = 0; i < RTSP_UNIT_NALS_MAX; i++)
+    for (unsigned i = 0; i < RTSP_UNIT_PARTS_MAX; i++)
         packet(f, 3, false, BYTES(SEI));
     packet(f, 3, true, BYTES(P));
     expect(f, "");
@@ -471,16 +480,16 @@ static void big_nal(struct fixture *f, uint32_t timestamp, const uint8_t *head, 
     if (rtsp_access_unit_ends_before(&f->au, timestamp))
         finish(f);
     rtsp_access_unit_open(&f->au, timestamp);
-    rtsp_access_unit_nal_begin(&f->au);
-    rtsp_access_unit_nal_append(&f->au, head, head_len);
+    rtsp_access_unit_part_begin(&f->au);
+    rtsp_access_unit_part_append(&f->au, head, head_len);
     len -= head_len;
     while (len > 0) {
         size_t part = len < sizeof(block) ? len : sizeof(block);
 
-        rtsp_access_unit_nal_append(&f->au, block, part);
+        rtsp_access_unit_part_append(&f->au, block, part);
         len -= part;
     }
-    rtsp_access_unit_nal_end(&f->au);
+    rtsp_access_unit_part_end(&f->au);
     if (rtsp_access_unit_ends_after(&f->au, true))
         finish(f);
 }
@@ -521,12 +530,12 @@ static void test_room_is_held_while_the_unit_is_open(void **state)
     assert_int_equal(f->pool.borrowed, 1);
     assert_true(rtsp_access_unit_finish(&f->au, &unit)); // the caller has it now
     assert_int_equal(f->pool.borrowed, 1);
-    assert_memory_equal(unit.nal[0].data, ((const uint8_t[]){P}), 4);
+    assert_memory_equal(unit.part[0].data, ((const uint8_t[]){P}), 4);
     rtsp_access_unit_release(&f->au);
     rtsp_access_unit_release(&f->au);
     assert_int_equal(f->pool.borrowed, 0);
     packet(f, 5, false, BYTES(P));
-    rtsp_access_unit_begin(&f->au); // a session that ended in the middle of it
+    rtsp_access_unit_begin(&f->au, &rtsp_video_h264); // a session that ended in the middle of it
     assert_int_equal(f->pool.borrowed, 0);
     packet(f, 6, false, BYTES(P)); // and one that nobody ends: see teardown()
 }

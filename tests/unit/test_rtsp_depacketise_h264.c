@@ -9,7 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "rtsp/access_unit.h"
 #include "rtsp/depacketise_h264.h"
+#include "rtsp/h264.h"
+#include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
@@ -18,7 +21,7 @@
 
 struct fixture {
     struct rtsp_unit_pool pool;
-    struct rtsp_depacketise_h264 d;
+    struct rtsp_depacketiser d;
     struct rtsp_access_unit au;
 };
 
@@ -30,6 +33,7 @@ static int setup(void **state)
     if (!f)
         return -1;
     rtsp_access_unit_init(&f->au, &f->pool);
+    rtsp_access_unit_begin(&f->au, &rtsp_video_h264);
     rtsp_access_unit_open(&f->au, 0);
     return 0;
 }
@@ -49,15 +53,15 @@ static void take(struct fixture *f, const uint8_t *payload, size_t len)
     uint8_t *copy = malloc(len ? len : 1); // so that reading beyond it is seen
 
     memcpy(copy, payload, len);
-    rtsp_depacketise_h264(&f->d, &f->au, copy, len);
+    rtsp_depacketise_h264(&f->d, &f->au, &(struct rtsp_rtp){.payload = copy, .payload_len = len});
     free(copy);
 }
 
 static void expect_nal(const struct fixture *f, size_t i, const uint8_t *data, size_t len)
 {
-    assert_true(i < f->au.nal_count);
-    assert_int_equal(f->au.room->nal[i].len, len);
-    assert_memory_equal(f->au.room->data + f->au.room->nal[i].offset, data, len);
+    assert_true(i < f->au.part_count);
+    assert_int_equal(f->au.room->part[i].len, len);
+    assert_memory_equal(f->au.room->data + f->au.room->part[i].offset, data, len);
 }
 
 static void test_single(void **state)
@@ -65,7 +69,7 @@ static void test_single(void **state)
     struct fixture *f = *state;
 
     take(f, BYTES(P_SLICE, 7, 8));
-    assert_int_equal(f->au.nal_count, 1);
+    assert_int_equal(f->au.part_count, 1);
     expect_nal(f, 0, BYTES(P_SLICE, 7, 8));
     assert_false(f->au.damaged);
 }
@@ -75,7 +79,7 @@ static void test_stap_a(void **state)
     struct fixture *f = *state;
 
     take(f, BYTES(0x78, 0, 3, 0x06, 1, 2, 0, 4, P_SLICE, 3, 4));
-    assert_int_equal(f->au.nal_count, 2);
+    assert_int_equal(f->au.part_count, 2);
     expect_nal(f, 0, BYTES(0x06, 1, 2));
     expect_nal(f, 1, BYTES(P_SLICE, 3, 4));
 }
@@ -90,7 +94,7 @@ static void test_stap_a_truncated_at_every_byte(void **state)
         setup(state);
         f = *state;
         take(f, full, len);
-        assert_int_equal(f->au.nal_count, len >= 6);
+        assert_int_equal(f->au.part_count, len >= 6);
         assert_int_equal(f->d.malformed, len != 0 && len != 1 && len != 6);
         assert_int_equal(f->au.damaged, (len > 2 && len < 6) || len > 7);
         teardown(state);
@@ -103,7 +107,7 @@ static void test_stap_a_with_padding_loses_nothing(void **state)
     struct fixture *f = *state;
 
     take(f, BYTES(0x78, 0, 4, P_SLICE, 3, 4, 0, 0, 0));
-    assert_int_equal(f->au.nal_count, 1);
+    assert_int_equal(f->au.part_count, 1);
     assert_false(f->au.damaged);
 }
 
@@ -113,9 +117,9 @@ static void test_fu_a(void **state)
 
     take(f, BYTES(0x5c, 0x81, 0x9a, 1));
     take(f, BYTES(0x5c, 0x01, 2, 3, 4));
-    assert_int_equal(f->au.nal_count, 0);
+    assert_int_equal(f->au.part_count, 0);
     take(f, BYTES(0x5c, 0x41, 5));
-    assert_int_equal(f->au.nal_count, 1);
+    assert_int_equal(f->au.part_count, 1);
     expect_nal(f, 0, BYTES(0x41, 0x9a, 1, 2, 3, 4, 5));
     take(f, BYTES(0x5c, 0xc1, 0x9a, 9)); // start and end in one
     expect_nal(f, 1, BYTES(0x41, 0x9a, 9));
@@ -133,10 +137,10 @@ static void test_fu_a_lost_fragment(void **state)
     take(f, BYTES(0x5c, 0x01, 2));
     take(f, BYTES(0x5c, 0x41, 5));
     take(f, BYTES(P_SLICE, 2));
-    assert_int_equal(f->au.nal_count, 2);
+    assert_int_equal(f->au.part_count, 2);
     expect_nal(f, 0, BYTES(P_SLICE, 1));
     expect_nal(f, 1, BYTES(P_SLICE, 2));
-    assert_false(f->au.idr_lost);
+    assert_false(f->au.keyframe_lost);
 }
 
 static void test_fu_a_lost_idr_is_noted(void **state)
@@ -145,7 +149,7 @@ static void test_fu_a_lost_idr_is_noted(void **state)
 
     take(f, BYTES(0x7c, 0x05, 2)); // its start is missing
     assert_true(f->au.damaged);
-    assert_true(f->au.idr_lost);
+    assert_true(f->au.keyframe_lost);
 }
 
 static void test_fu_a_interrupted(void **state)
@@ -162,7 +166,7 @@ static void test_fu_a_interrupted(void **state)
     take(f, BYTES(0x5c, 0x41, 3));
     take(f, BYTES(0x5c, 0x81, 0x9a, 1));
     take(f, BYTES(0x7c, 0x45, 3)); // an end of another type
-    assert_int_equal(f->au.nal_count, 2);
+    assert_int_equal(f->au.part_count, 2);
     expect_nal(f, 1, BYTES(P_SLICE, 4));
     take(f, BYTES(0x5c, 0x81)); // a header and nothing else
     assert_int_equal(f->d.malformed, 1);
@@ -177,7 +181,7 @@ static void test_interleaved_mode_is_refused(void **state)
             take(f, BYTES(0x60 | type, 0, 0, 0, 3, P_SLICE, 1));
     }
     assert_int_equal(f->d.refused, 6);
-    assert_int_equal(f->au.nal_count, 0);
+    assert_int_equal(f->au.part_count, 0);
     assert_true(f->au.damaged);
 }
 
@@ -188,7 +192,7 @@ static void test_annex_b(void **state)
     // As a whole payload, with both start codes, delimiter and filler.
     take(f, BYTES(0, 0, 0, 1, 0x09, 0xf0, 0, 0, 0, 1, 0x06, 5, 0, 0, 1, 0x0c, 0xff, 0x80, 0, 0, 0,
                   1, P_SLICE, 1));
-    assert_int_equal(f->au.nal_count, 2);
+    assert_int_equal(f->au.part_count, 2);
     expect_nal(f, 0, BYTES(0x06, 5));
     expect_nal(f, 1, BYTES(P_SLICE, 1));
     // Inside a single NAL unit, then inside fragments.
@@ -199,7 +203,7 @@ static void test_annex_b(void **state)
     take(f, BYTES(0x1c, 0x40, 7, 0, 0, 0, 1, P_SLICE, 3));
     expect_nal(f, 4, BYTES(0x06, 7));
     expect_nal(f, 5, BYTES(P_SLICE, 3));
-    assert_int_equal(f->au.nal_count, 6);
+    assert_int_equal(f->au.part_count, 6);
     assert_int_equal(f->au.malformed + f->d.malformed, 0);
     assert_false(f->au.damaged);
 }
@@ -211,7 +215,7 @@ static void test_type_0_is_malformed(void **state)
     take(f, BYTES(0x60, 1, 2, 3, 4, 5));
     take(f, BYTES(0, 0, 2, 1, 4, 5));
     assert_int_equal(f->d.malformed, 2);
-    assert_int_equal(f->au.nal_count, 0);
+    assert_int_equal(f->au.part_count, 0);
 }
 
 static void test_random_bytes(void **state)

@@ -39,9 +39,9 @@ static void check(const uint8_t *nal, size_t len, unsigned width, unsigned heigh
     struct rtsp_h264_sps sps;
 
     assert_int_equal(rtsp_h264_parse_sps(nal, len, &sps), 0);
-    assert_int_equal(sps.width, width);
-    assert_int_equal(sps.height, height);
-    assert_memory_equal(sps.profile_level_id, nal + 1, 3);
+    assert_int_equal(sps.info.width, width);
+    assert_int_equal(sps.info.height, height);
+    assert_memory_equal(sps.info.profile, nal + 1, 3);
     assert_int_equal(sps.id, 0);
 }
 
@@ -122,8 +122,8 @@ static void test_sps_with_scaling_lists_and_picture_order_1(void **state)
     struct rtsp_h264_sps sps;
     assert_int_equal(rtsp_h264_parse_sps(w.data, w.bits / 8 + 1, &sps), 0);
     assert_int_equal(sps.id, 3);
-    assert_int_equal(sps.width, 640);
-    assert_int_equal(sps.height, 360);
+    assert_int_equal(sps.info.width, 640);
+    assert_int_equal(sps.info.height, 360);
 }
 
 static void test_sps_truncated_at_every_byte(void **state)
@@ -132,11 +132,11 @@ static void test_sps_truncated_at_every_byte(void **state)
     // The VUI is not read, so the last bytes are not missed.
     for (size_t len = 0; len < sizeof(SPS_1920X1080); len++) {
         uint8_t *copy = malloc(len + 1);
-        struct rtsp_h264_sps sps = {.width = 1};
+        struct rtsp_h264_sps sps = {.info.width = 1};
 
         memcpy(copy, SPS_1920X1080, len);
         int rc = rtsp_h264_parse_sps(copy, len, &sps);
-        assert_true(rc == -EBADMSG ? sps.width == 1 : sps.width == 1920 && len > 9);
+        assert_true(rc == -EBADMSG ? sps.info.width == 1 : sps.info.width == 1920 && len > 9);
         free(copy);
     }
 }
@@ -331,7 +331,7 @@ static void test_random_bytes(void **state)
         if (len > 0)
             data[0] = 0x67;
         if (rtsp_h264_parse_sps(data, len, &sps) == 0)
-            assert_true(sps.width > 0 && sps.height > 0 && sps.id < 32);
+            assert_true(sps.info.width > 0 && sps.info.height > 0 && sps.id < 32);
         if (len > 0)
             data[0] = 0x68;
         if (rtsp_h264_parse_pps_id(data, len, &id) == 0)

@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "rtsp/access_unit.h"
 #include "rtsp/depacketise_h264.h"
+#include "rtsp/h264.h"
 #include "rtsp/packetise_h264.h"
 #include "rtsp/plan_h264.h"
 #include "tests/unit/rtsp_recorder.h"
 
 enum {
-    NALS_MAX = RTSP_UNIT_NALS_MAX,
+    NALS_MAX = RTSP_UNIT_PARTS_MAX,
     MEDIA_TIME = 12345,
     CAPTURE_NS = 67890,
 };
@@ -26,7 +28,7 @@ static const uint8_t PPS[] = {0x68, 0xeb, 0xc3, 0xcb, 0x22, 0xc0};
 
 struct unit {
     struct rtsp_unit unit;
-    struct rtsp_nal nal[NALS_MAX];
+    struct rtsp_part nal[NALS_MAX];
 };
 
 static void add(struct unit *u, const uint8_t *head, size_t head_len, size_t len, uint64_t *seed)
@@ -37,8 +39,8 @@ static void add(struct unit *u, const uint8_t *head, size_t head_len, size_t len
     for (size_t i = 0; i < len; i++)
         data[i] = (uint8_t)(next_random(seed) % 255 + 1);
     memcpy(data, head, len < head_len ? len : head_len);
-    u->nal[u->unit.nal_count++] = (struct rtsp_nal){data, len};
-    u->unit.nal = u->nal;
+    u->nal[u->unit.part_count++] = (struct rtsp_part){data, len};
+    u->unit.part = u->nal;
 }
 
 static void add_slice(struct unit *u, bool idr, size_t len, uint64_t *seed)
@@ -49,9 +51,9 @@ static void add_slice(struct unit *u, bool idr, size_t len, uint64_t *seed)
 
 static void clear(struct unit *u)
 {
-    for (size_t i = 0; i < u->unit.nal_count; i++)
+    for (size_t i = 0; i < u->unit.part_count; i++)
         free((uint8_t *)u->nal[i].data);
-    u->unit.nal_count = 0;
+    u->unit.part_count = 0;
 }
 
 static void packetise(struct eng_stream *stream, const struct unit *u, size_t payload_max)
@@ -81,16 +83,18 @@ static void check_packets(const struct eng_stream *stream, const struct unit *u,
 static void check_round_trip(struct rtsp_access_unit *au, const struct eng_stream *stream,
                              const struct unit *u)
 {
-    struct rtsp_depacketise_h264 d = {0};
+    struct rtsp_depacketiser d = {0};
 
     rtsp_access_unit_open(au, 0);
     for (size_t i = 0; i < stream->count; i++)
-        rtsp_depacketise_h264(&d, au, stream->packets[i].payload, stream->packets[i].packet.len);
+        rtsp_depacketise_h264(&d, au,
+                              &(struct rtsp_rtp){.payload = stream->packets[i].payload,
+                                                 .payload_len = stream->packets[i].packet.len});
     assert_int_equal(d.malformed + d.refused + au->malformed, 0);
-    assert_int_equal(au->nal_count, u->unit.nal_count);
-    for (size_t i = 0; i < au->nal_count; i++) {
-        assert_int_equal(au->room->nal[i].len, u->nal[i].len);
-        assert_memory_equal(au->room->data + au->room->nal[i].offset, u->nal[i].data,
+    assert_int_equal(au->part_count, u->unit.part_count);
+    for (size_t i = 0; i < au->part_count; i++) {
+        assert_int_equal(au->room->part[i].len, u->nal[i].len);
+        assert_memory_equal(au->room->data + au->room->part[i].offset, u->nal[i].data,
                             u->nal[i].len);
     }
     rtsp_access_unit_release(au);
@@ -151,6 +155,7 @@ static void test_round_trip(void **state)
 
     (void)state;
     rtsp_access_unit_init(&au, &pool);
+    rtsp_access_unit_begin(&au, &rtsp_video_h264);
     for (int round = 0; round < 400; round++) {
         struct eng_stream stream = {0};
         struct unit u = {0};
@@ -188,6 +193,7 @@ static void test_many_tiny_units(void **state)
 
     (void)state;
     rtsp_access_unit_init(&au, &pool);
+    rtsp_access_unit_begin(&au, &rtsp_video_h264);
     for (size_t i = 0; i < NALS_MAX; i++)
         add(u, (const uint8_t[]){0x0a}, 1, 1, &seed);
     packetise(&stream, u, 256);

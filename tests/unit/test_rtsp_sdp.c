@@ -59,10 +59,10 @@ static void test_camera(void **state)
     assert_int_equal(video->codec, RTSP_CODEC_H264);
     assert_int_equal(video->payload_type, 96);
     assert_int_equal(video->clock_rate, 90000);
-    assert_int_equal(video->sps_len, sizeof(sps));
-    assert_memory_equal(video->sps, sps, sizeof(sps));
-    assert_int_equal(video->pps_len, sizeof(pps));
-    assert_memory_equal(video->pps, pps, sizeof(pps));
+    assert_int_equal(video->set[0].len, sizeof(sps));
+    assert_memory_equal(video->set[0].data, sps, sizeof(sps));
+    assert_int_equal(video->set[1].len, sizeof(pps));
+    assert_memory_equal(video->set[1].data, pps, sizeof(pps));
     assert_int_equal(audio->codec, RTSP_CODEC_OPUS);
     assert_int_equal(audio->payload_type, 97);
     assert_int_equal(audio->clock_rate, 48000);
@@ -140,8 +140,8 @@ static void assert_sets(const char *sets, size_t sps_len, size_t pps_len)
              sets);
     struct rtsp_sdp sdp = parse(text);
 
-    assert_int_equal(sdp.track[ENG_VIDEO].format.sps_len, sps_len);
-    assert_int_equal(sdp.track[ENG_VIDEO].format.pps_len, pps_len);
+    assert_int_equal(sdp.track[ENG_VIDEO].format.set[0].len, sps_len);
+    assert_int_equal(sdp.track[ENG_VIDEO].format.set[1].len, pps_len);
 }
 
 static void test_parameter_sets(void **state)

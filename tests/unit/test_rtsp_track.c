@@ -31,10 +31,7 @@ static const struct rtsp_format H264 = {
     .codec = RTSP_CODEC_H264,
     .payload_type = 96,
     .clock_rate = 90000,
-    .sps = {SPS},
-    .sps_len = 23,
-    .pps = {PPS},
-    .pps_len = 6,
+    .set = {{.data = {SPS}, .len = 23}, {.data = {PPS}, .len = 6}},
 };
 
 static const struct rtsp_format OPUS = {
@@ -167,19 +164,19 @@ static void test_info(void **state)
     assert_int_equal(info->clock_rate, 90000);
     assert_int_equal(info->width, 320);
     assert_int_equal(info->height, 240);
-    assert_memory_equal(info->profile_level_id, "\x64\x00\x0d", 3);
+    assert_memory_equal(info->profile, "\x64\x00\x0d", 3);
     send(&f, 0, false, BYTES(SPS_1080));
     send(&f, 0, false, BYTES(PPS));
     send(&f, 0, true, BYTES(IDR));
     send(&f, 3000, true, BYTES(P));
     assert_int_equal(info->width, 1920);
     assert_int_equal(info->height, 1080);
-    assert_memory_equal(info->profile_level_id, "\x64\x00\x28", 3);
+    assert_memory_equal(info->profile, "\x64\x00\x28", 3);
 
-    format.sps_len = format.pps_len = 0;
+    format.set[0].len = format.set[1].len = 0;
     begin(&f, ENG_VIDEO, &format);
     assert_int_equal(info->width, 0);
-    assert_memory_equal(info->profile_level_id, "\0\0\0", 3);
+    assert_memory_equal(info->profile, "\0\0\0", 3);
     begin(&f, ENG_VIDEO, &OPUS); // does not belong there
     assert_int_equal(info->codec, RTSP_CODEC_NONE);
     send(&f, 0, true, BYTES(1, 2, 3));

@@ -15,6 +15,7 @@
 
 #include "rtsp/access_unit.h"
 #include "rtsp/unit_pool.h"
+#include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 #define SPS                                                                                   \
@@ -95,11 +96,11 @@ static void test_a_room_grows(void **state)
 
     (void)state;
     memset(room->data, 0x5a, first);
-    room->nal[0].len = 77;
+    room->part[0].len = 77;
     assert_ptr_equal(rtsp_unit_pool_grow(room, first), room);
     room = rtsp_unit_pool_grow(room, RTSP_UNIT_POOL_BYTES_MAX);
     assert_int_equal(room->capacity, RTSP_UNIT_POOL_BYTES_MAX);
-    assert_int_equal(room->nal[0].len, 77);
+    assert_int_equal(room->part[0].len, 77);
     for (size_t i = 0; i < first; i++)
         assert_int_equal(room->data[i], 0x5a);
     memset(room->data, 0, room->capacity);
@@ -140,9 +141,9 @@ static void test_no_memory_for_a_room(void **state)
 
 static void take_nal(struct rtsp_access_unit *au, const uint8_t *nal, size_t len)
 {
-    rtsp_access_unit_nal_begin(au);
-    rtsp_access_unit_nal_append(au, nal, len);
-    rtsp_access_unit_nal_end(au);
+    rtsp_access_unit_part_begin(au);
+    rtsp_access_unit_part_append(au, nal, len);
+    rtsp_access_unit_part_end(au);
 }
 
 // One packet, and one unit of it. True: published.
@@ -163,8 +164,9 @@ static bool take_unit(struct rtsp_access_unit *au, uint32_t timestamp, const uin
 static void begin(struct rtsp_access_unit *au, struct rtsp_unit_pool *pool)
 {
     rtsp_access_unit_init(au, pool);
-    assert_int_equal(rtsp_parameter_sets_take(&au->sets, BYTES(SPS)), 0);
-    assert_int_equal(rtsp_parameter_sets_take(&au->sets, BYTES(PPS)), 0);
+    rtsp_access_unit_begin(au, &rtsp_video_h264);
+    assert_int_equal(rtsp_access_unit_take_set(au, BYTES(SPS)), 0);
+    assert_int_equal(rtsp_access_unit_take_set(au, BYTES(PPS)), 0);
     assert_true(take_unit(au, 0, BYTES(IDR)));
     assert_true(take_unit(au, 1, BYTES(P)));
 }
@@ -180,9 +182,9 @@ static void test_no_memory_for_a_unit(void **state)
     starving = true;
     assert_false(take_unit(&au, 2, BYTES(P)));
     rtsp_access_unit_open(&au, 3); // as a fragment that is lost has it
-    rtsp_access_unit_nal_begin(&au);
-    rtsp_access_unit_nal_append(&au, BYTES(P));
-    rtsp_access_unit_nal_lost(&au, RTSP_NAL_SLICE);
+    rtsp_access_unit_part_begin(&au);
+    rtsp_access_unit_part_append(&au, BYTES(P));
+    rtsp_access_unit_part_lost(&au, false);
     rtsp_access_unit_release(&au);
     starving = false;
     assert_int_equal(au.oversize_units, 1);
@@ -206,12 +208,12 @@ static void test_no_memory_for_more_of_a_unit(void **state)
     (void)state;
     begin(&au, &pool);
     rtsp_access_unit_open(&au, 2);
-    rtsp_access_unit_nal_begin(&au);
-    rtsp_access_unit_nal_append(&au, BYTES(P));
+    rtsp_access_unit_part_begin(&au);
+    rtsp_access_unit_part_append(&au, BYTES(P));
     starving = true;
     for (size_t len = 0; len < RTSP_UNIT_POOL_BYTES_MAX; len += sizeof(block))
-        rtsp_access_unit_nal_append(&au, block, sizeof(block));
-    rtsp_access_unit_nal_end(&au);
+        rtsp_access_unit_part_append(&au, block, sizeof(block));
+    rtsp_access_unit_part_end(&au);
     assert_false(rtsp_access_unit_finish(&au, &unit));
     rtsp_access_unit_release(&au);
     starving = false;

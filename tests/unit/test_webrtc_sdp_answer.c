@@ -48,7 +48,7 @@ static int setup(void **state)
     candidates[0].in4.sin_family = AF_INET;
     inet_pton(AF_INET, "192.0.2.7", &candidates[0].in4.sin_addr);
     video = (struct wrtc_track){
-        .codec = WRTC_CODEC_H264, .clock_rate = 90000, .profile_level_id = {0x42, 0xc0, 0x1e}};
+        .codec = WRTC_CODEC_H264, .clock_rate = 90000, .profile = {0x42, 0xc0, 0x1e}};
     audio = (struct wrtc_track){.codec = WRTC_CODEC_OPUS, .clock_rate = 48000, .channels = 2};
     config = (struct wrtc_answer_config){
         .session_id = UINT64_MAX / 2,

@@ -36,8 +36,8 @@ static struct wrtc_track h264(unsigned profile_level_id)
     return (struct wrtc_track){
         .codec = WRTC_CODEC_H264,
         .clock_rate = 90000,
-        .profile_level_id = {(uint8_t)(profile_level_id >> 16), (uint8_t)(profile_level_id >> 8),
-                             (uint8_t)profile_level_id},
+        .profile = {(uint8_t)(profile_level_id >> 16), (uint8_t)(profile_level_id >> 8),
+                    (uint8_t)profile_level_id},
     };
 }
 
@@ -103,10 +103,9 @@ static void test_h264_of_clients(void **state)
 
         assert_int_equal(choose_file(table[i].file, h264(table[i].live), none), 0);
         if (!video->on || video->payload_type != table[i].payload_type ||
-            memcmp(video->profile_level_id, table[i].told, 3) != 0)
+            memcmp(video->profile, table[i].told, 3) != 0)
             fail_msg("%s, %06x: %u, %02x%02x%02x", table[i].file, table[i].live,
-                     video->payload_type, video->profile_level_id[0], video->profile_level_id[1],
-                     video->profile_level_id[2]);
+                     video->payload_type, video->profile[0], video->profile[1], video->profile[2]);
     }
 }
 

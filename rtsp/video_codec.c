@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/video_codec.h"
+
+const struct rtsp_video_codec *rtsp_video_codec_of(enum rtsp_codec codec)
+{
+    static const struct rtsp_video_codec *const table[] = {
+        [RTSP_CODEC_H264] = &rtsp_video_h264,
+    };
+
+    return codec < sizeof(table) / sizeof(table[0]) ? table[codec] : NULL;
+}

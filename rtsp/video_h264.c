@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// H.264 as a video codec: what each NAL unit is (ITU-T H.264 7.4.1.2.3, RFC 6184 5.1).
+//
+// What is left out: access unit delimiters, filler, NAL units that are malformed, and SEI of
+// nothing but buffering_period, pic_timing and filler_payload (ITU-T H.264 Annex D). These serve
+// the timing of a hypothetical decoder, where browsers go by RTP timestamps, and in front of a
+// slice each would be a short packet that splits a train.
+#include "rtsp/depacketise_h264.h"
+#include "rtsp/h264.h"
+#include "rtsp/packetise_h264.h"
+#include "rtsp/video_codec.h"
+
+enum {
+    FORBIDDEN_BIT = 0x80,
+    SET_SPS = 1,
+    SET_PPS = 2,
+    // Encoders use one SPS and one or two PPS.
+    SPS_COUNT = 2,
+    PPS_COUNT = 8,
+};
+
+static bool is_timing_sei(const uint8_t *nal, size_t len)
+{
+    const uint32_t timing = UINT32_C(1) << RTSP_SEI_BUFFERING_PERIOD |
+                            UINT32_C(1) << RTSP_SEI_PIC_TIMING |
+                            UINT32_C(1) << RTSP_SEI_FILLER_PAYLOAD;
+    uint32_t types;
+
+    return rtsp_h264_parse_sei(nal, len, &types) == 0 && (types & ~timing) == 0;
+}
+
+static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
+{
+    unsigned type = rtsp_nal_type(nal[0]);
+    struct rtsp_h264_slice slice;
+
+    verdict->picture = true;
+    if (type != RTSP_NAL_SLICE && type != RTSP_NAL_PARTITION_A && type != RTSP_NAL_IDR)
+        return;
+    if (rtsp_h264_parse_slice(nal, len, &slice) < 0) {
+        verdict->fate = RTSP_PART_BROKEN;
+        return;
+    }
+    verdict->follows = slice.first_mb != 0;
+    verdict->b_picture = slice.b_slice;
+}
+
+static void judge_sps(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
+{
+    struct rtsp_h264_sps sps;
+
+    if (rtsp_h264_parse_sps(nal, len, &sps) < 0) {
+        verdict->fate = RTSP_PART_MALFORMED;
+        return;
+    }
+    verdict->set = SET_SPS;
+    verdict->set_id = sps.id;
+    verdict->info = sps.info;
+}
+
+static void judge_pps(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
+{
+    if (rtsp_h264_parse_pps_id(nal, len, &verdict->set_id) < 0)
+        verdict->fate = RTSP_PART_MALFORMED;
+    else
+        verdict->set = SET_PPS;
+}
+
+static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, size_t len,
+                  struct rtsp_verdict *verdict)
+{
+    unsigned type = rtsp_nal_type(nal[0]);
+
+    (void)sets;
+    verdict->keyframe = type == RTSP_NAL_IDR;
+    if (type == RTSP_NAL_AUD || type == RTSP_NAL_FILLER)
+        verdict->fate = RTSP_PART_LEFT_OUT;
+    else if (nal[0] & FORBIDDEN_BIT)
+        verdict->fate = RTSP_PART_BROKEN;
+    else if (rtsp_nal_is_vcl(type))
+        judge_slice(nal, len, verdict);
+    else if (type == 0 || type > RTSP_NAL_MAX)
+        verdict->fate = RTSP_PART_MALFORMED;
+    else if (type == RTSP_NAL_SPS)
+        judge_sps(nal, len, verdict);
+    else if (type == RTSP_NAL_PPS)
+        judge_pps(nal, len, verdict);
+    else if (type == RTSP_NAL_SEI && is_timing_sei(nal, len))
+        verdict->fate = RTSP_PART_LEFT_OUT;
+}
+
+const struct rtsp_video_codec rtsp_video_h264 = {
+    .start_codes = true,
+    .sets = {[SET_SPS] = SPS_COUNT, [SET_PPS] = PPS_COUNT},
+    .depacketise = rtsp_depacketise_h264,
+    .lose = rtsp_depacketise_h264_break,
+    .end = rtsp_depacketise_h264_break,
+    .judge = judge,
+    .packetise = rtsp_packetise_h264,
+};
