@@ -83,6 +83,12 @@ static struct wrtc_track to_wrtc(const struct rtsp_track_info *info)
     case RTSP_CODEC_PCMA:
         track.codec = WRTC_CODEC_PCMA;
         break;
+    case RTSP_CODEC_G722:
+        track.codec = WRTC_CODEC_G722;
+        break;
+    case RTSP_CODEC_L16:
+        track.codec = WRTC_CODEC_L16;
+        break;
     }
     memcpy(track.profile, info->profile, sizeof(track.profile));
     return track;

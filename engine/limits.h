@@ -26,7 +26,7 @@ enum {
     ENG_VIDEO_PACKETS_MIN = 8192,
 
     // Payload bytes and packets kept per audio track at most. A second is wanted (ring.h): that is
-    // 512 kbit/s, in packets of 1 ms.
+    // 512 kbit/s, in packets of 1 ms; of L16 in stereo there is a third of it.
     ENG_AUDIO_BYTES = 65536,
     ENG_AUDIO_PACKETS = 1024,
 

@@ -39,6 +39,10 @@ const char *rtsp_codec_name(enum rtsp_codec codec)
         return "PCMU";
     case RTSP_CODEC_PCMA:
         return "PCMA";
+    case RTSP_CODEC_G722:
+        return "G722";
+    case RTSP_CODEC_L16:
+        return "L16";
     }
     return "unknown";
 }

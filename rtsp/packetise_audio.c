@@ -20,23 +20,23 @@ int rtsp_packetise_audio(const struct rtsp_audio *audio, struct eng_stream *stre
                          const uint8_t *payload, size_t len, int64_t media_time, int64_t capture_ns)
 {
     size_t most = audio->payload_max;
-    size_t pieces, samples, done = 0;
+    size_t pieces, ticks, done = 0;
 
-    if (audio->frame_len == 0) {
+    if (audio->tick_len == 0) {
         if (len > ENG_PAYLOAD_MAX)
             return -EMSGSIZE;
         put(stream, payload, len, media_time, capture_ns);
         return 0;
     }
-    len -= len % audio->frame_len;
+    len -= len % audio->tick_len;
     if (len == 0)
         return -EBADMSG;
-    most -= most % audio->frame_len;
+    most -= most % audio->tick_len;
     pieces = (len + most - 1) / most;
-    samples = (len / audio->frame_len + pieces - 1) / pieces;
+    ticks = (len / audio->tick_len + pieces - 1) / pieces;
     while (done < len) {
-        size_t piece = samples * audio->frame_len;
-        size_t before = done / audio->frame_len;
+        size_t piece = ticks * audio->tick_len;
+        size_t before = done / audio->tick_len;
 
         if (piece > len - done)
             piece = len - done;

@@ -5,24 +5,37 @@
 #include <stdbool.h>
 #include <string.h>
 
-// The encodings that can be carried on to browsers (RFC 7742, RFC 7874). Static payload types
-// (RFC 3551 6) need no rtpmap.
+// The encodings that can be carried on to browsers (RFC 7742, RFC 7874), and L16, which other
+// viewers take.
 static const struct encoding {
     const char *name;
     enum eng_track kind;
     enum rtsp_codec codec;
-    uint32_t clock_rate;
+    uint32_t clock_rate; // 0: whatever it is
     unsigned channels_max;
-    int static_type;
 } encodings[] = {
-    {"H264", ENG_VIDEO, RTSP_CODEC_H264, 90000, 1, -1},
-    {"opus", ENG_AUDIO, RTSP_CODEC_OPUS, 48000, 2, -1},
-    {"PCMU", ENG_AUDIO, RTSP_CODEC_PCMU, 8000, 1, 0},
-    {"PCMA", ENG_AUDIO, RTSP_CODEC_PCMA, 8000, 1, 8},
+    {"H264", ENG_VIDEO, RTSP_CODEC_H264, 90000, 1}, // RFC 6184 8.2.1
+    {"opus", ENG_AUDIO, RTSP_CODEC_OPUS, 48000, 2}, // RFC 7587 4.1
+    {"PCMU", ENG_AUDIO, RTSP_CODEC_PCMU, 8000, 1},  // RFC 3551 4.5.14
+    {"PCMA", ENG_AUDIO, RTSP_CODEC_PCMA, 8000, 1},  // RFC 3551 4.5.14
+    {"G722", ENG_AUDIO, RTSP_CODEC_G722, 8000, 1},  // RFC 3551 4.5.2
+    {"L16", ENG_AUDIO, RTSP_CODEC_L16, 0, 2},       // RFC 3551 4.5.11
+};
+
+// What payload types mean without an rtpmap (RFC 3551 6): all that cameras use.
+static const struct {
+    uint32_t type;
+    const char *map;
+} static_maps[] = {
+    {0, "PCMU/8000"},   {3, "GSM/8000"},   {4, "G723/8000"},    {5, "DVI4/8000"},
+    {8, "PCMA/8000"},   {9, "G722/8000"},  {10, "L16/44100/2"}, {11, "L16/44100"},
+    {14, "MPA/90000"},  {15, "G728/8000"}, {18, "G729/8000"},   {26, "JPEG/90000"},
+    {31, "H261/90000"}, {32, "MPV/90000"}, {33, "MP2T/90000"},  {34, "H263/90000"},
 };
 
 enum {
-    ENCODINGS = sizeof(encodings) / sizeof(encodings[0])
+    ENCODINGS = sizeof(encodings) / sizeof(encodings[0]),
+    STATIC_MAPS = sizeof(static_maps) / sizeof(static_maps[0])
 };
 
 // Takes the next line off *rest.
@@ -153,12 +166,23 @@ static void take_fmtp(struct rtsp_span fmtp, struct rtsp_format *format)
     }
 }
 
+// "<name>/<clock rate>[/<channels>]" of the payload type; its data is NULL if nobody says.
+static struct rtsp_span find_map(struct rtsp_span section, uint32_t type)
+{
+    struct rtsp_span map = find_for_type(section, "a=rtpmap:", type);
+
+    for (size_t i = 0; i < STATIC_MAPS && !map.data; i++)
+        if (static_maps[i].type == type)
+            map = (struct rtsp_span){static_maps[i].map, strlen(static_maps[i].map)};
+    return map;
+}
+
 // What the section means by payload type type. False: nothing that can be carried. *name is what
 // it calls itself, its data NULL if it does not say.
 static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_t type,
                           struct rtsp_format *format, struct rtsp_span *name)
 {
-    struct rtsp_span map = find_for_type(section, "a=rtpmap:", type);
+    struct rtsp_span map = find_map(section, type);
     struct rtsp_span rate;
     uint32_t clock_rate = 0;
     uint32_t channels = 1;
@@ -166,21 +190,19 @@ static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_
     *name = (struct rtsp_span){NULL, 0};
     rtsp_span_cut(&map, '/', name);
     if (rtsp_span_cut(&map, '/', &rate))
-        rtsp_span_number(rtsp_span_trim(rate), UINT32_MAX, &clock_rate);
+        rtsp_span_number(rtsp_span_trim(rate), RTSP_SDP_RATE_MAX, &clock_rate);
     rtsp_span_number(rtsp_span_trim(map), 255, &channels);
 
     for (size_t i = 0; i < ENCODINGS; i++) {
         const struct encoding *e = &encodings[i];
-        bool same = name->data ? rtsp_span_is(rtsp_span_trim(*name), e->name) &&
-                                     clock_rate == e->clock_rate && channels > 0 &&
-                                     channels <= e->channels_max
-                               : (int)type == e->static_type;
 
-        if (e->kind != kind || !same)
+        if (e->kind != kind || !rtsp_span_is(rtsp_span_trim(*name), e->name) || clock_rate == 0 ||
+            (e->clock_rate != 0 && clock_rate != e->clock_rate) || channels == 0 ||
+            channels > e->channels_max)
             continue;
         *format = (struct rtsp_format){.codec = e->codec,
                                        .payload_type = (uint8_t)type,
-                                       .clock_rate = e->clock_rate,
+                                       .clock_rate = clock_rate,
                                        .channels = channels};
         return true;
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The camera's session description (RFC 8866; RFC 2326 C), reduced to what is pulled: the first
-// H.264 video and the first Opus, PCMU or PCMA audio, each with its control URL. A bounded parser
-// over the caller's bytes; any thread. Whatever lines it does not need may be missing or broken.
+// H.264 video and the first Opus, PCMU, PCMA, G.722 or L16 audio, each with its control URL. A
+// bounded parser over the caller's bytes; any thread. Whatever lines it does not need may be
+// missing or broken.
 #pragma once
 
 #include <stddef.h>
@@ -15,6 +16,7 @@ enum {
     RTSP_SDP_MAX = 64 * 1024,   // bytes
     RTSP_SDP_MEDIA_MAX = 16,    // m= sections looked at
     RTSP_SDP_PAYLOADS_MAX = 64, // payload types looked at in one of them
+    RTSP_SDP_RATE_MAX = 192000, // Hz of a clock; no camera has a faster one
     RTSP_SDP_OFFERED_MAX = 48,  // bytes of what the camera offers, for messages
 };
 

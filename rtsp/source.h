@@ -43,6 +43,8 @@ enum rtsp_codec {
     RTSP_CODEC_OPUS,
     RTSP_CODEC_PCMU,
     RTSP_CODEC_PCMA,
+    RTSP_CODEC_G722,
+    RTSP_CODEC_L16,
 };
 
 const char *rtsp_codec_name(enum rtsp_codec codec); // "H264", "opus", "PCMU", ... or "none"
@@ -57,7 +59,7 @@ enum rtsp_transport_choice {
 
 struct rtsp_track_info {
     enum rtsp_codec codec;
-    uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000
+    uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000; of L16 any
     unsigned channels;   // audio: 1 or 2
     // Of the live stream (before it has told: of the camera's SDP).
     //     H.264:  profile_idc, profile_iop, level_idc        (RFC 6184 8.1)

@@ -121,8 +121,28 @@ static bool can_carry(enum eng_track kind, const struct rtsp_format *format)
     case RTSP_CODEC_PCMU:
     case RTSP_CODEC_PCMA: // RFC 7874 3
         return kind == ENG_AUDIO && format->clock_rate == 8000 && format->channels > 0;
+    case RTSP_CODEC_G722: // RFC 3551 4.5.2
+        return kind == ENG_AUDIO && format->clock_rate == 8000 && format->channels == 1;
+    case RTSP_CODEC_L16: // RFC 3551 4.5.11
+        return kind == ENG_AUDIO && format->clock_rate > 0 && format->channels > 0;
     default:
         return false;
+    }
+}
+
+// Bytes that one tick of the RTP clock stands for; 0: not to be cut. A tick of G.722 is a byte of
+// two samples (RFC 3551 4.5.2).
+static unsigned tick_len(const struct rtsp_format *format)
+{
+    switch (format->codec) {
+    case RTSP_CODEC_PCMU:
+    case RTSP_CODEC_PCMA:
+    case RTSP_CODEC_G722:
+        return format->channels;
+    case RTSP_CODEC_L16:
+        return 2 * format->channels;
+    default:
+        return 0;
     }
 }
 
@@ -170,7 +190,7 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
         track->audio = (struct rtsp_audio){
             .payload_max = track->payload_max,
             .clock_rate = format->clock_rate,
-            .frame_len = format->codec == RTSP_CODEC_OPUS ? 0 : format->channels,
+            .tick_len = tick_len(format),
         };
     }
     refresh_stats(track);

@@ -6,10 +6,9 @@
 // SDP.
 //
 // Video: RTP -> depacketise (NAL units, frames) -> access unit (parameter sets before each
-// keyframe)
-// -> packetise into n = ceil(size / payload_max) payloads of equal size -> eng_publish_*, by what
-// video_codec.h says of the codec. Audio: one RTP payload is one packet. The caller flushes the
-// stream once it has handed in all that it has read.
+// keyframe) -> packetise into n = ceil(size / payload_max) payloads of equal size -> eng_publish_*,
+// by what video_codec.h says of the codec. Audio: one RTP payload is one packet, or some where it
+// is long. The caller flushes the stream once it has handed in all that it has read.
 #pragma once
 
 #include <stddef.h>

@@ -38,6 +38,8 @@ enum wrtc_codec {
     WRTC_CODEC_OPUS,
     WRTC_CODEC_PCMU,
     WRTC_CODEC_PCMA,
+    WRTC_CODEC_G722,
+    WRTC_CODEC_L16,
 };
 
 // What the stream can send on one track.

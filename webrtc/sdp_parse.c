@@ -31,14 +31,24 @@ static const char *bad_character(struct wrtc_text text)
 // Payload types that need no a=rtpmap (RFC 3551 6), as far as a stream may have them.
 static void set_static_codec(struct wrtc_offer_codec *codec)
 {
+    static const struct {
+        uint8_t payload_type;
+        const char *name;
+        uint32_t clock_rate;
+        unsigned channels;
+    } types[] = {
+        {0, "PCMU", 8000, 1},  {8, "PCMA", 8000, 1},  {9, "G722", 8000, 1},
+        {10, "L16", 44100, 2}, {11, "L16", 44100, 1},
+    };
+
     codec->channels = 1;
-    if (codec->payload_type == 0)
-        memcpy(codec->name, "PCMU", sizeof("PCMU"));
-    else if (codec->payload_type == 8)
-        memcpy(codec->name, "PCMA", sizeof("PCMA"));
-    else
-        return;
-    codec->clock_rate = 8000;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (types[i].payload_type != codec->payload_type)
+            continue;
+        snprintf(codec->name, sizeof(codec->name), "%s", types[i].name);
+        codec->clock_rate = types[i].clock_rate;
+        codec->channels = types[i].channels;
+    }
 }
 
 // RFC 8829 5.1.2: all of these mean UDP/TLS/RTP/SAVPF.

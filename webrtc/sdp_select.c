@@ -2,6 +2,7 @@
 #include "webrtc/sdp.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,12 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
     case WRTC_CODEC_VP8:
     case WRTC_CODEC_VP9:
     case WRTC_CODEC_AV1:
+    case WRTC_CODEC_G722: // RFC 3551 4.5.2: 8000, although it has 16,000 samples per second
+        same = is_codec(codec, "G722", 8000, track->channels);
+        break;
+    case WRTC_CODEC_L16:
+        same = is_codec(codec, "L16", track->clock_rate, track->channels);
+        break;
     case WRTC_CODEC_NONE:
         break;
     }
@@ -159,9 +166,9 @@ static void keep_bundle(const struct wrtc_offer *offer, struct wrtc_selection *s
     }
 }
 
-static const char *codec_name(enum wrtc_codec codec)
+static const char *codec_name(const struct wrtc_track *track, char l16[WRTC_TOKEN_MAX])
 {
-    switch (codec) {
+    switch (track->codec) {
     case WRTC_CODEC_H264:
         return "H264 with packetization-mode=1";
     case WRTC_CODEC_H265:
@@ -178,6 +185,11 @@ static const char *codec_name(enum wrtc_codec codec)
         return "PCMU/8000";
     case WRTC_CODEC_PCMA:
         return "PCMA/8000";
+    case WRTC_CODEC_G722:
+        return "G722/8000";
+    case WRTC_CODEC_L16:
+        snprintf(l16, WRTC_TOKEN_MAX, "L16/%" PRIu32 "/%u", track->clock_rate, track->channels);
+        return l16;
     case WRTC_CODEC_NONE:
         break;
     }
@@ -189,6 +201,7 @@ int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *v
                       struct wrtc_error *err)
 {
     struct wrtc_selection selection = {0};
+    char l16[WRTC_TOKEN_MAX];
 
     for (size_t i = 0; i < offer->media_count; i++) {
         if (offer->media[i].bundled)
@@ -204,7 +217,7 @@ int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *v
         snprintf(err->text, sizeof(err->text),
                  "no m-line fits: the stream has %s as video and %s as audio, to be received over "
                  "UDP/TLS/RTP/SAVPF with rtcp-mux",
-                 codec_name(video->codec), codec_name(audio->codec));
+                 codec_name(video, l16), codec_name(audio, l16));
         return -ENOENT;
     }
     *out = selection;

@@ -32,10 +32,10 @@ static void test_opus_goes_on_as_it_is(void **state)
     recorder_clear(&stream);
 }
 
-static void cut(size_t len, unsigned channels, size_t payload_max, size_t pieces)
+static void cut(size_t len, unsigned tick_len, size_t payload_max, size_t pieces)
 {
     const struct rtsp_audio pcm = {
-        .payload_max = payload_max, .clock_rate = 8000, .frame_len = channels};
+        .payload_max = payload_max, .clock_rate = 8000, .tick_len = tick_len};
     struct eng_stream stream = {0};
     uint8_t payload[4096];
     size_t done = 0;
@@ -48,18 +48,18 @@ static void cut(size_t len, unsigned channels, size_t payload_max, size_t pieces
         const struct eng_packet *packet = &stream.packets[i].packet;
 
         assert_in_range(packet->len, 1, payload_max);
-        assert_int_equal(packet->len % channels, 0);
-        assert_int_equal(packet->media_time, 1000 + done / channels);
-        assert_int_equal(packet->capture_ns, done / channels * 125000);
+        assert_int_equal(packet->len % tick_len, 0);
+        assert_int_equal(packet->media_time, 1000 + done / tick_len);
+        assert_int_equal(packet->capture_ns, done / tick_len * 125000);
         assert_memory_equal(stream.packets[i].payload, payload + done, packet->len);
         assert_int_equal(packet->flags, ENG_PACKET_FRAME_START);
         done += packet->len;
     }
-    assert_int_equal(done, len - len % channels);
+    assert_int_equal(done, len - len % tick_len);
     recorder_clear(&stream);
 }
 
-static void test_pcm_is_cut_between_samples(void **state)
+static void test_pcm_is_cut_between_ticks(void **state)
 {
     (void)state;
     cut(160, 1, 1180, 1);
@@ -68,13 +68,14 @@ static void test_pcm_is_cut_between_samples(void **state)
     cut(4000, 1, 1180, 4);
     cut(2000, 2, 257, 8);
     cut(1001, 2, 256, 4);
+    cut(4095, 4, 1181, 4); // L16 in stereo
     for (size_t len = 1; len < 4096; len++)
         cut(len, 1, 256, (len + 255) / 256);
 }
 
-static void test_half_a_sample(void **state)
+static void test_half_a_tick(void **state)
 {
-    const struct rtsp_audio pcm = {.payload_max = 256, .clock_rate = 8000, .frame_len = 2};
+    const struct rtsp_audio pcm = {.payload_max = 256, .clock_rate = 8000, .tick_len = 2};
     struct eng_stream stream = {0};
 
     (void)state;
@@ -86,8 +87,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opus_goes_on_as_it_is),
-        cmocka_unit_test(test_pcm_is_cut_between_samples),
-        cmocka_unit_test(test_half_a_sample),
+        cmocka_unit_test(test_pcm_is_cut_between_ticks),
+        cmocka_unit_test(test_half_a_tick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

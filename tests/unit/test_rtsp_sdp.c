@@ -83,6 +83,36 @@ static void test_static_types(void **state)
     sdp = parse("m=audio 0 RTP/AVP 0\n");
     assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_PCMU);
     assert_string_equal(sdp.track[ENG_AUDIO].control, "");
+
+    // One that is not carried has a name all the same.
+    sdp = parse("m=video 0 RTP/AVP 26\nm=audio 0 RTP/AVP 18\n");
+    assert_string_equal(sdp.offered, "JPEG, G729");
+}
+
+static void expect_audio(const char *text, enum rtsp_codec codec, uint32_t clock_rate,
+                         unsigned channels)
+{
+    struct rtsp_sdp sdp = parse(text);
+    const struct rtsp_format *format = &sdp.track[ENG_AUDIO].format;
+
+    assert_int_equal(format->codec, codec);
+    assert_int_equal(format->clock_rate, clock_rate);
+    assert_int_equal(format->channels, channels);
+}
+
+static void test_g722_and_l16(void **state)
+{
+    (void)state;
+    expect_audio("m=audio 0 RTP/AVP 9\n", RTSP_CODEC_G722, 8000, 1);
+    expect_audio("m=audio 0 RTP/AVP 97\na=rtpmap:97 G722/8000/1\n", RTSP_CODEC_G722, 8000, 1);
+    expect_audio("m=audio 0 RTP/AVP 97\na=rtpmap:97 G722/16000\n", RTSP_CODEC_NONE, 0, 0);
+    expect_audio("m=audio 0 RTP/AVP 10\n", RTSP_CODEC_L16, 44100, 2);
+    expect_audio("m=audio 0 RTP/AVP 11\n", RTSP_CODEC_L16, 44100, 1);
+    expect_audio("m=audio 0 RTP/AVP 98\na=rtpmap:98 L16/16000\n", RTSP_CODEC_L16, 16000, 1);
+    expect_audio("m=audio 0 RTP/AVP 98\na=rtpmap:98 L16/48000/2\n", RTSP_CODEC_L16, 48000, 2);
+    expect_audio("m=audio 0 RTP/AVP 98\na=rtpmap:98 L16/48000/6\n", RTSP_CODEC_NONE, 0, 0);
+    expect_audio("m=audio 0 RTP/AVP 98\na=rtpmap:98 L16/0\n", RTSP_CODEC_NONE, 0, 0);
+    expect_audio("m=audio 0 RTP/AVP 98\na=rtpmap:98 L16/192001\n", RTSP_CODEC_NONE, 0, 0);
 }
 
 static void test_first_that_can_be_carried(void **state)
@@ -226,15 +256,11 @@ static void test_many_sections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_camera),
-        cmocka_unit_test(test_static_types),
-        cmocka_unit_test(test_first_that_can_be_carried),
-        cmocka_unit_test(test_nothing_to_carry),
-        cmocka_unit_test(test_no_media),
-        cmocka_unit_test(test_parameter_sets),
-        cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_every_byte_wrong),
-        cmocka_unit_test(test_many_sections),
+        cmocka_unit_test(test_camera),           cmocka_unit_test(test_static_types),
+        cmocka_unit_test(test_g722_and_l16),     cmocka_unit_test(test_first_that_can_be_carried),
+        cmocka_unit_test(test_nothing_to_carry), cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_parameter_sets),   cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_every_byte_wrong), cmocka_unit_test(test_many_sections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

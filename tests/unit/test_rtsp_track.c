@@ -344,6 +344,50 @@ static void test_pcm_is_cut(void **state)
     end(&f);
 }
 
+// 20 ms in each payload: the clocks of G.722 and of L16 say how long they are.
+static void test_ticks_of_audio(void **state)
+{
+    static const struct {
+        struct rtsp_format format;
+        size_t payload_len, pieces, piece_len;
+    } cases[] = {
+        {{.codec = RTSP_CODEC_G722, .payload_type = 9, .clock_rate = 8000, .channels = 1},
+         160,
+         1,
+         160},
+        {{.codec = RTSP_CODEC_L16, .payload_type = 11, .clock_rate = 44100, .channels = 1},
+         2 * 882,
+         2,
+         882},
+        {{.codec = RTSP_CODEC_L16, .payload_type = 98, .clock_rate = 48000, .channels = 2},
+         4 * 960,
+         4,
+         960},
+    };
+    static const uint8_t payload[4 * 960];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t ticks = cases[i].format.clock_rate / 50;
+        size_t pieces = cases[i].pieces;
+        struct fixture f = {0};
+
+        begin(&f, ENG_AUDIO, &cases[i].format);
+        assert_int_equal(rtsp_track_info(f.track)->clock_rate, cases[i].format.clock_rate);
+        for (uint32_t n = 0; n < 5; n++) {
+            send(&f, n * ticks, false, payload, cases[i].payload_len);
+            wait_ms(&f, 20);
+        }
+        assert_int_equal(f.stream.count, 5 * pieces);
+        for (size_t n = 0; n < f.stream.count; n++) {
+            assert_int_equal(f.stream.packets[n].packet.len, cases[i].piece_len);
+            assert_int_equal(f.stream.packets[n].packet.media_time, n * ticks / pieces);
+        }
+        assert_int_equal(stats(&f)->rtp_jumps, 0);
+        end(&f);
+    }
+}
+
 static void send_report(struct fixture *f, uint32_t ssrc, uint32_t ntp_seconds, uint32_t timestamp,
                         int64_t *offset)
 {
@@ -536,6 +580,8 @@ static void test_names(void **state)
     assert_string_equal(rtsp_state_name(RTSP_STALLED), "stalled");
     assert_string_equal(rtsp_codec_name(RTSP_CODEC_NONE), "none");
     assert_string_equal(rtsp_codec_name(RTSP_CODEC_OPUS), "opus");
+    assert_string_equal(rtsp_codec_name(RTSP_CODEC_G722), "G722");
+    assert_string_equal(rtsp_codec_name(RTSP_CODEC_L16), "L16");
 }
 
 int main(void)
@@ -551,6 +597,7 @@ int main(void)
         cmocka_unit_test(test_new_ssrc),
         cmocka_unit_test(test_opus),
         cmocka_unit_test(test_pcm_is_cut),
+        cmocka_unit_test(test_ticks_of_audio),
         cmocka_unit_test(test_sender_reports),
         cmocka_unit_test(test_random_bytes),
         cmocka_unit_test(test_cameras_that_send_at_the_same_time),

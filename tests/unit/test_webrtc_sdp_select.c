@@ -29,6 +29,7 @@ static const struct wrtc_track none = {.codec = WRTC_CODEC_NONE};
 static const struct wrtc_track opus = {
     .codec = WRTC_CODEC_OPUS, .clock_rate = 48000, .channels = 2};
 static const struct wrtc_track pcma = {.codec = WRTC_CODEC_PCMA, .clock_rate = 8000, .channels = 1};
+static const struct wrtc_track g722 = {.codec = WRTC_CODEC_G722, .clock_rate = 8000, .channels = 1};
 static const struct wrtc_track pcmu = {.codec = WRTC_CODEC_PCMU, .clock_rate = 8000, .channels = 1};
 
 static struct wrtc_track h264(unsigned profile_level_id)
@@ -126,6 +127,35 @@ static void test_audio(void **state)
     assert_int_equal(
         choose_text(SESSION "m=audio 9 UDP/TLS/RTP/SAVPF 8 0\na=rtcp-mux\n", none, pcmu), 0);
     assert_int_equal(selection.audio.payload_type, 0);
+}
+
+static void test_g722_and_l16(void **state)
+{
+    static const char static_types[] = SESSION "m=audio 9 UDP/TLS/RTP/SAVPF 9 10 11\na=rtcp-mux\n";
+    static const char dynamic_types[] =
+        SESSION "m=audio 9 UDP/TLS/RTP/SAVPF 96 97 98\na=rtcp-mux\na=rtpmap:96 L16/16000\n"
+                "a=rtpmap:97 L16/48000/2\na=rtpmap:98 L16/48000\n";
+    struct wrtc_track l16 = {.codec = WRTC_CODEC_L16, .clock_rate = 44100, .channels = 2};
+
+    (void)state;
+    assert_int_equal(choose_file("chromium-156-video-audio", none, g722), 0);
+    assert_int_equal(selection.audio.payload_type, 9);
+    assert_int_equal(choose_file("hand-firefox-h264", none, g722), 0);
+    assert_int_equal(selection.audio.payload_type, 9);
+    assert_int_equal(choose_text(static_types, none, g722), 0);
+    assert_int_equal(selection.audio.payload_type, 9);
+
+    assert_int_equal(choose_text(static_types, none, l16), 0);
+    assert_int_equal(selection.audio.payload_type, 10);
+    l16.channels = 1;
+    assert_int_equal(choose_text(static_types, none, l16), 0);
+    assert_int_equal(selection.audio.payload_type, 11);
+    l16.clock_rate = 48000;
+    assert_int_equal(choose_text(static_types, none, l16), -ENOENT);
+    assert_non_null(strstr(error.text, "L16/48000/1 as audio"));
+    assert_int_equal(choose_text(dynamic_types, none, l16), 0);
+    assert_int_equal(selection.audio.payload_type, 98);
+    assert_int_equal(choose_file("chromium-156-video-audio", none, l16), -ENOENT);
 }
 
 static void test_feedback(void **state)
@@ -319,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_h264_of_clients),
         cmocka_unit_test(test_audio),
+        cmocka_unit_test(test_g722_and_l16),
         cmocka_unit_test(test_feedback),
         cmocka_unit_test(test_only_packetization_mode_1),
         cmocka_unit_test(test_first_of_equals),
