@@ -5,20 +5,19 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/util.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/publish.h"
 #include "rtsp/backoff.h"
+#include "rtsp/carrier.h"
 #include "rtsp/client.h"
 #include "rtsp/clock.h"
 #include "rtsp/connection.h"
 #include "rtsp/dial.h"
 #include "rtsp/now.h"
+#include "rtsp/status.h"
 #include "rtsp/track.h"
-#include "rtsp/udp.h"
 #include "rtsp/url.h"
 
 enum {
@@ -39,14 +38,11 @@ struct rtsp_source {
     bool has_track[ENG_TRACKS]; // in this session, or the last one
     int64_t camera_offset_ns;
     struct rtsp_backoff backoff;
-    enum rtsp_transport_choice choice;
-    bool tcp; // what RTSP_CHOOSE_AUTO has come to
+    struct rtsp_carrier carrier;
 
     struct rtsp_dial *dial;             // while connecting
     struct rtsp_connection *connection; // while connected
-    struct rtsp_udp *udp;               // while connected, unless media comes over TCP
     struct event *timer;
-    uint64_t reordered;     // of connections before this one
     int64_t due_ms;         // when the timer fires
     int64_t quiet_since_ms; // last media, or PLAY
     bool playing;           // PLAY was sent
@@ -60,40 +56,13 @@ struct rtsp_source {
 
 // ---- status ----
 
-static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_info *b)
-{
-    return a->codec == b->codec && a->clock_rate == b->clock_rate && a->channels == b->channels &&
-           a->width == b->width && a->height == b->height &&
-           memcmp(a->profile, b->profile, sizeof(a->profile)) == 0;
-}
-
 // Brings the status up to date. True: more than counters has changed.
 static bool refresh(struct rtsp_source *s)
 {
-    struct rtsp_source_status *status = &s->status;
-    const struct rtsp_track_stats *video = rtsp_track_stats(s->track[ENG_VIDEO]);
-    const struct rtsp_track_stats *audio = rtsp_track_stats(s->track[ENG_AUDIO]);
-    struct rtsp_track_info info[ENG_TRACKS] = {0};
-    bool changed;
+    bool changed = rtsp_status_take(&s->status, s->track, s->has_track);
 
-    for (int t = 0; t < ENG_TRACKS; t++)
-        if (s->has_track[t])
-            info[t] = *rtsp_track_info(s->track[t]);
-    changed = !same_info(&info[ENG_VIDEO], &status->video) ||
-              !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames;
-    status->video = info[ENG_VIDEO];
-    status->audio = info[ENG_AUDIO];
-    status->rtp_packets = video->rtp_packets + audio->rtp_packets;
-    status->rtp_lost = video->rtp_lost + audio->rtp_lost;
-    status->rtp_late = video->rtp_late + audio->rtp_late;
-    status->rtp_reordered = s->reordered + (s->udp ? rtsp_udp_reordered(s->udp) : 0);
-    status->rtp_malformed =
-        video->rtp_malformed + audio->rtp_malformed + rtsp_client_dropped(s->client);
-    status->frames = video->frames;
-    status->keyframes = video->keyframes;
-    status->frames_damaged = video->frames_damaged;
-    status->frames_dropped = video->frames_dropped + video->frames_oversize;
-    status->b_frames = video->b_frames;
+    s->status.rtp_reordered = rtsp_carrier_reordered(&s->carrier);
+    s->status.rtp_malformed += rtsp_client_dropped(s->client);
     return changed;
 }
 
@@ -111,16 +80,6 @@ static void set_state(struct rtsp_source *s, enum rtsp_state state)
     report(s);
 }
 
-__attribute__((format(printf, 2, 3))) static void set_error(struct rtsp_source *s,
-                                                            const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(s->status.last_error, sizeof(s->status.last_error), format, args);
-    va_end(args);
-}
-
 // ---- timer ----
 
 static void schedule(struct rtsp_source *s, int64_t now_ms, int64_t delay_ms)
@@ -135,7 +94,7 @@ static void schedule(struct rtsp_source *s, int64_t now_ms, int64_t delay_ms)
 static int64_t wanted_ms(const struct rtsp_source *s)
 {
     int64_t client_ms = rtsp_client_due_ms(s->client);
-    int64_t udp_ms = s->udp ? rtsp_udp_due_ms(s->udp) : INT64_MAX;
+    int64_t udp_ms = s->carrier.udp ? rtsp_udp_due_ms(s->carrier.udp) : INT64_MAX;
 
     return client_ms < udp_ms ? client_ms : udp_ms;
 }
@@ -154,20 +113,11 @@ static void schedule_tick(struct rtsp_source *s, int64_t now_ms)
 
 // ---- connection ----
 
-// For good, or until the next connection.
-static void drop_udp(struct rtsp_source *s)
-{
-    if (s->udp)
-        s->reordered += rtsp_udp_reordered(s->udp);
-    rtsp_udp_destroy(s->udp);
-    s->udp = NULL;
-}
-
 static void disconnect(struct rtsp_source *s)
 {
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
-    drop_udp(s);
+    rtsp_carrier_end(&s->carrier);
     rtsp_connection_destroy(s->connection);
     s->connection = NULL;
     s->playing = false;
@@ -183,7 +133,7 @@ static void end(struct rtsp_source *s, const char *error)
     for (int t = 0; t < ENG_TRACKS; t++)
         rtsp_track_end(s->track[t]);
     if (error)
-        set_error(s, "%s", error);
+        rtsp_status_error(&s->status, "%s", error);
     if (s->was_live && !s->stopping)
         s->status.disconnects++;
     s->was_live = false;
@@ -230,38 +180,17 @@ static void on_rtcp(void *ctx, enum eng_track track, const uint8_t *data, size_t
 
 static void on_batch(void *ctx, struct rtsp_now now);
 
-static int ask_for_udp(struct rtsp_source *s, int fd)
-{
-    const struct rtsp_udp_owner owner = {
-        .on_rtp = on_rtp, .on_rtcp = on_rtcp, .on_batch = on_batch, .ctx = s};
-    bool multicast = s->choice == RTSP_CHOOSE_MULTICAST;
-    int rc = rtsp_udp_create(s->base, fd, &owner, &s->udp);
-
-    return rc < 0 ? rc
-                  : rtsp_udp_ask(s->udp, s->client,
-                                 multicast ? RTSP_TRANSPORT_MULTICAST : RTSP_TRANSPORT_UDP,
-                                 s->choice == RTSP_CHOOSE_AUTO);
-}
-
 // Tells the client what to ask for. False: ended, as there are no ports.
 static bool choose_transport(struct rtsp_source *s, int fd)
 {
-    int rc;
+    const struct rtsp_udp_owner owner = {
+        .on_rtp = on_rtp, .on_rtcp = on_rtcp, .on_batch = on_batch, .ctx = s};
+    int rc = rtsp_carrier_ask(&s->carrier, s->base, fd, &owner, s->client);
 
-    if (s->choice == RTSP_CHOOSE_TCP || s->tcp) {
-        rtsp_client_ask_for(s->client, RTSP_TRANSPORT_TCP, NULL, false);
-        return true;
-    }
-    rc = ask_for_udp(s, fd);
     if (rc == 0)
         return true;
-    drop_udp(s);
-    if (s->choice == RTSP_CHOOSE_AUTO) {
-        rtsp_client_ask_for(s->client, RTSP_TRANSPORT_TCP, NULL, false);
-        return true;
-    }
-    set_error(s, "cannot open UDP ports for %.64s: %s", rtsp_client_url(s->client)->host,
-              strerror(-rc));
+    rtsp_status_error(&s->status, "cannot open UDP ports for %.64s: %s",
+                      rtsp_client_url(s->client)->host, strerror(-rc));
     end(s, NULL);
     return false;
 }
@@ -270,17 +199,15 @@ static bool choose_transport(struct rtsp_source *s, int fd)
 static void begin_transport(struct rtsp_source *s)
 {
     enum eng_track first = s->has_track[ENG_VIDEO] ? ENG_VIDEO : ENG_AUDIO;
-    int count = s->udp ? rtsp_udp_begin(s->udp, s->client) : 0;
+    int rc = rtsp_carrier_begin(&s->carrier, s->client);
 
     s->status.transport = rtsp_client_transport(s->client, first)->kind;
-    if (count < 0) {
-        set_error(s, "cannot receive what %.64s sends by %s: %s", rtsp_client_url(s->client)->host,
-                  rtsp_transport_name(s->status.transport), strerror(-count));
-        end(s, NULL);
-    } else if (count == 0 && s->udp) {
-        s->tcp = s->choice == RTSP_CHOOSE_AUTO;
-        drop_udp(s);
-    }
+    if (rc == 0)
+        return;
+    rtsp_status_error(&s->status, "cannot receive what %.64s sends by %s: %s",
+                      rtsp_client_url(s->client)->host, rtsp_transport_name(s->status.transport),
+                      strerror(-rc));
+    end(s, NULL);
 }
 
 static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
@@ -307,8 +234,8 @@ static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
         end(s, "the camera asks without reading the answers; restart it");
     else if (rc < 0)
         end(s, "out of memory");
-    else if (s->udp && s->playing)
-        rtsp_udp_keep_open(s->udp);
+    else if (s->carrier.udp && s->playing)
+        rtsp_udp_keep_open(s->carrier.udp);
 }
 
 // Carries out what the client wants. True: media went into the tracks.
@@ -333,7 +260,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             rtsp_track_rtcp(s->track[action.track], action.data, action.len, &s->camera_offset_ns);
             break;
         case RTSP_ACTION_NOTE:
-            set_error(s, "%s", action.text);
+            rtsp_status_error(&s->status, "%s", action.text);
             break;
         case RTSP_ACTION_REDIRECT:
             dial(s);
@@ -396,9 +323,11 @@ static void on_end(void *ctx, int error)
     const char *host = rtsp_client_url(s->client)->host;
 
     if (!s->leaving && error == 0)
-        set_error(s, "%.64s closed the connection; it restarts, or has too many clients", host);
+        rtsp_status_error(
+            &s->status, "%.64s closed the connection; it restarts, or has too many clients", host);
     else if (!s->leaving)
-        set_error(s, "connection to %.64s broke: %s; check the network", host, strerror(error));
+        rtsp_status_error(&s->status, "connection to %.64s broke: %s; check the network", host,
+                          strerror(error));
     end(s, NULL);
 }
 
@@ -440,18 +369,19 @@ static void watch_silence(struct rtsp_source *s, int64_t now_ms)
 
     if (!s->playing || s->leaving)
         return;
-    if (s->udp && s->choice == RTSP_CHOOSE_AUTO && !s->was_live && quiet_ms >= UDP_SILENCE_MS) {
-        set_error(
-            s,
+    if (rtsp_carrier_may_give_up_udp(&s->carrier) && !s->was_live && quiet_ms >= UDP_SILENCE_MS) {
+        rtsp_status_error(
+            &s->status,
             "nothing from %.64s by UDP within %d s, trying TCP; look for a firewall if UDP is "
             "wanted",
             rtsp_client_url(s->client)->host, UDP_SILENCE_MS / 1000);
-        s->tcp = true;
+        rtsp_carrier_give_up_udp(&s->carrier);
         s->at_once = true;
         leave(s, now_ms);
     } else if (quiet_ms >= SILENCE_MS) {
-        set_error(s, "no media from %.64s for %d s; look whether the camera's encoder runs",
-                  rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
+        rtsp_status_error(&s->status,
+                          "no media from %.64s for %d s; look whether the camera's encoder runs",
+                          rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
         leave(s, now_ms);
     } else if (quiet_ms >= STALLED_MS && s->status.state != RTSP_STALLED) {
         set_state(s, RTSP_STALLED);
@@ -486,8 +416,8 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     if (s->stopping && !s->leaving)
         leave(s, now_ms);
     rtsp_client_tick(s->client, now_ms);
-    if (s->udp)
-        rtsp_udp_tick(s->udp, now);
+    if (s->carrier.udp)
+        rtsp_udp_tick(s->carrier.udp, now);
     if (s->media)
         on_batch(s, now);
     watch_silence(s, now_ms);
@@ -512,7 +442,7 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     s->stream = config->stream;
     s->on_status = config->on_status;
     s->ctx = config->ctx;
-    s->choice = config->transport;
+    s->carrier.choice = config->transport;
     rc = rtsp_url_parse(config->url, &url, &why);
     if (rc == 0) {
         rc = rtsp_client_create(&url, &s->client);

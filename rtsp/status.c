@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_info *b)
+{
+    return a->codec == b->codec && a->clock_rate == b->clock_rate && a->channels == b->channels &&
+           a->width == b->width && a->height == b->height &&
+           memcmp(a->profile, b->profile, sizeof(a->profile)) == 0;
+}
+
+bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *const track[ENG_TRACKS],
+                      const bool present[ENG_TRACKS])
+{
+    const struct rtsp_track_stats *video = rtsp_track_stats(track[ENG_VIDEO]);
+    const struct rtsp_track_stats *audio = rtsp_track_stats(track[ENG_AUDIO]);
+    struct rtsp_track_info info[ENG_TRACKS] = {0};
+    bool changed;
+
+    for (int t = 0; t < ENG_TRACKS; t++)
+        if (present[t])
+            info[t] = *rtsp_track_info(track[t]);
+    changed = !same_info(&info[ENG_VIDEO], &status->video) ||
+              !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames;
+    status->video = info[ENG_VIDEO];
+    status->audio = info[ENG_AUDIO];
+    status->rtp_packets = video->rtp_packets + audio->rtp_packets;
+    status->rtp_lost = video->rtp_lost + audio->rtp_lost;
+    status->rtp_late = video->rtp_late + audio->rtp_late;
+    status->rtp_malformed = video->rtp_malformed + audio->rtp_malformed;
+    status->frames = video->frames;
+    status->keyframes = video->keyframes;
+    status->frames_damaged = video->frames_damaged;
+    status->frames_dropped = video->frames_dropped + video->frames_oversize;
+    status->b_frames = video->b_frames;
+    return changed;
+}
+
+void rtsp_status_error(struct rtsp_source_status *status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(status->last_error, sizeof(status->last_error), format, args);
+    va_end(args);
+}
