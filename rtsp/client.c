@@ -61,6 +61,7 @@ struct rtsp_client {
     enum rtsp_action_type queue[QUEUE_MAX];
     unsigned queued;
     char text[RTSP_TEXT_MAX];
+    enum rtsp_cause cause; // of a failure
     struct rtsp_outbox out;
 };
 
@@ -176,6 +177,8 @@ static void describe_refusal(struct rtsp_client *c, const struct rtsp_message *m
 
 static void refuse(struct rtsp_client *c, const struct rtsp_message *m)
 {
+    if (m->status == 401 || m->status == 403)
+        c->cause = RTSP_CAUSE_AUTH;
     describe_refusal(c, m);
     close_with(c, RTSP_ACTION_FAILED);
 }
@@ -197,6 +200,7 @@ static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m
     } else if (c->state == PLAYING) {
         return;
     } else if (rc == -ENOKEY) {
+        c->cause = RTSP_CAUSE_AUTH;
         fail(c, "401 from %.64s: it wants a user and password; put them into the source URL",
              c->url.host);
     } else if (rc == -ENOTSUP) {
@@ -289,6 +293,7 @@ static void handle_described(struct rtsp_client *c, const struct rtsp_message *m
         return;
     }
     if (!has_track(c, ENG_VIDEO) && !has_track(c, ENG_AUDIO)) {
+        c->cause = RTSP_CAUSE_CODEC;
         fail(c, "%.64s offers %s; set the camera to H.264 and Opus or G.711 (8 kHz, mono)",
              c->url.host, c->sdp.offered[0] ? c->sdp.offered : "no audio or video");
         return;
@@ -403,6 +408,14 @@ static void handle_response(struct rtsp_client *c, const struct rtsp_message *m)
     }
 }
 
+// A camera that tears the session down closes the connection after that, or never.
+static void handle_request(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    rtsp_reply_to(m, c->session, &c->out);
+    if (rtsp_span_is(m->method, "TEARDOWN"))
+        close_with(c, RTSP_ACTION_CLOSED);
+}
+
 // ---- what goes in ----
 
 int rtsp_client_create(const struct rtsp_url *url, struct rtsp_client **out)
@@ -463,6 +476,7 @@ void rtsp_client_start(struct rtsp_client *client, int64_t now_ms)
     client->sdp = (struct rtsp_sdp){0};
     client->session[0] = '\0';
     client->session_s = RTSP_SESSION_S;
+    client->cause = RTSP_CAUSE_PROTOCOL;
     client->now_ms = now_ms;
     enter(client, OPTIONS);
 }
@@ -486,6 +500,7 @@ void rtsp_client_tick(struct rtsp_client *client, int64_t now_ms)
     } else if (client->state == TEARDOWN) {
         close_with(client, RTSP_ACTION_CLOSED);
     } else if (client->state != CLOSED) {
+        client->cause = RTSP_CAUSE_UNREACHABLE;
         fail(client, "no answer to %s from %.64s within %d s; is it an RTSP server, and healthy?",
              method_of(client), client->url.host, RTSP_RESPONSE_MS / 1000);
     }
@@ -542,7 +557,7 @@ static bool take_action(struct rtsp_client *c, struct rtsp_action *out)
         return true;
     if (c->queued == 0)
         return false;
-    *out = (struct rtsp_action){.type = c->queue[0], .text = c->text};
+    *out = (struct rtsp_action){.type = c->queue[0], .text = c->text, .cause = c->cause};
     memmove(c->queue, c->queue + 1, --c->queued * sizeof(c->queue[0]));
     return true;
 }
@@ -565,7 +580,7 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
         else if (unit.frame && take_frame(client, &unit, out))
             return true;
         else if (!unit.frame && unit.message.request)
-            rtsp_reply_to(&unit.message, client->session, &client->out);
+            handle_request(client, &unit.message);
         else if (!unit.frame)
             handle_response(client, &unit.message);
     }

@@ -13,7 +13,8 @@
 //     CLOSED     nothing                 rtsp_client_start()                   -> OPTIONS
 //
 // In the states up to PLAY a refusal, 10 s without an answer and what is not RTSP lead to CLOSED
-// with RTSP_ACTION_FAILED; a redirect leads there with RTSP_ACTION_REDIRECT. One request is
+// with RTSP_ACTION_FAILED; a redirect leads there with RTSP_ACTION_REDIRECT, and a TEARDOWN of the
+// camera's own, whatever the state, with RTSP_ACTION_CLOSED. One request is
 // outstanding at a time, so responses are not matched by CSeq, which some cameras garble. In
 // PLAYING no answer to a keepalive is ever fatal: if the camera has really ended the session, the
 // media stops, and that is noticed by whoever waits for it.
@@ -27,6 +28,7 @@
 #include <stdint.h>
 
 #include "engine/publish.h"
+#include "rtsp/life.h"
 #include "rtsp/track.h"
 #include "rtsp/transport.h"
 #include "rtsp/url.h"
@@ -46,7 +48,7 @@ enum rtsp_action_type {
     RTSP_ACTION_NOTE,     // text says what goes less well than it should
     RTSP_ACTION_REDIRECT, // close, connect to rtsp_client_url(), then rtsp_client_start()
     RTSP_ACTION_FAILED,   // close; text says what, where and what to do
-    RTSP_ACTION_CLOSED,   // close: the session was torn down
+    RTSP_ACTION_CLOSED,   // close: the session was torn down, by whoever
 };
 
 // What it points at is valid until the next call on the client.
@@ -56,6 +58,7 @@ struct rtsp_action {
     const uint8_t *data;
     size_t len;
     const char *text;
+    enum rtsp_cause cause; // RTSP_ACTION_FAILED
 };
 
 struct rtsp_client;

@@ -113,7 +113,7 @@ static void try_next(struct rtsp_dial *d)
     }
     snprintf(text, sizeof(text), "cannot connect to %.64s:%u: %s; is it on, and the port right?",
              d->host, d->port, strerror(d->error));
-    finish(d, -1, text);
+    finish(d, -d->error, text);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
@@ -131,7 +131,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     snprintf(
         text, sizeof(text), "cannot look up %.64s: %s; check the host in the source URL", d->host,
         d->looking_up ? "no answer from the name servers" : evutil_gai_strerror(d->lookup_error));
-    finish(d, -1, text);
+    finish(d, -ENOENT, text);
 }
 
 // Never goes on from here: libevent may still hold parts of a lookup that it reports on.

@@ -16,8 +16,9 @@ enum {
 };
 
 // done is called once, from the event loop, never from rtsp_dial_start(): with a connected,
-// non-blocking socket (TCP_NODELAY is set) that is the callee's now, or with fd -1 and one line
-// that says what, where and what to do. 0 or -ENOMEM.
+// non-blocking socket (TCP_NODELAY is set) that is the callee's now, or with -errno for fd
+// (-ENOENT: the lookup found nothing) and one line that says what, where and what to do. 0 or
+// -ENOMEM.
 int rtsp_dial_start(struct event_base *base, const char *host, uint16_t port,
                     void (*done)(void *ctx, int fd, const char *error), void *ctx,
                     struct rtsp_dial **out);

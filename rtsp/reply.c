@@ -6,7 +6,7 @@
 static bool is_known(struct rtsp_span method)
 {
     return rtsp_span_is(method, "OPTIONS") || rtsp_span_is(method, "GET_PARAMETER") ||
-           rtsp_span_is(method, "SET_PARAMETER");
+           rtsp_span_is(method, "SET_PARAMETER") || rtsp_span_is(method, "TEARDOWN");
 }
 
 void rtsp_reply_to(const struct rtsp_message *request, const char *session, struct rtsp_outbox *out)

@@ -10,6 +10,7 @@ enum {
     RTCP_HEADER_LEN = 4,
     RTCP_SR_LEN = 28, // header, SSRC and sender information
     RTCP_SR = 200,
+    RTCP_BYE = 203,
 };
 
 static bool is_version_2(uint8_t first)
@@ -104,15 +105,23 @@ void rtsp_sequence_restart(struct rtsp_sequence *s)
     s->started = false;
 }
 
+// The bytes of the packet that a compound one begins with; 0: malformed.
+static size_t rtcp_size(const uint8_t *data, size_t len)
+{
+    size_t size;
+
+    if (len < RTCP_HEADER_LEN || !is_version_2(data[0]))
+        return 0;
+    size = 4 * ((size_t)rtsp_read_u16(data + 2) + 1);
+    return size <= len ? size : 0;
+}
+
 int rtsp_rtcp_find_sr(const uint8_t *data, size_t len, struct rtsp_sr *out)
 {
     while (len > 0) {
-        size_t size;
+        size_t size = rtcp_size(data, len);
 
-        if (len < RTCP_HEADER_LEN || !is_version_2(data[0]))
-            return -EBADMSG;
-        size = 4 * ((size_t)rtsp_read_u16(data + 2) + 1);
-        if (size > len)
+        if (size == 0)
             return -EBADMSG;
         if (data[1] == RTCP_SR) {
             if (size < RTCP_SR_LEN)
@@ -128,4 +137,18 @@ int rtsp_rtcp_find_sr(const uint8_t *data, size_t len, struct rtsp_sr *out)
         len -= size;
     }
     return -ENOENT;
+}
+
+bool rtsp_rtcp_says_bye(const uint8_t *data, size_t len, uint32_t ssrc)
+{
+    size_t size;
+
+    for (; (size = rtcp_size(data, len)) > 0; data += size, len -= size) {
+        size_t count = data[1] == RTCP_BYE ? data[0] & 0x1f : 0;
+
+        for (size_t i = 0; i < count && 4 * (i + 2) <= size; i++)
+            if (rtsp_read_u32(data + 4 * (i + 1)) == ssrc)
+                return true;
+    }
+    return false;
 }

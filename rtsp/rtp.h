@@ -73,3 +73,6 @@ struct rtsp_sr {
 // Finds the first sender report of a compound packet, wherever it stands in it. 0, -ENOENT (none
 // in it), or -EBADMSG: malformed before one was found.
 int rtsp_rtcp_find_sr(const uint8_t *data, size_t len, struct rtsp_sr *out);
+
+// A BYE of this source stands in a compound packet (RFC 3550 6.6), before anything malformed.
+bool rtsp_rtcp_says_bye(const uint8_t *data, size_t len, uint32_t ssrc);

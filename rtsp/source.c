@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "engine/publish.h"
-#include "rtsp/backoff.h"
 #include "rtsp/carrier.h"
 #include "rtsp/client.h"
 #include "rtsp/clock.h"
 #include "rtsp/connection.h"
 #include "rtsp/dial.h"
+#include "rtsp/life.h"
 #include "rtsp/now.h"
 #include "rtsp/status.h"
 #include "rtsp/track.h"
@@ -25,6 +25,7 @@ enum {
     STALLED_MS = 3000,     // without media
     SILENCE_MS = 10000,    // without media, after which the source is connected anew
     UDP_SILENCE_MS = 3000, // after PLAY, after which TCP is tried instead
+    BYE_MS = 1000,         // without media, after which an RTCP BYE is believed
 };
 
 struct rtsp_source {
@@ -37,7 +38,7 @@ struct rtsp_source {
     struct rtsp_track *track[ENG_TRACKS];
     bool has_track[ENG_TRACKS]; // in this session, or the last one
     int64_t camera_offset_ns;
-    struct rtsp_backoff backoff;
+    struct rtsp_life life;
     struct rtsp_carrier carrier;
 
     struct rtsp_dial *dial;             // while connecting
@@ -47,10 +48,10 @@ struct rtsp_source {
     int64_t quiet_since_ms; // last media, or PLAY
     bool playing;           // PLAY was sent
     bool stopping;          // rtsp_source_stop() was called
-    bool leaving;           // TEARDOWN was sent
+    bool leaving;           // TEARDOWN was sent ...
+    enum rtsp_cause cause;  // ... because of this
+    bool bye;               // the camera's, by RTCP, since the last media
     bool media;             // came over UDP since the last flush
-    bool at_once;           // the next attempt shall not wait
-    bool was_live;          // in this session
     struct rtsp_source_status status;
 };
 
@@ -73,11 +74,15 @@ static void report(struct rtsp_source *s)
         s->on_status(s->ctx, &s->status);
 }
 
-static void set_state(struct rtsp_source *s, enum rtsp_state state)
+// What happens to a source changes its state here, and nowhere else.
+static bool happen(struct rtsp_source *s, enum rtsp_event event, int64_t now_ms)
 {
-    s->status.state = state;
-    s->status.live_since_ms = state == RTSP_LIVE ? rtsp_now_read().real_ns / 1000000 : 0;
+    if (!rtsp_life_take(&s->life, event, now_ms))
+        return false;
+    s->status.state = s->life.state;
+    s->status.live_since_ms = s->life.state == RTSP_LIVE ? rtsp_now_read().real_ns / 1000000 : 0;
     report(s);
+    return true;
 }
 
 // ---- timer ----
@@ -125,28 +130,29 @@ static void disconnect(struct rtsp_source *s)
 }
 
 // The attempt or the session is over. error: why, NULL: as wanted, or said before.
-static void end(struct rtsp_source *s, const char *error)
+static void end(struct rtsp_source *s, enum rtsp_cause cause, const char *error)
 {
-    uint32_t random;
+    int64_t now_ms = rtsp_now_ms(rtsp_now_read());
+    uint32_t random, wait_ms;
 
     disconnect(s);
     for (int t = 0; t < ENG_TRACKS; t++)
         rtsp_track_end(s->track[t]);
-    if (error)
-        rtsp_status_error(&s->status, "%s", error);
-    if (s->was_live && !s->stopping)
-        s->status.disconnects++;
-    s->was_live = false;
     if (s->stopping) {
         event_del(s->timer);
-        set_state(s, RTSP_IDLE);
+        happen(s, RTSP_EVENT_STOP, now_ms);
         return;
     }
     evutil_secure_rng_get_bytes(&random, sizeof(random));
-    schedule(s, rtsp_now_ms(rtsp_now_read()),
-             s->at_once ? 0 : rtsp_backoff_next_ms(&s->backoff, random));
-    s->at_once = false;
-    set_state(s, RTSP_WAITING);
+    wait_ms = rtsp_life_wait_ms(&s->life, cause, now_ms, random);
+    if (error && cause == RTSP_CAUSE_AUTH)
+        rtsp_status_error(&s->status, "%s; next attempt in %u s", error, wait_ms / 1000);
+    else if (error)
+        rtsp_status_error(&s->status, "%s", error);
+    s->status.disconnects += s->life.was_live;
+    s->status.reconnects[cause]++;
+    schedule(s, now_ms, wait_ms);
+    happen(s, RTSP_EVENT_END, now_ms);
 }
 
 static void on_dialed(void *ctx, int fd, const char *error);
@@ -157,7 +163,7 @@ static void dial(struct rtsp_source *s)
 
     disconnect(s);
     if (rtsp_dial_start(s->base, url->host, url->port, on_dialed, s, &s->dial) < 0)
-        end(s, "out of memory");
+        end(s, RTSP_CAUSE_LOCAL, "out of memory");
 }
 
 static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t len,
@@ -170,12 +176,18 @@ static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t 
     rtsp_track_rtp(s->track[track], data, len, now);
 }
 
+static void take_rtcp(struct rtsp_source *s, enum eng_track track, const uint8_t *data, size_t len)
+{
+    rtsp_track_rtcp(s->track[track], data, len, &s->camera_offset_ns);
+    s->bye = s->bye || rtsp_track_says_bye(s->track[track], data, len);
+}
+
 static void on_rtcp(void *ctx, enum eng_track track, const uint8_t *data, size_t len)
 {
     struct rtsp_source *s = ctx;
 
     s->status.bytes_received += len;
-    rtsp_track_rtcp(s->track[track], data, len, &s->camera_offset_ns);
+    take_rtcp(s, track, data, len);
 }
 
 static void on_batch(void *ctx, struct rtsp_now now);
@@ -191,7 +203,7 @@ static bool choose_transport(struct rtsp_source *s, int fd)
         return true;
     rtsp_status_error(&s->status, "cannot open UDP ports for %.64s: %s",
                       rtsp_client_url(s->client)->host, strerror(-rc));
-    end(s, NULL);
+    end(s, RTSP_CAUSE_LOCAL, NULL);
     return false;
 }
 
@@ -207,7 +219,7 @@ static void begin_transport(struct rtsp_source *s)
     rtsp_status_error(&s->status, "cannot receive what %.64s sends by %s: %s",
                       rtsp_client_url(s->client)->host, rtsp_transport_name(s->status.transport),
                       strerror(-rc));
-    end(s, NULL);
+    end(s, RTSP_CAUSE_PROTOCOL, NULL);
 }
 
 static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
@@ -222,8 +234,20 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
     }
     s->playing = true;
     s->media = false;
+    s->bye = false;
     s->quiet_since_ms = rtsp_now_ms(now);
     begin_transport(s);
+}
+
+// The client has closed the session: we left, or the camera tore it down.
+static void on_closed(struct rtsp_source *s)
+{
+    if (!s->leaving) {
+        rtsp_status_error(&s->status, "%.64s tore the session down; look into its log",
+                          rtsp_client_url(s->client)->host);
+        s->cause = RTSP_CAUSE_CLOSED;
+    }
+    end(s, s->cause, NULL);
 }
 
 static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
@@ -231,9 +255,9 @@ static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
     int rc = rtsp_connection_send(s->connection, action->data, action->len);
 
     if (rc == -ENOBUFS)
-        end(s, "the camera asks without reading the answers; restart it");
+        end(s, RTSP_CAUSE_PROTOCOL, "the camera asks without reading the answers; restart it");
     else if (rc < 0)
-        end(s, "out of memory");
+        end(s, RTSP_CAUSE_LOCAL, "out of memory");
     else if (s->carrier.udp && s->playing)
         rtsp_udp_keep_open(s->carrier.udp);
 }
@@ -257,7 +281,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             media = true;
             break;
         case RTSP_ACTION_RTCP:
-            rtsp_track_rtcp(s->track[action.track], action.data, action.len, &s->camera_offset_ns);
+            take_rtcp(s, action.track, action.data, action.len);
             break;
         case RTSP_ACTION_NOTE:
             rtsp_status_error(&s->status, "%s", action.text);
@@ -266,10 +290,10 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             dial(s);
             break;
         case RTSP_ACTION_FAILED:
-            end(s, action.text);
+            end(s, action.cause, action.text);
             break;
         case RTSP_ACTION_CLOSED:
-            end(s, NULL);
+            on_closed(s);
             break;
         }
     }
@@ -284,18 +308,16 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
     if (media) {
         eng_publish_flush(s->stream, now.mono_ns);
         s->quiet_since_ms = now_ms;
+        s->bye = false;
     }
     if (!s->connection)
         return;
     if (wanted_ms(s) < s->due_ms)
         schedule_tick(s, now_ms);
-    if (media && s->status.state != RTSP_LIVE && !s->leaving) {
-        rtsp_backoff_reset(&s->backoff);
-        s->was_live = true;
-        set_state(s, RTSP_LIVE);
-    } else if (refresh(s)) {
+    if (media && !s->leaving && happen(s, RTSP_EVENT_MEDIA, now_ms))
+        return;
+    if (refresh(s))
         report(s);
-    }
 }
 
 static void on_bytes(void *ctx, const uint8_t *data, size_t len)
@@ -328,7 +350,16 @@ static void on_end(void *ctx, int error)
     else if (!s->leaving)
         rtsp_status_error(&s->status, "connection to %.64s broke: %s; check the network", host,
                           strerror(error));
-    end(s, NULL);
+    if (!s->leaving)
+        s->cause = error == 0 || error == ECONNRESET ? RTSP_CAUSE_CLOSED : RTSP_CAUSE_UNREACHABLE;
+    end(s, s->cause, NULL);
+}
+
+static enum rtsp_cause cause_of(int dial_rc)
+{
+    if (dial_rc == -ENOMEM)
+        return RTSP_CAUSE_LOCAL;
+    return dial_rc == -ECONNREFUSED ? RTSP_CAUSE_REFUSED : RTSP_CAUSE_UNREACHABLE;
 }
 
 static void on_dialed(void *ctx, int fd, const char *error)
@@ -338,13 +369,13 @@ static void on_dialed(void *ctx, int fd, const char *error)
     struct rtsp_now now = rtsp_now_read();
 
     if (fd < 0) {
-        end(s, error);
+        end(s, cause_of(fd), error);
         return;
     }
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
     if (rtsp_connection_create(s->base, fd, &owner, &s->connection) < 0) {
-        end(s, "out of memory");
+        end(s, RTSP_CAUSE_LOCAL, "out of memory");
         return;
     }
     if (!choose_transport(s, fd))
@@ -357,10 +388,11 @@ static void on_dialed(void *ctx, int fd, const char *error)
 
 // ---- time ----
 
-static void leave(struct rtsp_source *s, int64_t now_ms)
+static void leave(struct rtsp_source *s, enum rtsp_cause cause, int64_t now_ms)
 {
     rtsp_client_stop(s->client, now_ms);
     s->leaving = true;
+    s->cause = cause;
 }
 
 static void watch_silence(struct rtsp_source *s, int64_t now_ms)
@@ -369,32 +401,36 @@ static void watch_silence(struct rtsp_source *s, int64_t now_ms)
 
     if (!s->playing || s->leaving)
         return;
-    if (rtsp_carrier_may_give_up_udp(&s->carrier) && !s->was_live && quiet_ms >= UDP_SILENCE_MS) {
+    if (rtsp_carrier_may_give_up_udp(&s->carrier) && !s->life.was_live &&
+        quiet_ms >= UDP_SILENCE_MS) {
         rtsp_status_error(
             &s->status,
             "nothing from %.64s by UDP within %d s, trying TCP; look for a firewall if UDP is "
             "wanted",
             rtsp_client_url(s->client)->host, UDP_SILENCE_MS / 1000);
         rtsp_carrier_give_up_udp(&s->carrier);
-        s->at_once = true;
-        leave(s, now_ms);
+        leave(s, RTSP_CAUSE_NO_UDP, now_ms);
+    } else if (s->bye && quiet_ms >= BYE_MS) {
+        rtsp_status_error(&s->status, "%.64s has said BYE and sends no more",
+                          rtsp_client_url(s->client)->host);
+        leave(s, RTSP_CAUSE_CLOSED, now_ms);
     } else if (quiet_ms >= SILENCE_MS) {
         rtsp_status_error(&s->status,
                           "no media from %.64s for %d s; look whether the camera's encoder runs",
                           rtsp_client_url(s->client)->host, SILENCE_MS / 1000);
-        leave(s, now_ms);
-    } else if (quiet_ms >= STALLED_MS && s->status.state != RTSP_STALLED) {
-        set_state(s, RTSP_STALLED);
-    } else if (s->status.state == RTSP_LIVE) {
+        leave(s, RTSP_CAUSE_SILENCE, now_ms);
+    } else if (quiet_ms >= STALLED_MS) {
+        happen(s, RTSP_EVENT_QUIET, now_ms);
+    } else if (s->life.state == RTSP_LIVE) {
         report(s);
     }
 }
 
-static void begin(struct rtsp_source *s)
+static void begin(struct rtsp_source *s, enum rtsp_event event)
 {
     s->status.connects++;
     rtsp_client_rewind(s->client);
-    set_state(s, RTSP_CONNECTING);
+    happen(s, event, rtsp_now_ms(rtsp_now_read()));
     dial(s);
 }
 
@@ -408,13 +444,13 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     (void)what;
     if (!s->connection) {
         if (s->stopping)
-            end(s, NULL);
+            end(s, s->cause, NULL);
         else
-            begin(s);
+            begin(s, RTSP_EVENT_DUE);
         return;
     }
     if (s->stopping && !s->leaving)
-        leave(s, now_ms);
+        leave(s, RTSP_CAUSE_CLOSED, now_ms);
     rtsp_client_tick(s->client, now_ms);
     if (s->carrier.udp)
         rtsp_udp_tick(s->carrier.udp, now);
@@ -465,15 +501,14 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
 
 void rtsp_source_start(struct rtsp_source *source)
 {
-    assert(source->status.state == RTSP_IDLE);
+    assert(source->life.state == RTSP_IDLE);
     source->stopping = false;
-    rtsp_backoff_reset(&source->backoff);
-    begin(source);
+    begin(source, RTSP_EVENT_START);
 }
 
 void rtsp_source_stop(struct rtsp_source *source)
 {
-    if (source->stopping || source->status.state == RTSP_IDLE)
+    if (source->stopping || source->life.state == RTSP_IDLE)
         return;
     // By the timer, because this may well be called from on_status.
     source->stopping = true;

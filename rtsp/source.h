@@ -9,29 +9,20 @@
 // RTSP_CHOOSE_AUTO begins with UDP. A camera that refuses it, and one of which nothing has arrived
 // 3 s after PLAY, is asked for TCP from then on.
 //
-// Nothing that a camera does ends a source: it goes back to RTSP_WAITING and tries again after
-// 1 s, doubling to 30 s, each with jitter; rtsp_source_stop() ends it.
+// Nothing that a camera does ends a source: it goes back to RTSP_WAITING and tries again, when,
+// life.h says; rtsp_source_stop() ends it.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rtsp/life.h"
 #include "rtsp/transport.h"
 
 struct event_base;
 struct eng_stream;
 struct rtsp_unit_pool;
-
-enum rtsp_state {
-    RTSP_IDLE,       // not started, or stopped
-    RTSP_CONNECTING, // name lookup, TCP, OPTIONS to PLAY
-    RTSP_LIVE,       // media arrives
-    RTSP_STALLED,    // connected and playing, but no media for 3 s
-    RTSP_WAITING,    // backing off until the next attempt
-};
-
-const char *rtsp_state_name(enum rtsp_state state); // "idle", "connecting", ...
 
 enum rtsp_codec {
     RTSP_CODEC_NONE, // the camera has no such track, or none that can be carried
@@ -78,20 +69,22 @@ struct rtsp_source_status {
     int64_t live_since_ms; // CLOCK_REALTIME, 0: not live
     // Of the session, or the last one.
     enum rtsp_transport_kind transport;
-    uint64_t connects;       // attempts so far
-    uint64_t disconnects;    // of a source that had been live
-    uint64_t bytes_received; // RTSP and interleaved bytes
-    uint64_t rtp_packets;    // received, all tracks
-    uint64_t rtp_lost;       // gaps in the sequence numbers
-    uint64_t rtp_late;       // packets thrown away: duplicates, or behind newer ones
-    uint64_t rtp_reordered;  // packets that came in the wrong order, and were put right
-    uint64_t rtp_malformed;  // packets thrown away: not RTP, unknown channel, broken payload
-    uint64_t frames;         // video access units published
-    uint64_t keyframes;      // of those
-    uint64_t frames_damaged; // of those: published without a part that was lost
-    uint64_t frames_dropped; // broken keyframes, what depended on them, and oversize ones
-    bool b_frames;           // the video has B-frames: most viewers show it out of order
-    char last_error[160];    // one line: what, where, what to do; empty: none so far
+    uint64_t connects;    // attempts so far
+    uint64_t disconnects; // of a source that had been live
+    uint64_t
+        reconnects[RTSP_CAUSES]; // of sessions and attempts that rtsp_source_stop() did not end
+    uint64_t bytes_received;     // RTSP and interleaved bytes
+    uint64_t rtp_packets;        // received, all tracks
+    uint64_t rtp_lost;           // gaps in the sequence numbers
+    uint64_t rtp_late;           // packets thrown away: duplicates, or behind newer ones
+    uint64_t rtp_reordered;      // packets that came in the wrong order, and were put right
+    uint64_t rtp_malformed;      // packets thrown away: not RTP, unknown channel, broken payload
+    uint64_t frames;             // video access units published
+    uint64_t keyframes;          // of those
+    uint64_t frames_damaged;     // of those: published without a part that was lost
+    uint64_t frames_dropped;     // broken keyframes, what depended on them, and oversize ones
+    bool b_frames;               // the video has B-frames: most viewers show it out of order
+    char last_error[160];        // one line: what, where, what to do; empty: none so far
 };
 
 struct rtsp_source_config {

@@ -290,6 +290,11 @@ void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
         rtsp_clock_report(&track->clock, &sr, camera_offset_ns);
 }
 
+bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, size_t len)
+{
+    return track->has_ssrc && rtsp_rtcp_says_bye(data, len, track->ssrc);
+}
+
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track)
 {
     return &track->stats;

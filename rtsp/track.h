@@ -11,6 +11,7 @@
 // is long. The caller flushes the stream once it has handed in all that it has read.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,9 @@ void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, s
 // ours (clock.h). The source sets it to RTSP_CAMERA_OFFSET_UNKNOWN, 0, when a session begins.
 void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
                      int64_t *camera_offset_ns);
+
+// An RTCP packet of the camera says BYE for the SSRC that the track came with (RFC 3550 6.6).
+bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, size_t len);
 
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track);
 

@@ -34,6 +34,20 @@ static void test_stays_in_its_range(void **state)
     }
 }
 
+static void test_is_slow_where_an_account_may_be_locked(void **state)
+{
+    static const uint32_t wait_ms[] = {30000, 60000, 120000, 240000, 300000, 300000};
+    struct rtsp_backoff backoff = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wait_ms) / sizeof(wait_ms[0]); i++) {
+        assert_int_equal(rtsp_backoff_auth_ms(&backoff), wait_ms[i]);
+        rtsp_backoff_next_ms(&backoff, 0); // other failures between them change nothing
+    }
+    rtsp_backoff_reset(&backoff);
+    assert_int_equal(rtsp_backoff_auth_ms(&backoff), 30000);
+}
+
 static void test_starts_over(void **state)
 {
     struct rtsp_backoff backoff = {0};
@@ -50,6 +64,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_doubles_to_its_bound),
         cmocka_unit_test(test_stays_in_its_range),
+        cmocka_unit_test(test_is_slow_where_an_account_may_be_locked),
         cmocka_unit_test(test_starts_over),
     };
 

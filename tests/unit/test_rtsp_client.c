@@ -393,6 +393,10 @@ static void test_requests_of_the_camera(void **state)
     expect_contains(&b, "CSeq: 79\r\n");
     expect_request(&b, "RTSP/1.0 501 Not Implemented\r\n");
     expect_seen(&b, "vVv");
+    feed(&b, "TEARDOWN rtsp://x/ RTSP/1.0\r\nCSeq: 80\r\n\r\n");
+    expect_contains(&b, "CSeq: 80\r\n");
+    expect_request(&b, "RTSP/1.0 200 OK\r\n");
+    expect_seen(&b, "C");
     end(&b);
 }
 

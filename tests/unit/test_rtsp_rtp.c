@@ -173,6 +173,22 @@ static void test_rtcp_finds_sr(void **state)
     assert_int_equal(rtsp_rtcp_find_sr(COMPOUND, 0, &sr), -ENOENT);
 }
 
+static void test_rtcp_finds_bye(void **state)
+{
+    // An empty SDES, then BYE of two sources.
+    static const uint8_t bye[] = {0x80, 202, 0, 0, 0x82, 203, 0, 2, 0, 0, 0, 7, 0, 0, 0, 9};
+
+    (void)state;
+    assert_true(rtsp_rtcp_says_bye(bye, sizeof(bye), 7));
+    assert_true(rtsp_rtcp_says_bye(bye, sizeof(bye), 9));
+    assert_false(rtsp_rtcp_says_bye(bye, sizeof(bye), 8));
+    assert_false(rtsp_rtcp_says_bye(bye, sizeof(bye) - 1, 7));
+    assert_false(rtsp_rtcp_says_bye(bye, 0, 7));
+    assert_false(rtsp_rtcp_says_bye(COMPOUND, sizeof(COMPOUND), 0x01020304));
+    // Says that it names more than there is.
+    assert_false(rtsp_rtcp_says_bye((const uint8_t[]){0x9f, 203, 0, 1, 0, 0, 0, 1}, 8, 2));
+}
+
 static void test_rtcp_truncated_and_random(void **state)
 {
     uint32_t x = 1;
@@ -197,6 +213,7 @@ static void test_rtcp_truncated_and_random(void **state)
         if (len > 0)
             data[0] = 0x80 | (data[0] & 0x3f);
         rtsp_rtcp_find_sr(data, len, &sr);
+        rtsp_rtcp_says_bye(data, len, 1);
         if (rtsp_rtp_parse(data, len, &rtp) == 0)
             assert_true(rtp.payload + rtp.payload_len <= data + len);
         free(data);
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_sequence_set_back_a_little),
         cmocka_unit_test(test_sequence_restart),
         cmocka_unit_test(test_rtcp_finds_sr),
+        cmocka_unit_test(test_rtcp_finds_bye),
         cmocka_unit_test(test_rtcp_truncated_and_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,7 @@ struct camera {
     bool silent;          // plays, but sends no media
     bool chatty;          // asks and asks
     bool video;           // H.264 in place of PCMU, and no picture that could be shown
+    bool closed;          // nobody may see it: 403
     uint16_t sequence;
 };
 
@@ -122,6 +123,8 @@ static void answer(struct camera *c, char method)
 
     if (method == 'O' && c->location)
         evbuffer_add_printf(out, "RTSP/1.0 302 Moved\r\nLocation: %s\r\n\r\n", c->location);
+    else if (method == 'D' && c->closed)
+        evbuffer_add_printf(out, "RTSP/1.0 403 Forbidden\r\n\r\n");
     else if (method == 'D')
         evbuffer_add_printf(out, "RTSP/1.0 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(sdp),
                             sdp);
@@ -338,13 +341,77 @@ static void test_comes_back(void **state)
     switch_on(&b.camera);
     run_until(&b, RTSP_LIVE);
     assert_int_equal(b.status.connects, 2);
+    assert_int_equal(b.status.reconnects[RTSP_CAUSE_REFUSED], 1);
 
     hang_up(&b.camera);
     run_until(&b, RTSP_WAITING);
     assert_int_equal(b.status.disconnects, 1);
+    assert_int_equal(b.status.reconnects[RTSP_CAUSE_CLOSED], 1);
     assert_non_null(strstr(b.status.last_error, "127.0.0.1 closed the connection"));
     run_until(&b, RTSP_LIVE);
     assert_int_equal(b.status.connects, 3);
+    end(&b);
+}
+
+// The wait of a clean end is none, and ends in the same turn of the loop or the next.
+static void assert_back_at_once(struct bench *b)
+{
+    run_until(b, RTSP_WAITING);
+    for (int i = 0; i < 2 && b->status.state == RTSP_WAITING; i++)
+        event_base_loop(b->base, EVLOOP_ONCE);
+    assert_int_equal(b->status.state, RTSP_CONNECTING);
+    run_until(b, RTSP_LIVE);
+}
+
+static void test_a_clean_end_is_followed_at_once(void **state)
+{
+    static const uint8_t teardown[] = "TEARDOWN * RTSP/1.0\r\nCSeq: 1\r\n\r\n";
+    static const uint8_t bye[] = {'$', 5, 0, 8, 0x81, 203, 0, 1, 0, 0, 0, 0};
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    run_for(&b, RTSP_STEADY_MS + 100);
+    hang_up(&b.camera);
+    assert_back_at_once(&b);
+
+    run_for(&b, RTSP_STEADY_MS + 100);
+    bufferevent_write(b.camera.peer, teardown, sizeof(teardown) - 1);
+    assert_back_at_once(&b);
+    assert_non_null(strstr(b.status.last_error, "tore the session down"));
+
+    // A BYE that media follows means nothing.
+    run_for(&b, RTSP_STEADY_MS + 100);
+    bufferevent_write(b.camera.peer, bye, sizeof(bye));
+    run_for(&b, 2500);
+    assert_int_equal(b.status.connects, 3);
+    b.camera.silent = true;
+    bufferevent_write(b.camera.peer, bye, sizeof(bye));
+    run_until(&b, RTSP_WAITING);
+    b.camera.silent = false;
+    assert_back_at_once(&b);
+    assert_non_null(strstr(b.status.last_error, "BYE"));
+    assert_int_equal(b.status.reconnects[RTSP_CAUSE_CLOSED], 3);
+    assert_int_equal(b.status.disconnects, 3);
+    end(&b);
+}
+
+static void test_a_locked_door_is_knocked_at_slowly(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    b.camera.closed = true;
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_WAITING);
+    assert_non_null(strstr(b.status.last_error, "403 from 127.0.0.1"));
+    assert_non_null(strstr(b.status.last_error, "; next attempt in 30 s"));
+    assert_int_equal(b.status.reconnects[RTSP_CAUSE_AUTH], 1);
+    run_for(&b, 1500);
+    assert_int_equal(b.status.connects, 1);
     end(&b);
 }
 
@@ -457,6 +524,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plays_and_stops),
         cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_a_clean_end_is_followed_at_once),
+        cmocka_unit_test(test_a_locked_door_is_knocked_at_slowly),
         cmocka_unit_test(test_gives_memory_back_when_the_session_ends),
         cmocka_unit_test(test_stalls),
         cmocka_unit_test(test_follows_a_redirect),
