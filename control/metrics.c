@@ -54,12 +54,12 @@ static void write_plain(struct evbuffer *out, const char *name, const char *type
 
 static void write_states(struct evbuffer *out, struct ctl_streams *streams)
 {
-    unsigned count[RTSP_WAITING + 1] = {0};
+    unsigned count[RTSP_STATES] = {0};
 
     for (size_t i = 0; i < ctl_streams_count(streams); i++)
         count[ctl_streams_at(streams, i)->status.state]++;
     write_head(out, "streams", "gauge", "Configured streams, by the state of their source");
-    for (int state = 0; state <= RTSP_WAITING; state++)
+    for (int state = 0; state < RTSP_STATES; state++)
         evbuffer_add_printf(out, "rtcfan_streams{state=\"%s\"} %u\n",
                             rtsp_state_name((enum rtsp_state)state), count[state]);
 }
@@ -131,6 +131,23 @@ static void write_stream_metrics(struct evbuffer *out, struct ctl_streams *strea
             memcpy(&value, (const char *)s + metric->offset, sizeof(value));
             write_stream_value(out, metric->name, s, value);
         }
+    }
+}
+
+static void write_reconnects(struct evbuffer *out, struct ctl_streams *streams)
+{
+    char label[LABEL_MAX];
+
+    write_head(out, "stream_reconnects_total", "counter",
+               "Sessions and attempts that ended and were followed by another, by cause");
+    for (size_t i = 0; i < ctl_streams_count(streams); i++) {
+        const struct ctl_stream *stream = ctl_streams_at(streams, i);
+
+        ctl_metrics_escape(stream->name, label, sizeof(label));
+        for (int cause = 0; cause < RTSP_CAUSES; cause++)
+            evbuffer_add_printf(
+                out, "rtcfan_stream_reconnects_total{stream=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
+                label, rtsp_cause_name((enum rtsp_cause)cause), stream->status.reconnects[cause]);
     }
 }
 
@@ -277,6 +294,7 @@ void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct c
     write_process(out, engine);
     write_states(out, streams);
     write_stream_metrics(out, streams);
+    write_reconnects(out, streams);
     write_published(out, streams, false);
     write_published(out, streams, true);
     write_sessions(out, sessions);

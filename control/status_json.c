@@ -27,16 +27,29 @@ static json_t *audio_json(const struct rtsp_track_info *audio)
                      (int)audio->clock_rate, "channels", (int)audio->channels);
 }
 
+// How often each cause has ended a session or an attempt, of those that have.
+static json_t *reconnects_json(const struct rtsp_source_status *status)
+{
+    json_t *counts = json_object();
+
+    for (int i = 0; i < RTSP_CAUSES; i++)
+        if (status->reconnects[i] > 0)
+            json_object_set_new(counts, rtsp_cause_name((enum rtsp_cause)i),
+                                json_integer((json_int_t)status->reconnects[i]));
+    return counts;
+}
+
 static json_t *stream_json(const struct ctl_stream *stream)
 {
     const struct rtsp_source_status *status = &stream->status;
 
-    return json_pack("{s:s, s:s, s:s, s:i, s:I, s:b, s:s+, s:o, s:o}", "name", stream->name,
+    return json_pack("{s:s, s:s, s:s, s:i, s:I, s:b, s:s+, s:o, s:o, s:o}", "name", stream->name,
                      "state", rtsp_state_name(status->state), "transport",
                      rtsp_transport_name(status->transport), "viewers", (int)stream->viewers,
                      "live_since_ms", (json_int_t)status->live_since_ms, "b_frames",
-                     status->b_frames ? 1 : 0, "last_error", status->last_error, "", "video",
-                     video_json(&status->video), "audio", audio_json(&status->audio));
+                     status->b_frames ? 1 : 0, "last_error", status->last_error, "", "reconnects",
+                     reconnects_json(status), "video", video_json(&status->video), "audio",
+                     audio_json(&status->audio));
 }
 
 // Each '<' becomes \u003c. Takes text, which may be NULL.

@@ -71,14 +71,13 @@ static void log_live(struct entry *entry)
     entry->told_error[0] = '\0';
 }
 
-// A camera that stays away is tried twice a minute: one line per cause is enough.
+// A camera that stays away is tried again and again: one line per cause is enough.
 static void log_waiting(struct entry *entry)
 {
     const char *error = entry->stream.status.last_error;
     bool known = strcmp(error, entry->told_error) == 0;
 
-    ctl_log(known ? CTL_LOG_DEBUG : CTL_LOG_WARN, entry->who,
-            "waiting, next attempt within 30 s: %s", error);
+    ctl_log(known ? CTL_LOG_DEBUG : CTL_LOG_WARN, entry->who, "waiting: %s", error);
     memcpy(entry->told_error, error, sizeof(entry->told_error));
 }
 
