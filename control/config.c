@@ -80,6 +80,11 @@ static const struct ctl_key keys[] = {
            .expected = "text, such as \"rtsp://host:554/path\""),
     STREAM("transport", ctl_value_choice, transport, .choices = transport_choices,
            .fallback = RTSP_CHOOSE_AUTO, .expected = "\"auto\", \"tcp\", \"udp\" or \"multicast\""),
+    STREAM("on_demand", ctl_value_bool, on_demand, ),
+    STREAM("on_demand_start_timeout", ctl_value_unsigned, start_timeout_s, .min = 1, .max = 30,
+           .fallback = 10),
+    STREAM("on_demand_close_after", ctl_value_unsigned, close_after_s, .min = 0, .max = 86400,
+           .fallback = 10),
 };
 
 enum {

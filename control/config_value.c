@@ -132,6 +132,17 @@ int ctl_value_size(struct ctl_loader *l, const struct ctl_key *key, const char *
     return 0;
 }
 
+int ctl_value_bool(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                   const config_setting_t *setting)
+{
+    bool *out = field(l, key->offset);
+
+    if (setting && ctl_check_type(l, text, setting, CONFIG_TYPE_BOOL, "true or false"))
+        return -EINVAL;
+    *out = setting && config_setting_get_bool(setting);
+    return 0;
+}
+
 // Choices are named in the order of their enum.
 int ctl_value_choice(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                      const config_setting_t *setting)

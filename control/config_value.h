@@ -52,6 +52,8 @@ int ctl_value_unsigned(struct ctl_loader *l, const struct ctl_key *key, const ch
                        const config_setting_t *setting);
 int ctl_value_size(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                    const config_setting_t *setting);
+int ctl_value_bool(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                   const config_setting_t *setting); // default false
 int ctl_value_choice(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                      const config_setting_t *setting);
 int ctl_value_cores(struct ctl_loader *l, const struct ctl_key *key, const char *text,

@@ -26,20 +26,22 @@ struct source {
     struct ctl_ingest *ingest;
     struct rtsp_source *rtsp;
     struct ctl_ingest_status latest;
-    bool untold; // latest is not in the queue yet
-    bool active; // started and not idle again
+    bool untold;        // latest is not in the queue yet
+    bool active;        // started and not idle again
+    atomic_bool wanted; // by the control thread
 };
 
 struct ctl_ingest {
     struct event_base *base;
-    struct event *stop_event;
+    struct event *order_event;
     struct event *stop_deadline;
     struct event *retry;
     pthread_t thread;
     bool started;
-    bool stopping; // ingest thread
-    int stop_fd;   // eventfd, control to ingest: readable once the sources shall stop
-    int event_fd;  // eventfd, ingest to control
+    bool stopping;      // ingest thread
+    atomic_bool ending; // by order of the control thread: no source is wanted any more
+    int order_fd;       // eventfd, control to ingest: ending or wanted has changed
+    int event_fd;       // eventfd, ingest to control
     // event_fd has been written since the control thread last looked: saves the system call.
     atomic_bool rung;
     atomic_bool finished;
@@ -96,6 +98,18 @@ static void end_if_all_idle(struct ctl_ingest *ingest)
     event_base_loopbreak(ingest->base);
 }
 
+// Starts or stops a source as the control thread wants it by now. Called again once it is idle,
+// for what was wanted while it was stopping.
+static void obey(struct source *source)
+{
+    bool wanted = !atomic_load(&source->ingest->ending) && atomic_load(&source->wanted);
+
+    if (wanted && !source->active)
+        rtsp_source_start(source->rtsp);
+    else if (!wanted && source->active)
+        rtsp_source_stop(source->rtsp);
+}
+
 static void on_status(void *ctx, const struct rtsp_source_status *status)
 {
     struct source *source = ctx;
@@ -105,24 +119,41 @@ static void on_status(void *ctx, const struct rtsp_source_status *status)
     source->active = status->state != RTSP_IDLE;
     if (source->ingest->stopping)
         end_if_all_idle(source->ingest);
+    else if (!source->active)
+        obey(source);
 }
 
-static void on_stop(evutil_socket_t fd, short what, void *arg)
+static void stop_all(struct ctl_ingest *ingest)
 {
-    struct ctl_ingest *ingest = arg;
     struct timeval limit = {
         .tv_sec = CTL_INGEST_STOP_MS / 1000,
         .tv_usec = CTL_INGEST_STOP_MS % 1000 * 1000L,
     };
 
-    (void)fd;
-    (void)what;
     for (size_t i = 0; i < ingest->count; i++)
-        rtsp_source_stop(ingest->sources[i].rtsp);
+        obey(&ingest->sources[i]);
     // Only now: those that were idle at once have said so from within the loop above.
     ingest->stopping = true;
     evtimer_add(ingest->stop_deadline, &limit);
     end_if_all_idle(ingest);
+}
+
+static void on_order(evutil_socket_t fd, short what, void *arg)
+{
+    struct ctl_ingest *ingest = arg;
+    eventfd_t orders;
+
+    (void)what;
+    // First: what changes after this rings again.
+    eventfd_read(fd, &orders);
+    if (ingest->stopping)
+        return;
+    if (atomic_load(&ingest->ending)) {
+        stop_all(ingest);
+        return;
+    }
+    for (size_t i = 0; i < ingest->count; i++)
+        obey(&ingest->sources[i]);
 }
 
 static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
@@ -138,10 +169,9 @@ static void *run(void *arg)
 {
     struct ctl_ingest *ingest = arg;
 
-    for (size_t i = 0; i < ingest->count; i++) {
-        ingest->sources[i].active = true;
-        rtsp_source_start(ingest->sources[i].rtsp);
-    }
+    for (size_t i = 0; i < ingest->count; i++)
+        if (atomic_load(&ingest->sources[i].wanted))
+            rtsp_source_start(ingest->sources[i].rtsp);
     event_base_dispatch(ingest->base);
     // Release: whoever sees it sees all that the thread did.
     atomic_store_explicit(&ingest->finished, true, memory_order_release);
@@ -157,18 +187,19 @@ static int create_loop(struct ctl_ingest *ingest)
 
     if (!config)
         return -ENOMEM;
-    // Other threads never touch this loop: they write to stop_fd.
+    // Other threads never touch this loop: they write to order_fd.
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     ingest->base = event_base_new_with_config(config);
     event_config_free(config);
     if (!ingest->base)
         return -ENOMEM;
-    ingest->stop_event = event_new(ingest->base, ingest->stop_fd, EV_READ, on_stop, ingest);
+    ingest->order_event =
+        event_new(ingest->base, ingest->order_fd, EV_READ | EV_PERSIST, on_order, ingest);
     ingest->stop_deadline = evtimer_new(ingest->base, on_stop_deadline, ingest);
     ingest->retry = evtimer_new(ingest->base, on_retry, ingest);
-    if (!ingest->stop_event || !ingest->stop_deadline || !ingest->retry)
+    if (!ingest->order_event || !ingest->stop_deadline || !ingest->retry)
         return -ENOMEM;
-    return event_add(ingest->stop_event, NULL) ? -ENOMEM : 0;
+    return event_add(ingest->order_event, NULL) ? -ENOMEM : 0;
 }
 
 static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_source *config)
@@ -187,6 +218,7 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
 
     source->ingest = ingest;
     source->latest.source = ingest->count;
+    atomic_init(&source->wanted, !config->on_demand);
     rc = rtsp_source_create(ingest->base, &rtsp, &source->rtsp);
     if (!rc)
         ingest->count++;
@@ -202,8 +234,8 @@ int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count,
     if (!ingest)
         return -ENOMEM;
     ingest->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    ingest->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    rc = ingest->event_fd < 0 || ingest->stop_fd < 0 ? -errno : create_loop(ingest);
+    ingest->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    rc = ingest->event_fd < 0 || ingest->order_fd < 0 ? -errno : create_loop(ingest);
     if (!rc)
         rc = eng_queue_init(&ingest->queue, CTL_INGEST_STATUSES_MAX,
                             sizeof(struct ctl_ingest_status));
@@ -230,9 +262,16 @@ int ctl_ingest_start(struct ctl_ingest *ingest)
     return 0;
 }
 
+void ctl_ingest_want(struct ctl_ingest *ingest, size_t source, bool wanted)
+{
+    atomic_store(&ingest->sources[source].wanted, wanted);
+    eventfd_write(ingest->order_fd, 1);
+}
+
 void ctl_ingest_stop(struct ctl_ingest *ingest)
 {
-    eventfd_write(ingest->stop_fd, 1);
+    atomic_store(&ingest->ending, true);
+    eventfd_write(ingest->order_fd, 1);
 }
 
 int ctl_ingest_event_fd(const struct ctl_ingest *ingest)
@@ -272,12 +311,12 @@ void ctl_ingest_destroy(struct ctl_ingest *ingest)
         event_free(ingest->retry);
     if (ingest->stop_deadline)
         event_free(ingest->stop_deadline);
-    if (ingest->stop_event)
-        event_free(ingest->stop_event);
+    if (ingest->order_event)
+        event_free(ingest->order_event);
     if (ingest->base)
         event_base_free(ingest->base);
     eng_queue_fini(&ingest->queue);
     close(ingest->event_fd);
-    close(ingest->stop_fd);
+    close(ingest->order_fd);
     free(ingest);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ingest thread: runs the RTSP sources on an event loop of its own. The calls below are made
-// by the control thread, which owns the struct; what the thread has to say comes back over a
-// bounded SPSC queue of status copies, and a readable eventfd. When the queue is full, a source's
+// by the control thread, which owns the struct. What it wants of a source is a flag that the thread
+// looks at when an eventfd says so; what the thread has to say comes back over a bounded SPSC queue
+// of status copies, and a readable eventfd. When the queue is full, a source's
 // statuses merge into its latest one, which goes out as soon as there is room: nothing final is
 // lost.
 #pragma once
@@ -27,6 +28,7 @@ struct ctl_ingest_source {
     struct eng_stream *stream; // which this thread alone writes to, from start on
     size_t payload_max;
     enum rtsp_transport_choice transport;
+    bool on_demand; // starts when it is wanted, not with the thread
 };
 
 struct ctl_ingest_status {
@@ -40,8 +42,11 @@ struct ctl_ingest;
 int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count,
                       struct ctl_ingest **out);
 
-// Starts the thread, and all sources on it.
+// Starts the thread, and all sources on it that are not on demand.
 int ctl_ingest_start(struct ctl_ingest *ingest);
+
+// Starts or stops a source, by index. What was asked last is what becomes of it.
+void ctl_ingest_want(struct ctl_ingest *ingest, size_t source, bool wanted);
 
 // Asks all sources to stop. Once all are idle, or after CTL_INGEST_STOP_MS, the thread ends and
 // ctl_ingest_finished() turns true. A second call does nothing.

@@ -377,6 +377,7 @@ int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
     if (rc != 0)
         goto fail;
     LIST_INSERT_HEAD(&all->list, s, link);
+    ctl_stream_hold(stream);
     all->stats.sessions++;
     all->joining++;
     *out = s;
@@ -397,6 +398,7 @@ void ctl_session_free(struct ctl_session *s)
     if (s->state == CTL_SESSION_JOINING)
         all->joining--;
     LIST_REMOVE(s, link);
+    ctl_stream_release(s->stream);
     all->stats.sessions--;
     wrtc_peer_destroy(s->peer);
     event_free(s->timer);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@ enum {
 // A stream and what has been logged about it: each news once, not once a second.
 struct entry {
     struct ctl_stream stream;
+    struct ctl_streams *all;
+    struct event *close; // of one that is on demand: its source has run for long enough
     char who[WHO_MAX];
     char told_format[FORMAT_MAX]; // while live; empty: not live
     char told_error[sizeof(((struct rtsp_source_status *)0)->last_error)];
@@ -29,6 +32,8 @@ struct entry {
 struct ctl_streams {
     struct ctl_ingest *ingest;
     struct event *ingest_event;
+    void (*on_news)(void *ctx, struct ctl_stream *stream);
+    void *news_ctx;
     void (*stopped)(void *ctx);
     void *stopped_ctx;
     size_t count;
@@ -120,6 +125,8 @@ static void on_ingest(evutil_socket_t fd, short what, void *arg)
         before = entry->stream.status.state;
         entry->stream.status = news.status;
         log_news(entry, before);
+        if (streams->on_news)
+            streams->on_news(streams->news_ctx, &entry->stream);
     }
     if (ctl_ingest_finished(streams->ingest) && streams->stopped) {
         void (*stopped)(void *) = streams->stopped;
@@ -143,6 +150,7 @@ static int create_ingest(struct ctl_streams *streams, struct event_base *base,
             .stream = streams->entries[i].stream.engine_stream,
             .payload_max = config->payload_max,
             .transport = config->streams[i].transport,
+            .on_demand = config->streams[i].on_demand,
         };
     rc = ctl_ingest_create(sources, config->stream_count, &streams->ingest);
     free(sources);
@@ -155,11 +163,35 @@ static int create_ingest(struct ctl_streams *streams, struct event_base *base,
     return 0;
 }
 
+static void on_close(evutil_socket_t fd, short what, void *arg)
+{
+    struct entry *entry = arg;
+
+    (void)fd;
+    (void)what;
+    ctl_ingest_want(entry->all->ingest, (size_t)(entry - entry->all->entries), false);
+}
+
+static int create_entry(struct ctl_streams *streams, struct event_base *base,
+                        struct eng_engine *engine, const struct ctl_stream_config *config,
+                        struct entry *entry)
+{
+    entry->all = streams;
+    entry->stream.name = config->name;
+    entry->stream.config = config;
+    snprintf(entry->who, sizeof(entry->who), "stream %s", config->name);
+    if (config->on_demand) {
+        entry->close = evtimer_new(base, on_close, entry);
+        if (!entry->close)
+            return -ENOMEM;
+    }
+    return eng_stream_create(engine, &entry->stream.engine_stream);
+}
+
 int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
                        const struct ctl_config *config, struct ctl_streams **out)
 {
     struct ctl_streams *streams;
-    struct entry *entry;
     int rc = 0;
 
     assert(config->stream_count > 0); // as ctl_config_load has checked
@@ -167,12 +199,8 @@ int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
     if (!streams)
         return -ENOMEM;
     streams->count = config->stream_count;
-    for (size_t i = 0; i < streams->count && !rc; i++) {
-        entry = &streams->entries[i];
-        entry->stream.name = config->streams[i].name;
-        snprintf(entry->who, sizeof(entry->who), "stream %s", entry->stream.name);
-        rc = eng_stream_create(engine, &entry->stream.engine_stream);
-    }
+    for (size_t i = 0; i < streams->count && !rc; i++)
+        rc = create_entry(streams, base, engine, &config->streams[i], &streams->entries[i]);
     if (!rc)
         rc = create_ingest(streams, base, config);
     if (rc) {
@@ -181,6 +209,13 @@ int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
     }
     *out = streams;
     return 0;
+}
+
+void ctl_streams_watch(struct ctl_streams *streams,
+                       void (*on_news)(void *ctx, struct ctl_stream *stream), void *ctx)
+{
+    streams->on_news = on_news;
+    streams->news_ctx = ctx;
 }
 
 int ctl_streams_start(struct ctl_streams *streams)
@@ -202,8 +237,40 @@ void ctl_streams_destroy(struct ctl_streams *streams)
     if (streams->ingest_event)
         event_free(streams->ingest_event);
     ctl_ingest_destroy(streams->ingest);
+    for (size_t i = 0; i < streams->count; i++)
+        if (streams->entries[i].close)
+            event_free(streams->entries[i].close);
     free(streams);
 }
+
+// ---- demand ----
+
+static struct entry *entry_of(struct ctl_stream *stream)
+{
+    return (struct entry *)(void *)((char *)stream - offsetof(struct entry, stream));
+}
+
+void ctl_stream_hold(struct ctl_stream *stream)
+{
+    struct entry *entry = entry_of(stream);
+
+    if (stream->holds++ > 0 || !entry->close)
+        return;
+    event_del(entry->close);
+    ctl_ingest_want(entry->all->ingest, (size_t)(entry - entry->all->entries), true);
+}
+
+void ctl_stream_release(struct ctl_stream *stream)
+{
+    struct timeval delay = {.tv_sec = stream->config->close_after_s};
+    struct entry *entry = entry_of(stream);
+
+    assert(stream->holds > 0);
+    if (--stream->holds == 0 && entry->close)
+        event_add(entry->close, &delay);
+}
+
+// ---- looking up ----
 
 size_t ctl_streams_count(const struct ctl_streams *streams)
 {

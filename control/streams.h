@@ -17,9 +17,11 @@ struct event_base;
 
 struct ctl_stream {
     const char *name;
+    const struct ctl_stream_config *config;
     struct eng_stream *engine_stream;
     struct rtsp_source_status status; // as last heard from the ingest thread
-    unsigned viewers;                 // sessions connected now; kept by sessions.c
+    unsigned viewers;                 // sessions connected now; kept by session.c
+    unsigned holds;                   // see ctl_stream_hold
 };
 
 struct ctl_streams;
@@ -28,8 +30,17 @@ struct ctl_streams;
 int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
                        const struct ctl_config *config, struct ctl_streams **out);
 
-// Starts the ingest thread and all sources.
+// on_news is called whenever a stream's status was heard of.
+void ctl_streams_watch(struct ctl_streams *streams,
+                       void (*on_news)(void *ctx, struct ctl_stream *stream), void *ctx);
+
+// Starts the ingest thread and all sources that are not on demand.
 int ctl_streams_start(struct ctl_streams *streams);
+
+// Somebody needs the stream, or does no longer: a session, a request that waits. The source of one
+// that is on demand runs while there are holds, and on_demand_close_after seconds longer.
+void ctl_stream_hold(struct ctl_stream *stream);
+void ctl_stream_release(struct ctl_stream *stream);
 
 // Asks all sources to stop (TEARDOWN); done is called on the control thread once all are idle, or
 // after 1 s.

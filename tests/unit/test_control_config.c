@@ -160,6 +160,30 @@ static void every_key_is_read(void **state)
     assert_int_equal(f->config->streams[1].line, 12);
 }
 
+static void every_key_of_a_stream_is_read(void **state)
+{
+    struct fixture *f = *state;
+    const struct ctl_stream_config *stream;
+
+    assert_int_equal(load(f,
+                          "streams = (\n"
+                          "  { name = \"a\"; source = \"rtsp://h/\"; },\n"
+                          "  { name = \"b\"; source = \"rtsp://h/\"; transport = \"multicast\";\n"
+                          "    on_demand = true; on_demand_start_timeout = 1;\n"
+                          "    on_demand_close_after = 0; } );\n"),
+                     0);
+    stream = &f->config->streams[0];
+    assert_int_equal(stream->transport, RTSP_CHOOSE_AUTO);
+    assert_false(stream->on_demand);
+    assert_int_equal(stream->start_timeout_s, 10);
+    assert_int_equal(stream->close_after_s, 10);
+    stream = &f->config->streams[1];
+    assert_int_equal(stream->transport, RTSP_CHOOSE_MULTICAST);
+    assert_true(stream->on_demand);
+    assert_int_equal(stream->start_timeout_s, 1);
+    assert_int_equal(stream->close_after_s, 0);
+}
+
 static void a_core_is_taken_once(void **state)
 {
     struct fixture *f = *state;
@@ -197,6 +221,8 @@ static const struct {
      "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers"},
     {"streams = ( {\nname = \"a\";\nsource = \"rtsp://h/\";\nurl = 1; } );\n",
      "4: streams[0].url is an unknown key; expected one of name, source"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; on_demand = 1; } );\n",
+     "1: streams[0].on_demand: a whole number was given; expected true or false"},
     {"http = 8889;\n" STREAM, "1: http: a whole number was given; expected a group, {"},
     // addresses
     {"http = { listen = 8889; };\n" STREAM,
@@ -478,6 +504,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(streams_are_enough, begin, end),
         cmocka_unit_test_setup_teardown(every_key_is_read, begin, end),
+        cmocka_unit_test_setup_teardown(every_key_of_a_stream_is_read, begin, end),
         cmocka_unit_test_setup_teardown(a_core_is_taken_once, begin, end),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_its_line, begin, end),
         cmocka_unit_test_setup_teardown(bad_names_are_refused, begin, end),

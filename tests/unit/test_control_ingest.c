@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <event2/event.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,21 +27,22 @@ enum {
 struct rtsp_source {
     struct rtsp_source_config config;
     struct rtsp_source_status status;
+    struct event_base *base;
 };
 
 // By the URL: "quiet" says what a live source does, "burst" all at once, "stuck" never
-// becomes idle, "broken" cannot be created.
+// becomes idle, "broken" cannot be created, "slow" takes 50 ms to become idle.
 static int alive; // sources that were created and not destroyed
 
 int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
                        struct rtsp_source **out)
 {
-    (void)base;
     if (strcmp(config->url, "broken") == 0)
         return -EINVAL;
     *out = calloc(1, sizeof(**out));
     assert_non_null(*out);
     (*out)->config = *config;
+    (*out)->base = base;
     alive++;
     return 0;
 }
@@ -60,9 +62,20 @@ void rtsp_source_start(struct rtsp_source *source)
     say(source, RTSP_LIVE);
 }
 
+static void on_idle(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    say(ctx, RTSP_IDLE);
+}
+
 void rtsp_source_stop(struct rtsp_source *source)
 {
-    if (strcmp(source->config.url, "stuck") != 0)
+    const struct timeval delay = {.tv_usec = 50000};
+
+    if (strcmp(source->config.url, "slow") == 0)
+        event_base_once(source->base, -1, EV_TIMEOUT, on_idle, source, &delay);
+    else if (strcmp(source->config.url, "stuck") != 0)
         say(source, RTSP_IDLE);
 }
 
@@ -115,6 +128,17 @@ static struct rtsp_source_status await(struct ctl_ingest *ingest, size_t source,
     }
 }
 
+// The source has said something that was not read yet.
+static bool says_anything(struct ctl_ingest *ingest, size_t source)
+{
+    struct ctl_ingest_status news;
+    bool any = false;
+
+    while (ctl_ingest_poll(ingest, &news))
+        any = any || news.source == source;
+    return any;
+}
+
 static void await_end(struct ctl_ingest *ingest)
 {
     struct ctl_ingest_status news;
@@ -152,6 +176,58 @@ static void statuses_arrive_in_order(void **state)
     await_end(ingest);
     ctl_ingest_destroy(ingest);
     assert_int_equal(alive, 0);
+}
+
+static void on_demand_it_starts_when_it_is_wanted(void **state)
+{
+    static const struct ctl_ingest_source sources[] = {{.url = "quiet"},
+                                                       {.url = "quiet", .on_demand = true}};
+    struct ctl_ingest *ingest = NULL;
+
+    (void)state;
+    assert_int_equal(ctl_ingest_create(sources, 2, &ingest), 0);
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    await(ingest, 0, RTSP_LIVE);
+    short_sleep();
+    assert_false(says_anything(ingest, 1));
+    for (int i = 0; i < 3; i++) {
+        ctl_ingest_want(ingest, 1, true);
+        ctl_ingest_want(ingest, 1, true);
+        await(ingest, 1, RTSP_LIVE);
+        ctl_ingest_want(ingest, 1, false);
+        await(ingest, 1, RTSP_IDLE);
+    }
+    short_sleep();
+    assert_false(says_anything(ingest, 0));
+    ctl_ingest_want(ingest, 1, true);
+    await(ingest, 1, RTSP_LIVE);
+    ctl_ingest_stop(ingest);
+    await(ingest, 1, RTSP_IDLE);
+    await_end(ingest);
+    ctl_ingest_destroy(ingest);
+    assert_int_equal(alive, 0);
+}
+
+static void wanted_while_it_stops_it_starts_again(void **state)
+{
+    static const char *const names[] = {"slow"};
+    struct ctl_ingest *ingest = create(names, 1);
+
+    (void)state;
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    await(ingest, 0, RTSP_LIVE);
+    ctl_ingest_want(ingest, 0, false);
+    ctl_ingest_want(ingest, 0, true);
+    short_sleep(); // whether the first was seen or not
+    ctl_ingest_want(ingest, 0, false);
+    nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000L}, NULL);
+    ctl_ingest_want(ingest, 0, true);
+    await(ingest, 0, RTSP_IDLE);
+    await(ingest, 0, RTSP_LIVE);
+    ctl_ingest_stop(ingest);
+    await(ingest, 0, RTSP_IDLE);
+    await_end(ingest);
+    ctl_ingest_destroy(ingest);
 }
 
 static void a_full_queue_loses_nothing_final(void **state)
@@ -241,6 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_arrive_in_order),
+        cmocka_unit_test(on_demand_it_starts_when_it_is_wanted),
+        cmocka_unit_test(wanted_while_it_stops_it_starts_again),
         cmocka_unit_test(a_full_queue_loses_nothing_final),
         cmocka_unit_test(the_event_fd_is_quiet_when_all_is_read),
         cmocka_unit_test(a_source_that_hangs_is_not_waited_for),

@@ -104,7 +104,7 @@ static int begin(void **state)
     static struct ctl_stream_config names[] = {
         {.name = (char *)"cam1", .source = (char *)"rtsp://one"},
         {.name = (char *)"hall/cam1", .source = (char *)"rtsp://two"},
-        {.name = (char *)"hall", .source = (char *)"rtsp://three"},
+        {.name = (char *)"hall", .source = (char *)"rtsp://three", .on_demand = true},
     };
     struct ctl_config config = {.streams = names, .stream_count = 3, .payload_max = 1180};
     char *next = engine_streams;
@@ -204,10 +204,62 @@ static void news_are_logged_once_and_the_end_is_told_once(void **state)
     assert_int_equal(ctl_streams_at(f->streams, 1)->status.frames, 0);
 }
 
+struct wait {
+    struct event_base *base;
+    const struct ctl_stream *stream;
+    enum rtsp_state state;
+};
+
+static void on_news(void *ctx, struct ctl_stream *stream)
+{
+    struct wait *wait = ctx;
+
+    if (stream == wait->stream && stream->status.state == wait->state)
+        event_base_loopbreak(wait->base);
+}
+
+static void on_demand_the_source_runs_while_it_is_held(void **state)
+{
+    struct fixture *f = *state;
+    struct ctl_stream *stream = ctl_streams_at(f->streams, 2);
+    struct wait wait = {.base = f->base, .stream = stream, .state = RTSP_CONNECTING};
+    struct timeval moment = {.tv_usec = 100000};
+
+    assert_int_equal(ctl_streams_start(f->streams), 0);
+    ctl_streams_watch(f->streams, on_news, &wait);
+    event_base_loopexit(f->base, &moment);
+    event_base_dispatch(f->base);
+    assert_int_equal(stream->status.state, RTSP_IDLE);
+
+    ctl_stream_hold(stream);
+    ctl_stream_hold(stream);
+    event_base_dispatch(f->base);
+    assert_int_equal(stream->status.state, RTSP_CONNECTING);
+    ctl_stream_release(stream);
+    event_base_loopexit(f->base, &moment);
+    event_base_dispatch(f->base);
+    assert_int_equal(stream->status.state, RTSP_CONNECTING);
+    // Held again before its time is over, it goes on.
+    ctl_stream_release(stream);
+    ctl_stream_hold(stream);
+    event_base_loopexit(f->base, &moment);
+    event_base_dispatch(f->base);
+    assert_int_equal(stream->status.state, RTSP_CONNECTING);
+    wait.state = RTSP_IDLE;
+    ctl_stream_release(stream);
+    event_base_dispatch(f->base);
+    assert_int_equal(stream->status.state, RTSP_IDLE);
+    // Holds are of no matter to a source that always runs.
+    ctl_stream_hold(ctl_streams_at(f->streams, 1));
+    ctl_stream_release(ctl_streams_at(f->streams, 1));
+    ctl_streams_watch(f->streams, NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(streams_are_found_by_their_whole_name, begin, end),
+        cmocka_unit_test_setup_teardown(on_demand_the_source_runs_while_it_is_held, begin, end),
         cmocka_unit_test_setup_teardown(news_are_logged_once_and_the_end_is_told_once, begin, end),
     };
 
