@@ -47,6 +47,7 @@ struct listener {
 
 struct ctl_http {
     struct ctl_http_config config;
+    struct ctl_whep *whep;
     struct listener pages;
     struct listener metrics;
 };
@@ -155,7 +156,7 @@ static void on_request(struct evhttp_request *req, void *ctx)
     if (route.name)
         stream = ctl_streams_find(http->config.streams, route.name, route.name_len);
     if (route.kind == CTL_ROUTE_WHEP) {
-        ctl_whep_endpoint(http->config.sessions, stream, req);
+        ctl_whep_endpoint(http->whep, stream, req);
     } else if (route.kind == CTL_ROUTE_WHEP_SESSION) {
         session = ctl_session_find(http->config.sessions, route.id, route.id_len);
         if (session && ctl_session_stream(session) != stream)
@@ -246,6 +247,11 @@ int ctl_http_create(struct event_base *base, const struct ctl_http_config *confi
     if (!http)
         return -ENOMEM;
     http->config = *config;
+    rc = ctl_whep_create(base, config->sessions, &http->whep);
+    if (rc) {
+        free(http);
+        return rc;
+    }
     rc = open_listener(base, &config->config->http_listen, CONNECTIONS_MAX, &http->pages);
     if (rc == 0) {
         key = "metrics.listen";
@@ -265,8 +271,14 @@ int ctl_http_create(struct event_base *base, const struct ctl_http_config *confi
     return 0;
 }
 
+void ctl_http_news(struct ctl_http *http, struct ctl_stream *stream)
+{
+    ctl_whep_news(http->whep, stream);
+}
+
 void ctl_http_stop(struct ctl_http *http)
 {
+    ctl_whep_stop(http->whep);
     ctl_http_guard_stop(http->pages.guard);
     ctl_http_guard_stop(http->metrics.guard);
 }
@@ -275,6 +287,7 @@ void ctl_http_destroy(struct ctl_http *http)
 {
     if (!http)
         return;
+    ctl_whep_destroy(http->whep);
     close_listener(&http->pages);
     close_listener(&http->metrics);
     free(http);

@@ -30,6 +30,9 @@ struct ctl_http_config {
 int ctl_http_create(struct event_base *base, const struct ctl_http_config *config,
                     struct ctl_http **out, char *error, size_t error_size);
 
-// Takes no further requests; running answers go out.
+// There are news of the stream, for requests that wait for it.
+void ctl_http_news(struct ctl_http *http, struct ctl_stream *stream);
+
+// Takes no further requests; running answers go out, and those that wait are given.
 void ctl_http_stop(struct ctl_http *http);
 void ctl_http_destroy(struct ctl_http *http);

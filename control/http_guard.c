@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -47,6 +48,13 @@ static bool freed_by_evhttp(const struct connection *c)
     return !event_cb;
 }
 
+// evhttp reads nothing between a whole request and the end of its answer.
+static bool waits_for_us(const struct connection *c)
+{
+    return !(bufferevent_get_enabled(c->bev) & EV_READ) &&
+           evbuffer_get_length(bufferevent_get_output(c->bev)) == 0;
+}
+
 static void forget(struct ctl_http_guard *guard, struct connection *c)
 {
     LIST_REMOVE(c, link);
@@ -68,7 +76,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
         next = LIST_NEXT(c, link);
         if (freed_by_evhttp(c))
             forget(guard, c);
-        else if (now_ns - c->since_ns >= limit_ns)
+        else if (now_ns - c->since_ns >= limit_ns && !waits_for_us(c))
             // evhttp reads end of file and cleans up.
             shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
     }

@@ -3,7 +3,8 @@
 // Guards one evhttp against clients that hold connections: at most connections_max at one time
 // (the rest waits in the kernel's backlog), and each must have a whole request in every
 // deadline_ms, however steadily it drips bytes; evhttp's own timeout only sees silence. While the
-// limit is reached the deadline is one second. Control thread.
+// limit is reached the deadline is one second. A connection on which we owe the answer is left
+// alone: whoever lets requests wait bounds them. Control thread.
 //
 // evhttp 2.1 offers neither, and says nothing when it frees a connection. So the guard makes each
 // connection's bufferevent and keeps a reference: one whose callbacks are gone was freed by evhttp.

@@ -107,13 +107,20 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
     arm_second_signal();
     ctl_log(CTL_LOG_INFO, "server", "SIG%s: closing", sigabbrev_np((int)info.ssi_signo));
     evtimer_add(server->close_deadline, &limit);
-    ctl_http_stop(server->http);
     server->goodbyes = 2;
     ctl_sessions_close_all(server->sessions, on_goodbye, server);
+    ctl_http_stop(server->http);
     ctl_streams_stop(server->streams, on_goodbye, server);
 }
 
 // ---- coming up ----
+
+static void on_news(void *ctx, struct ctl_stream *stream)
+{
+    struct server *server = ctx;
+
+    ctl_http_news(server->http, stream);
+}
 
 static void raise_file_limit(void)
 {
@@ -205,6 +212,8 @@ static int create_parts(struct server *server, char *error, size_t error_size)
         http.sessions = server->sessions;
         rc = ctl_http_create(server->base, &http, &server->http, error, error_size);
     }
+    if (!rc)
+        ctl_streams_watch(server->streams, on_news, server);
     if (rc && !error[0])
         snprintf(error, error_size, "%s:1: cannot set up %s: %s", server->config->path, part,
                  strerror(-rc));

@@ -12,6 +12,7 @@
 
 #include "control/http_field.h"
 #include "control/reply.h"
+#include "control/waiting.h"
 
 static const char sdp_type[] = "application/sdp";
 static const char fragment_type[] = "application/trickle-ice-sdpfrag";
@@ -25,9 +26,15 @@ enum {
     PRECONDITION_FAILED = 412,
     UNSUPPORTED_MEDIA_TYPE = 415,
     UNPROCESSABLE = 422,
+    GATEWAY_TIMEOUT = 504,
 
     // An answer has at most WRTC_MEDIA_MAX m-lines with 32 candidates each, of 100 bytes.
     ANSWER_MAX = WRTC_SDP_MAX,
+};
+
+struct ctl_whep {
+    struct ctl_sessions *sessions;
+    struct ctl_waiting *waiting;
 };
 
 static const char *get_field(struct evhttp_request *req, const char *name)
@@ -85,9 +92,6 @@ static void reply_offer_error(struct evhttp_request *req, int rc, const char *re
     case -ENOENT:
         ctl_reply_text(req, NOT_ACCEPTABLE, "%s", reason);
         break;
-    case -EAGAIN:
-        reply_retry(req, CONFLICT, CTL_WHEP_RETRY_LIVE_S, reason);
-        break;
     case -EBUSY:
         reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_FULL_S, reason);
         break;
@@ -109,42 +113,65 @@ static void reply_created(struct evhttp_request *req, const struct ctl_session *
     ctl_reply_bytes(req, CREATED, sdp_type, answer, strlen(answer));
 }
 
-static void post_offer(struct ctl_sessions *sessions, struct ctl_stream *stream,
-                       struct evhttp_request *req)
+// It is worth waiting for the stream.
+static bool may_come(const struct ctl_stream *stream)
+{
+    enum rtsp_state state = stream->status.state;
+
+    return stream->config->on_demand || state == RTSP_CONNECTING || state == RTSP_LIVE;
+}
+
+// Answers an offer, unless that may wait. See waiting.h.
+static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
+                         bool last)
 {
     struct wrtc_error error = {.text = "the server could not make a session"};
+    struct ctl_whep *whep = ctx;
     struct ctl_session *session;
     const char *offer;
     char *answer;
     size_t len;
     int rc;
 
+    answer = malloc(ANSWER_MAX);
+    if (!answer) {
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+        return true;
+    }
+    offer = get_body(req, &len);
+    rc = ctl_session_offer(whep->sessions, stream, offer, len, is_loopback(req), answer, ANSWER_MAX,
+                           &session, &error);
+    if (rc == 0)
+        reply_created(req, session, answer);
+    else if (rc != -EAGAIN)
+        reply_offer_error(req, rc, error.text);
+    else if (last)
+        reply_retry(req, GATEWAY_TIMEOUT, CTL_WHEP_RETRY_LIVE_S, error.text);
+    else if (!may_come(stream))
+        reply_retry(req, CONFLICT, CTL_WHEP_RETRY_LIVE_S, error.text);
+    explicit_bzero(answer, ANSWER_MAX); // it holds our ICE password
+    free(answer);
+    return rc != -EAGAIN || last || !may_come(stream);
+}
+
+static void post_offer(struct ctl_whep *whep, struct ctl_stream *stream, struct evhttp_request *req)
+{
+    size_t len;
+
     if (!ctl_field_media_type_is(get_field(req, "Content-Type"), sdp_type)) {
         ctl_reply_text(req, UNSUPPORTED_MEDIA_TYPE, "Content-Type must be %s", sdp_type);
         return;
     }
-    offer = get_body(req, &len);
-    if (len == 0) {
+    get_body(req, &len);
+    if (len == 0)
         ctl_reply_text(req, HTTP_BADREQUEST, "the body must be an SDP offer; it is empty");
-        return;
-    }
-    answer = malloc(ANSWER_MAX);
-    if (!answer) {
-        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
-        return;
-    }
-    rc = ctl_session_offer(sessions, stream, offer, len, is_loopback(req), answer, ANSWER_MAX,
-                           &session, &error);
-    if (rc == 0)
-        reply_created(req, session, answer);
-    else
-        reply_offer_error(req, rc, error.text);
-    explicit_bzero(answer, ANSWER_MAX); // it holds our ICE password
-    free(answer);
+    else if (!answer_offer(whep, stream, req, false) &&
+             !ctl_waiting_add(whep->waiting, stream, req))
+        reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_LIVE_S,
+                    "too many viewers are waiting for sources at this moment");
 }
 
-void ctl_whep_endpoint(struct ctl_sessions *sessions, struct ctl_stream *stream,
-                       struct evhttp_request *req)
+void ctl_whep_endpoint(struct ctl_whep *whep, struct ctl_stream *stream, struct evhttp_request *req)
 {
     ctl_reply_cors(req);
     if (!stream) {
@@ -161,7 +188,7 @@ void ctl_whep_endpoint(struct ctl_sessions *sessions, struct ctl_stream *stream,
         ctl_reply_empty(req, HTTP_OK);
         break;
     case EVHTTP_REQ_POST:
-        post_offer(sessions, stream, req);
+        post_offer(whep, stream, req);
         break;
     default:
         ctl_reply_not_allowed(req, endpoint_methods);
@@ -227,4 +254,39 @@ void ctl_whep_session(struct ctl_session *session, struct evhttp_request *req)
         ctl_reply_not_allowed(req, session_methods);
         break;
     }
+}
+
+// ---- life ----
+
+int ctl_whep_create(struct event_base *base, struct ctl_sessions *sessions, struct ctl_whep **out)
+{
+    struct ctl_whep *whep = calloc(1, sizeof(*whep));
+
+    if (!whep)
+        return -ENOMEM;
+    whep->sessions = sessions;
+    if (ctl_waiting_create(base, answer_offer, whep, &whep->waiting)) {
+        free(whep);
+        return -ENOMEM;
+    }
+    *out = whep;
+    return 0;
+}
+
+void ctl_whep_news(struct ctl_whep *whep, struct ctl_stream *stream)
+{
+    ctl_waiting_look(whep->waiting, stream);
+}
+
+void ctl_whep_stop(struct ctl_whep *whep)
+{
+    ctl_waiting_end(whep->waiting);
+}
+
+void ctl_whep_destroy(struct ctl_whep *whep)
+{
+    if (!whep)
+        return;
+    ctl_waiting_destroy(whep->waiting);
+    free(whep);
 }

@@ -9,7 +9,10 @@
 // Errors carry one line of text. 400 empty offer; 404 no such stream or session; 405; 406 nothing
 // in the offer fits the stream; 409 with Retry-After: the source is not live; 412 If-Match names
 // another session state; 413 beyond WRTC_SDP_MAX; 415; 422 the offer or fragment is no good; 503
-// with Retry-After: full.
+// with Retry-After: full; 504 with Retry-After: the source did not become live in time.
+//
+// The answer to an offer for a source that is on demand, or is just connecting, waits for it
+// (waiting.h).
 //
 // Trickled candidates are read past: ICE-lite sends no checks, the viewer's own checks show where
 // it is. For the same reason a viewer that moves needs no ICE restart; a fragment that asks for one
@@ -19,15 +22,29 @@
 #include "control/sessions.h"
 #include "control/streams.h"
 
+struct event_base;
 struct evhttp_request;
+struct ctl_whep;
 
 enum {
     CTL_WHEP_RETRY_LIVE_S = 2, // Retry-After while a source is not live: half of a camera's restart
     CTL_WHEP_RETRY_FULL_S = 10,
 };
 
-// Both answer the request. stream NULL: there is no such stream.
-void ctl_whep_endpoint(struct ctl_sessions *sessions, struct ctl_stream *stream,
+// 0 or -ENOMEM.
+int ctl_whep_create(struct event_base *base, struct ctl_sessions *sessions, struct ctl_whep **out);
+
+// There are news of the stream: answers offers that wait for it.
+void ctl_whep_news(struct ctl_whep *whep, struct ctl_stream *stream);
+
+// Answers all that wait.
+void ctl_whep_stop(struct ctl_whep *whep);
+
+// Before evhttp_free(). NULL does no harm.
+void ctl_whep_destroy(struct ctl_whep *whep);
+
+// Both answer the request, if not at once. stream NULL: there is no such stream.
+void ctl_whep_endpoint(struct ctl_whep *whep, struct ctl_stream *stream,
                        struct evhttp_request *req);
 
 // session NULL: there is no such session (any more) of the stream in the path.

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 SDP = "application/sdp"
-TIMEOUT_S = 5
+TIMEOUT_S = 15  # the answer may wait for a source, 10 s by default
 
 # Constrained Baseline, Baseline, Main, High: a stream matches one, whatever its camera encodes.
 H264_PROFILES = {96: "42e01f", 97: "42001f", 98: "4d001f", 99: "64001f"}
