@@ -2,12 +2,14 @@
 """A camera that goes and comes back: its viewers see a pause and nothing else."""
 import time
 
-from cameras import GstCamera
+import pytest
+
+from cameras import BenchSource, GstCamera
 from chromium import Chromium
 from process import until
 from raw_viewer import Audience
 from recorder import Recorder, assert_clock
-from server import Server
+from server import Server, sanitized
 
 OUTAGE_S = 5
 PLI_INTERVAL_S = 1.5  # Chromium asks for a keyframe after each 3 s without a frame
@@ -15,6 +17,13 @@ BACK_TIMEOUT_S = 20  # attempts after about 1, 3, 7 and 15 s
 FIRST_SECOND_FRAMES = 20  # of 30: the picture moves again as soon as the camera does
 WATCH_S = 4
 MIN_FPS = 28
+
+RESTARTS = 100
+WARM_AFTER = 20  # restarts, after which memory is what it will be
+RESTART_VIEWERS = 4
+ATTEMPTS_PER_RESTART = 2  # one at once, and one a second later
+SLOW_STARTS = 20  # of the camera, on a loaded machine: an attempt more each
+GROWTH_MAX_KIB = 1024
 
 
 def published(server):
@@ -70,3 +79,33 @@ def test_clock_over_an_outage(tmp_path):
               "video after the outage")
         assert_clock(recorder.packets)
         assert viewer.track("video").lost == 0
+
+
+@pytest.mark.extra_seconds(450)
+def test_a_hundred_restarts(tmp_path):
+    """No viewer is lost, no memory is, and no time by attempts that come too late."""
+    with BenchSource(tmp_path, "--resolution", "320x180", "--bitrate", "300", "--gop", "15",
+                     "--name", "demo") as camera, \
+            Server(tmp_path, {"cam1": camera.url}) as server, Audience() as audience:
+        server.wait_live("cam1")
+        created = server.metrics().sum("rtcfan_sessions_created_total")
+        viewers = [audience.add(server.whep("cam1")) for _ in range(RESTART_VIEWERS)]
+        for restart in range(RESTARTS):
+            if restart == WARM_AFTER:
+                warm_kib = server.resident_kib()
+            camera.kill()
+            until(lambda: server.status("cam1")["state"] != "live", 5, "the loss of the camera")
+            camera.start()
+            until(lambda: server.status("cam1")["state"] == "live", BACK_TIMEOUT_S, "the camera")
+            seen = [viewer.track("video").frames for viewer in viewers]
+            until(lambda: all(viewer.track("video").frames > before
+                              for viewer, before in zip(viewers, seen)),
+                  BACK_TIMEOUT_S, f"a picture for all viewers after restart {restart}")
+        figures = server.metrics()
+        assert figures.sum("rtcfan_viewers") == RESTART_VIEWERS
+        assert figures.sum("rtcfan_sessions_created_total") == created + RESTART_VIEWERS
+        assert figures.sum("rtcfan_stream_reconnects_total", cause="closed") == RESTARTS
+        attempts = figures.sum("rtcfan_stream_connects_total")
+        assert attempts <= 1 + ATTEMPTS_PER_RESTART * RESTARTS + SLOW_STARTS
+        if not sanitized():
+            assert server.resident_kib() - warm_kib <= GROWTH_MAX_KIB
