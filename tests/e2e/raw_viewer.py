@@ -30,7 +30,8 @@ RECEIVE_BUFFER = 4 << 20
 DATAGRAM_MAX = 65535
 HANDSHAKE_TIMEOUT_S = 10
 CHECK_INTERVAL_S = 2.5  # well below the 15 s after which consent runs out
-RTCP_RECEIVER_REPORT, RTCP_BYE, RTCP_TRANSPORT_FEEDBACK, RTCP_PAYLOAD_FEEDBACK = 201, 203, 205, 206
+RTCP_SENDER_REPORT, RTCP_RECEIVER_REPORT, RTCP_BYE = 200, 201, 203
+RTCP_TRANSPORT_FEEDBACK, RTCP_PAYLOAD_FEEDBACK = 205, 206
 FEEDBACK_NACK = FEEDBACK_PLI = 1
 OWN_SSRC = 1  # in RTCP of ours; what we send no RTP from
 
@@ -102,6 +103,7 @@ class RawViewer:
         self.bye = self.close_notify = False
         self.rtcp_forged = 0
         self.rtcp = collections.Counter()  # by packet type
+        self.reports = {}  # the last sender report of each SSRC: (NTP in seconds, RTP timestamp)
         self.profile = None
         self._ssl = _dtls_client(profiles)
         self.ufrag = os.urandom(4).hex()
@@ -255,6 +257,9 @@ class RawViewer:
         while at + 4 <= len(clear):
             kind, words = struct.unpack_from("!xBH", clear, at)
             self.rtcp[kind] += 1
+            if kind == RTCP_SENDER_REPORT:
+                ntp, rtp = struct.unpack_from("!QI", clear, at + 8)
+                self.reports[clear[at + 4 : at + 8]] = (ntp / (1 << 32), rtp)
             at += 4 + 4 * words
         self.bye = self.rtcp[RTCP_BYE] > 0
 
