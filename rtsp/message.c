@@ -81,6 +81,7 @@ static int parse_header(struct rtsp_span line, struct rtsp_message *out)
             struct rtsp_span more = rtsp_span_trim(line);
 
             value->len = (size_t)(more.data + more.len - value->data);
+            *value = rtsp_span_trim(*value); // its own line may have been empty
         }
         return 0;
     }

@@ -216,6 +216,12 @@ class BareLf(Camera):
 
 
 @quirk
+class FoldedLines(Camera):
+    def head(self, status, reason, headers):
+        return super().head(status, reason, headers).replace(": ", ":\r\n \t").replace(";", "\r\n ;")
+
+
+@quirk
 class NoReason(Camera):
     def head(self, status, reason, headers):
         return super().head(status, reason, headers).replace(" OK\r\n", "\r\n")

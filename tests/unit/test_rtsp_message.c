@@ -95,6 +95,8 @@ static void test_lenient(void **state)
     assert_int_equal(m.header_count, 2);
     assert_span(rtsp_message_header(&m, "A", 0), "b\r\n  c");
     assert_span(rtsp_message_header(&m, "D", 0), "");
+    assert_true(parse("RTSP/1.0 200 OK\r\nContent-Length:\r\n 1\r\n\r\nx", &m) > 0);
+    assert_span(m.body, "x");
     assert_true(parse("RTSP/1.0 200 OK\r\n folded into nothing\r\n\r\n", &m) > 0);
     assert_true(parse("RTSP/1.0 200 OK\r\nServer: K\xc3\xa4mera\r\n\r\n", &m) > 0);
     assert_true(parse("RTSP/1.0 200 OK\r\nContent-Length:\r\n\r\n", &m) > 0);
