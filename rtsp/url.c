@@ -223,6 +223,6 @@ int rtsp_url_resolve(const char *base, struct rtsp_span reference, char *out, si
             head.len = (size_t)((const char *)memchr(path.data, '/', path.len) - base);
         return join(head, "", reference, out, size);
     }
-    bool slash = head.len > 0 && base[head.len - 1] == '/';
-    return join(head, slash ? "" : "/", reference, out, size);
+    bool apart = reference.data[0] == '?' || (head.len > 0 && base[head.len - 1] == '/');
+    return join(head, apart ? "" : "/", reference, out, size);
 }

@@ -28,6 +28,7 @@ int rtsp_url_parse(const char *text, struct rtsp_url *out, const char **error);
 // Resolves a reference of the camera's (a=control, Content-Base, Location) against base, an
 // absolute URL. Absolute references stand for themselves, "*" and the empty one for base; one that
 // starts with '/' replaces the path (RFC 3986 5.2.2). Any other is put behind base with a '/'
-// between them, because that is what cameras mean, and not RFC 3986's replacing of the last
-// segment. 0; -EINVAL: blanks or control characters in it; -EMSGSIZE: does not fit in out.
+// between them unless it starts with '?', because that is what cameras mean, and not RFC 3986's
+// replacing of the last segment. 0; -EINVAL: blanks or control characters in it; -EMSGSIZE: does
+// not fit in out.
 int rtsp_url_resolve(const char *base, struct rtsp_span reference, char *out, size_t size);

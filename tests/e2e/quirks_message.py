@@ -90,6 +90,15 @@ class Query(BaseMissing):
     suffix = "?channel=1&subtype=0"
 
 
+@quirk
+class ControlQuery(BaseMissing):
+    def control(self, track):
+        return f"?ctype={track}"
+
+    def setup_url(self, track):
+        return f"{self.base}?ctype={track}"
+
+
 # ---- channels and what comes between ----
 
 

@@ -133,6 +133,7 @@ static void test_resolve(void **state)
     assert_resolved("rtsp://c/s/", "trackID=1", "rtsp://c/s/trackID=1");
     assert_resolved("rtsp://c/s", "trackID=1", "rtsp://c/s/trackID=1");
     assert_resolved("rtsp://c/s?q=1", "trackID=1", "rtsp://c/s?q=1/trackID=1");
+    assert_resolved("rtsp://c/s", "?trackID=1", "rtsp://c/s?trackID=1");
     assert_resolved("rtsp://c/s/", " track1 ", "rtsp://c/s/track1");
     assert_resolved("rtsp://c/s/", "*", "rtsp://c/s/");
     assert_resolved("rtsp://c/s/", "", "rtsp://c/s/");
