@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "rtsp/auth.h"
+#include "rtsp/control_url.h"
 #include "rtsp/headers.h"
 #include "rtsp/interleaved.h"
 #include "rtsp/message.h"
@@ -46,10 +47,8 @@ struct rtsp_client {
     int64_t due_ms; // response, keepalive or teardown
     uint32_t cseq;
     bool get_parameter; // in the camera's Public
-    char base[RTSP_URL_MAX];
-    char aggregate[RTSP_URL_MAX];
     struct rtsp_sdp sdp;
-    char control[ENG_TRACKS][RTSP_URL_MAX];
+    struct rtsp_control_url control;
     enum rtsp_transport_kind asked;
     uint16_t port[ENG_TRACKS]; // UDP: ours, of RTP
     bool tcp_too;              // asked may become TCP
@@ -116,7 +115,7 @@ static const char *target_of(const struct rtsp_client *c)
 {
     if (c->state == OPTIONS || c->state == DESCRIBE)
         return c->url.request;
-    return c->state == SETUP ? c->control[c->setup] : c->aggregate;
+    return c->state == SETUP ? c->control.track[c->setup] : c->control.aggregate;
 }
 
 // By which the track that is being set up shall come: the channel or port of RTP.
@@ -245,24 +244,6 @@ static void handle_redirect(struct rtsp_client *c, const struct rtsp_message *m)
 
 // ---- what the camera answers ----
 
-// The URL that the SDP's references are relative to (RFC 2326 C.1.1).
-static void take_base(struct rtsp_client *c, const struct rtsp_message *m)
-{
-    struct rtsp_span base = rtsp_message_header(m, "Content-Base", 0);
-
-    if (base.len == 0)
-        base = rtsp_message_header(m, "Content-Location", 0);
-    if (rtsp_url_resolve(c->url.request, base, c->base, sizeof(c->base)) < 0)
-        snprintf(c->base, sizeof(c->base), "%s", c->url.request);
-}
-
-static int resolve(const struct rtsp_client *c, const char *reference, char out[RTSP_URL_MAX])
-{
-    struct rtsp_span span = {reference, strlen(reference)};
-
-    return rtsp_url_resolve(c->base, span, out, RTSP_URL_MAX);
-}
-
 static bool has_track(const struct rtsp_client *c, enum eng_track track)
 {
     return c->sdp.track[track].format.codec != RTSP_CODEC_NONE;
@@ -298,11 +279,7 @@ static void handle_described(struct rtsp_client *c, const struct rtsp_message *m
              c->url.host, c->sdp.offered[0] ? c->sdp.offered : "no audio or video");
         return;
     }
-    take_base(c, m);
-    rc = resolve(c, c->sdp.control, c->aggregate);
-    for (int t = 0; t < ENG_TRACKS && rc == 0; t++)
-        rc = resolve(c, c->sdp.track[t].control, c->control[t]);
-    if (rc < 0) {
+    if (rtsp_control_url_take(&c->control, c->url.request, m, &c->sdp) < 0) {
         fail(c, "%.64s names a control URL with blanks in it or of more than %d bytes", c->url.host,
              RTSP_URL_MAX - 1);
         return;

@@ -27,6 +27,22 @@ class BaseByLocation(BaseWithoutSlash):
 
 
 @quirk
+class BaseTwiceRtsp(BaseWithoutSlash):
+    """No URL at all; seen in the field."""
+
+    def base_headers(self):
+        return [("Content-Base", self.base.replace("rtsp://", "rtsp://rtsp://") + "/")]
+
+
+@quirk
+class BaseWithoutScheme(BaseWithoutSlash):
+    """As above."""
+
+    def base_headers(self):
+        return [("Content-Base", self.base.replace("rtsp://", "") + "/")]
+
+
+@quirk
 class ControlAbsolute(Camera):
     def control(self, track):
         return self.setup_url(track)
