@@ -20,6 +20,7 @@ struct challenge {
     struct rtsp_span opaque;
     bool has_qop;  // some qop is demanded
     bool qop_auth; // and auth is among them
+    bool sess;     // an algorithm of the kind "-sess"
     bool stale;
 };
 
@@ -84,6 +85,28 @@ static void take_qop(struct rtsp_span list, struct challenge *out)
             out->qop_auth = true;
 }
 
+static void take_algorithm(struct rtsp_span name, struct challenge *out)
+{
+    static const struct {
+        const char *name;
+        enum rtsp_auth_scheme scheme;
+        bool sess;
+    } known[] = {
+        {"MD5", RTSP_AUTH_MD5, false},
+        {"MD5-sess", RTSP_AUTH_MD5, true},
+        {"SHA-256", RTSP_AUTH_SHA256, false},
+        {"SHA-256-sess", RTSP_AUTH_SHA256, true},
+    };
+
+    out->scheme = RTSP_AUTH_NONE;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!rtsp_span_is(name, known[i].name))
+            continue;
+        out->scheme = known[i].scheme;
+        out->sess = known[i].sess;
+    }
+}
+
 static void take_param(struct rtsp_span name, struct rtsp_span value, struct challenge *out)
 {
     if (rtsp_span_is(name, "realm")) {
@@ -97,10 +120,7 @@ static void take_param(struct rtsp_span name, struct rtsp_span value, struct cha
     } else if (rtsp_span_is(name, "qop")) {
         take_qop(value, out);
     } else if (rtsp_span_is(name, "algorithm") && out->scheme != RTSP_AUTH_BASIC) {
-        if (rtsp_span_is(value, "SHA-256"))
-            out->scheme = RTSP_AUTH_SHA256;
-        else if (!rtsp_span_is(value, "MD5"))
-            out->scheme = RTSP_AUTH_NONE;
+        take_algorithm(value, out);
     }
 }
 
@@ -149,7 +169,8 @@ static bool is_usable(const struct challenge *c)
         return false;
     if (c->scheme == RTSP_AUTH_BASIC)
         return true;
-    return c->nonce.data && c->realm.data && (!c->has_qop || c->qop_auth) &&
+    // The hash of "-sess" takes in a cnonce, which goes with qop only.
+    return c->nonce.data && c->realm.data && (c->qop_auth || !(c->has_qop || c->sess)) &&
            rtsp_span_copy(c->realm, scratch.realm, sizeof(scratch.realm)) == 0 &&
            rtsp_span_copy(c->nonce, scratch.nonce, sizeof(scratch.nonce)) == 0 &&
            rtsp_span_copy(c->opaque, scratch.opaque, sizeof(scratch.opaque)) == 0;
@@ -208,6 +229,7 @@ int rtsp_auth_challenge(struct rtsp_auth *auth, const struct rtsp_message *respo
     rtsp_span_copy(best.opaque, auth->opaque, sizeof(auth->opaque));
     auth->has_opaque = best.opaque.data;
     auth->qop = best.qop_auth;
+    auth->sess = best.sess;
     return 0;
 }
 
@@ -251,10 +273,13 @@ static int respond(const struct rtsp_auth *auth, const char *method, const char 
     const char *const request[] = {method, uri};
     char a1[HASH_HEX];
     char a2[HASH_HEX];
+    const char *const session[] = {a1, auth->nonce, auth->cnonce};
     const char *const with_qop[] = {a1, auth->nonce, count, auth->cnonce, "auth", a2};
     const char *const without[] = {a1, auth->nonce, a2};
     int rc = hash(auth, secret, 3, a1);
 
+    if (rc == 0 && auth->sess)
+        rc = hash(auth, session, 3, a1);
     if (rc == 0)
         rc = hash(auth, request, 2, a2);
     if (rc == 0)
@@ -303,8 +328,12 @@ static int make_digest(struct rtsp_auth *auth, const char *method, const char *u
                         "response=\"%s\"",
                         user, auth->realm, auth->nonce, uri, response);
     fits = used > 0 && (size_t)used < size;
-    if (fits && auth->scheme == RTSP_AUTH_SHA256)
-        fits = append(out, size, ", algorithm=SHA-256");
+    // Old cameras know of no algorithm, and no other than MD5.
+    if (fits && (auth->sess || auth->scheme == RTSP_AUTH_SHA256)) {
+        snprintf(tail, sizeof(tail), ", algorithm=%s%s",
+                 auth->scheme == RTSP_AUTH_SHA256 ? "SHA-256" : "MD5", auth->sess ? "-sess" : "");
+        fits = append(out, size, tail);
+    }
     if (fits && auth->has_opaque) {
         snprintf(tail, sizeof(tail), ", opaque=\"%s\"", auth->opaque);
         fits = append(out, size, tail);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client's side of RTSP authentication: Basic (RFC 7617) and Digest with MD5 or SHA-256, with
-// qop=auth or without (RFC 7616, RFC 2069 where the camera sends no qop). Of several challenges
-// the strongest is answered. Ingest thread; a plain struct, to be embedded; no I/O.
+// The client's side of RTSP authentication: Basic (RFC 7617) and Digest with MD5 or SHA-256, also
+// of the kind "-sess", with qop=auth or without (RFC 7616, RFC 2069 where the camera sends no qop).
+// Of several challenges the strongest is answered. Ingest thread; a plain struct, to be embedded;
+// no I/O.
 #pragma once
 
 #include <stdbool.h>
@@ -33,7 +34,8 @@ struct rtsp_auth {
     char nonce[RTSP_AUTH_PARAM_MAX];
     char opaque[RTSP_AUTH_PARAM_MAX];
     bool has_opaque;
-    bool qop; // the camera takes qop=auth
+    bool qop;  // the camera takes qop=auth
+    bool sess; // MD5-sess or SHA-256-sess
     char cnonce[64];
     uint32_t nonce_count;
     bool accepted; // the camera has taken these credentials

@@ -141,6 +141,11 @@ class DigestSha256(Digest):
 
 
 @quirk
+class DigestSess(Digest):
+    qop, algorithm = "auth", "MD5-sess"
+
+
+@quirk
 class DigestSeveral(DigestSha256):
     """Basic and two Digests, in one line."""
 

@@ -131,6 +131,35 @@ static void test_sha256_is_preferred(void **state)
                            "response=\"8ca523f5e9506fed4657c9700eebdbec\""));
 }
 
+static void test_sess(void **state)
+{
+    static const struct {
+        const char *algorithm;
+        const char *response; // by Python's hashlib
+    } cases[] = {
+        {"MD5-sess", "ad5f5f1f66fce0eb50bc7c94f1a64435"},
+        {"SHA-256-sess", "a37770a4e1eac59d27b94fa6adc5075701d4f5fc6bf1e0436fb8da70d916d677"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rtsp_auth auth;
+        const char *found;
+        char line[128];
+
+        rtsp_auth_init(&auth, "Mufasa", "Circle of Life");
+        snprintf(line, sizeof(line),
+                 "WWW-Authenticate: Digest realm=a, nonce=n, qop=auth, algorithm=%s",
+                 cases[i].algorithm);
+        assert_int_equal(challenge(&auth, line), 0);
+        strcpy(auth.cnonce, "c");
+        found = header(&auth, "PLAY", "rtsp://c/");
+        assert_non_null(strstr(found, cases[i].response));
+        snprintf(line, sizeof(line), ", algorithm=%s,", cases[i].algorithm);
+        assert_non_null(strstr(found, line));
+    }
+}
+
 static void test_choice(void **state)
 {
     static const struct {
@@ -149,6 +178,7 @@ static void test_choice(void **state)
         {"WWW-Authenticate: Digest realm=b, nonce=c, algorithm=\"md5\"", 0, RTSP_AUTH_MD5},
         {"WWW-Authenticate: Digest realm=b, nonce=c, algorithm=SHA-512-256", -ENOTSUP,
          RTSP_AUTH_NONE},
+        {"WWW-Authenticate: Digest realm=b, nonce=c, algorithm=MD5-sess", -ENOTSUP, RTSP_AUTH_NONE},
         {"WWW-Authenticate: Digest realm=b, nonce=c, qop=\"auth-int\"", -ENOTSUP, RTSP_AUTH_NONE},
         {"WWW-Authenticate: Digest realm=b", -ENOTSUP, RTSP_AUTH_NONE},
         {"WWW-Authenticate: Digest nonce=c\r\nWWW-Authenticate: Basic realm=a", 0, RTSP_AUTH_BASIC},
@@ -253,7 +283,7 @@ static void test_the_longest_header_fits(void **state)
     user[sizeof(user) - 1] = '\0';
     snprintf(line, sizeof(line),
              "WWW-Authenticate: Digest realm=%0255d, nonce=%0255d, opaque=%0255d, qop=auth, "
-             "algorithm=SHA-256",
+             "algorithm=SHA-256-sess",
              0, 0, 0);
     rtsp_auth_init(&auth, user, "p");
     assert_int_equal(challenge(&auth, line), 0);
@@ -268,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_md5_with_qop),
         cmocka_unit_test(test_md5_without_qop),
         cmocka_unit_test(test_sha256_is_preferred),
+        cmocka_unit_test(test_sess),
         cmocka_unit_test(test_choice),
         cmocka_unit_test(test_quotes_stay_as_they_are),
         cmocka_unit_test(test_without_credentials),
