@@ -130,6 +130,7 @@ static void keep_set(struct rtsp_parameter_set *set, const uint8_t *nal, size_t 
 static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format)
 {
     enum {
+        NAL_FORBIDDEN_BIT = 0x80,
         NAL_TYPE_MASK = 0x1f,
         NAL_SPS = 7,
         NAL_PPS = 8,
@@ -143,7 +144,10 @@ static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format
     if (len > START_CODE && memcmp(nal, "\0\0\0\1", START_CODE) == 0)
         skip = START_CODE;
     len -= skip;
-    if (len == 0 || len > RTSP_PARAMETER_SET_MAX)
+    while (len > 0 && nal[skip + len - 1] == 0) // a NAL unit never ends in 0
+        len--;
+    if (len == 0 || len > RTSP_PARAMETER_SET_MAX || nal[skip] & NAL_FORBIDDEN_BIT ||
+        memmem(nal + skip, len, "\0\0\1", 3))
         return;
     if ((nal[skip] & NAL_TYPE_MASK) == NAL_SPS)
         keep_set(&format->set[0], nal + skip, len);

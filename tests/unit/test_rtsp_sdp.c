@@ -184,21 +184,24 @@ static void test_parameter_sets(void **state)
     assert_sets("aM48gA==,Z0IAKQ==", 4, 4);         // the other way round
     assert_sets("AAAAAWdCACk=,AAAAAWjOPIA=", 4, 4); // with start codes
     assert_sets("Z0IAKQ==", 4, 0);
+    assert_sets("Z0IAKQAA,aM48gAA=", 4, 4);         // with zeros behind them
+    assert_sets("50IAKQ==,aM48gA==", 0, 4);         // forbidden bit
+    assert_sets("Z0IAKQAAAWcBAg==,aM48gA==", 0, 4); // a start code inside
     assert_sets("", 0, 0);
     assert_sets(",,;x", 0, 0);
     assert_sets("!!!!,aM48gA==", 0, 4);
     assert_sets("AAAAAQ==,AAAAAA==", 0, 0);
 
     // 256 bytes are the most that is taken: 342 base64 characters.
-    memset(sets, 'A', sizeof(sets));
+    memset(sets, 'B', sizeof(sets));
     memcpy(sets, "Zw", 2);
     sets[342] = '\0';
     assert_sets(sets, 256, 0);
-    memset(sets, 'A', sizeof(sets));
+    memset(sets, 'B', sizeof(sets));
     memcpy(sets, "Zw", 2);
     sets[343] = '\0';
     assert_sets(sets, 0, 0);
-    memset(sets, 'A', 1000);
+    memset(sets, 'B', 1000);
     sets[1000] = '\0';
     assert_sets(sets, 0, 0);
 }
