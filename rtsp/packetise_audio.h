@@ -15,10 +15,12 @@ struct rtsp_audio {
     size_t payload_max;
     uint32_t clock_rate; // Hz
     unsigned tick_len;   // bytes per tick of the RTP clock, of all channels; 0: not to be cut
+    int64_t next;        // media time from which on nothing was published; survives sessions
 };
 
 // Publishes one payload; the caller flushes. 0; -EMSGSIZE: too large and not to be cut; -EBADMSG:
-// not one whole tick. Part of a tick behind whole ones is left out.
-int rtsp_packetise_audio(const struct rtsp_audio *audio, struct eng_stream *stream,
+// not one whole tick, or of a time that pieces of an earlier payload had: it is longer than its
+// timestamps say. Part of a tick behind whole ones is left out.
+int rtsp_packetise_audio(struct rtsp_audio *audio, struct eng_stream *stream,
                          const uint8_t *payload, size_t len, int64_t media_time,
                          int64_t capture_ns);

@@ -191,6 +191,7 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
             .payload_max = track->payload_max,
             .clock_rate = format->clock_rate,
             .tick_len = tick_len(format),
+            .next = track->audio.next,
         };
     }
     refresh_stats(track);

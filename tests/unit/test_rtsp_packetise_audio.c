@@ -13,14 +13,14 @@
 
 static void test_opus_goes_on_as_it_is(void **state)
 {
-    const struct rtsp_audio opus = {.payload_max = 256, .clock_rate = 48000};
+    struct rtsp_audio opus = {.payload_max = 256, .clock_rate = 48000};
     struct eng_stream stream = {0};
     uint8_t payload[ENG_PAYLOAD_MAX + 1] = {1, 2, 3};
 
     (void)state;
     assert_int_equal(rtsp_packetise_audio(&opus, &stream, payload, 3, 7, 8), 0);
     assert_int_equal(rtsp_packetise_audio(&opus, &stream, payload, ENG_PAYLOAD_MAX, 9, 10), 0);
-    assert_int_equal(rtsp_packetise_audio(&opus, &stream, payload, sizeof(payload), 9, 10),
+    assert_int_equal(rtsp_packetise_audio(&opus, &stream, payload, sizeof(payload), 11, 12),
                      -EMSGSIZE);
     assert_int_equal(stream.count, 2);
     assert_int_equal(stream.packets[0].packet.len, 3);
@@ -34,8 +34,7 @@ static void test_opus_goes_on_as_it_is(void **state)
 
 static void cut(size_t len, unsigned tick_len, size_t payload_max, size_t pieces)
 {
-    const struct rtsp_audio pcm = {
-        .payload_max = payload_max, .clock_rate = 8000, .tick_len = tick_len};
+    struct rtsp_audio pcm = {.payload_max = payload_max, .clock_rate = 8000, .tick_len = tick_len};
     struct eng_stream stream = {0};
     uint8_t payload[4096];
     size_t done = 0;
@@ -75,12 +74,31 @@ static void test_pcm_is_cut_between_ticks(void **state)
 
 static void test_half_a_tick(void **state)
 {
-    const struct rtsp_audio pcm = {.payload_max = 256, .clock_rate = 8000, .tick_len = 2};
+    struct rtsp_audio pcm = {.payload_max = 256, .clock_rate = 8000, .tick_len = 2};
     struct eng_stream stream = {0};
 
     (void)state;
     assert_int_equal(rtsp_packetise_audio(&pcm, &stream, (const uint8_t[]){1}, 1, 0, 0), -EBADMSG);
     assert_int_equal(stream.count, 0);
+}
+
+// A payload that is longer than its camera's timestamps say takes the time of the next ones.
+static void test_no_time_comes_twice(void **state)
+{
+    struct rtsp_audio pcm = {.payload_max = 256, .clock_rate = 8000, .tick_len = 1};
+    struct eng_stream stream = {0};
+    static const uint8_t payload[600];
+
+    (void)state;
+    assert_int_equal(rtsp_packetise_audio(&pcm, &stream, payload, 600, 1000, 0), 0);
+    assert_int_equal(stream.count, 3);
+    assert_int_equal(stream.packets[2].packet.media_time, 1400);
+    assert_int_equal(rtsp_packetise_audio(&pcm, &stream, payload, 160, 1160, 0), -EBADMSG);
+    assert_int_equal(rtsp_packetise_audio(&pcm, &stream, payload, 160, 1400, 0), -EBADMSG);
+    assert_int_equal(stream.count, 3);
+    assert_int_equal(rtsp_packetise_audio(&pcm, &stream, payload, 160, 1401, 0), 0);
+    assert_int_equal(stream.count, 4);
+    recorder_clear(&stream);
 }
 
 int main(void)
@@ -89,6 +107,7 @@ int main(void)
         cmocka_unit_test(test_opus_goes_on_as_it_is),
         cmocka_unit_test(test_pcm_is_cut_between_ticks),
         cmocka_unit_test(test_half_a_tick),
+        cmocka_unit_test(test_no_time_comes_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,6 +338,13 @@ static void test_pcm_is_cut(void **state)
     send(&f, 8000, false, second, sizeof(second));
     assert_int_equal(f.stream.count, 14);
     assert_int_equal(f.stream.packets[7].packet.media_time, 8000);
+    // The next session begins at once, within the time of what was cut.
+    begin(&f, ENG_AUDIO, &pcmu);
+    send(&f, 0, false, second, sizeof(second));
+    wait_ms(&f, 1000);
+    send(&f, 8000, false, second, sizeof(second));
+    assert_int_equal(f.stream.count, 21);
+    assert_int_equal(stats(&f)->rtp_malformed, 1);
     for (size_t i = 1; i < f.stream.count; i++)
         assert_true(f.stream.packets[i].packet.media_time >
                     f.stream.packets[i - 1].packet.media_time);
