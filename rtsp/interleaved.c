@@ -9,6 +9,9 @@ enum {
     FRAME_HEADER = 4,
     RTCP_MIN = 8, // the shortest RTCP packet; RTP has 12 bytes at least
     HELD_STEP = 4096,
+    // Bytes of a message that is believed in junk, where one may begin at each byte and all that
+    // looks like its head is read again. Requests and answers to keepalives have a few hundred.
+    FOOTHOLD_MAX = 2048,
 };
 
 void rtsp_interleaved_init(struct rtsp_interleaved *in)
@@ -98,10 +101,13 @@ static ssize_t take_frame(const struct rtsp_interleaved *in, struct rtsp_unit *o
 
 static ssize_t take_message(const struct rtsp_interleaved *in, struct rtsp_unit *out)
 {
-    ssize_t taken = rtsp_message_parse(in->data, in->len, &out->message);
+    bool cut = in->lost && in->len >= FOOTHOLD_MAX;
+    ssize_t taken = rtsp_message_parse(in->data, cut ? FOOTHOLD_MAX : in->len, &out->message);
 
     out->frame = false;
-    return taken == -EMSGSIZE && in->lost ? -EBADMSG : taken;
+    if (in->lost && (taken == -EMSGSIZE || (taken == 0 && cut)))
+        return -EBADMSG;
+    return taken;
 }
 
 static void skip(struct rtsp_interleaved *in, size_t len)
