@@ -18,6 +18,7 @@
 #include "rtsp/refusal.h"
 #include "rtsp/reply.h"
 #include "rtsp/sdp.h"
+#include "rtsp/uncarried.h"
 
 enum state {
     OPTIONS,
@@ -30,7 +31,7 @@ enum state {
 };
 
 enum {
-    // Actions that one message can lead to, besides SEND: a note and READY.
+    // Actions that one message can lead to, besides SEND: READY, and an end.
     QUEUE_MAX = 4,
 };
 
@@ -49,6 +50,7 @@ struct rtsp_client {
     bool get_parameter; // in the camera's Public
     struct rtsp_sdp sdp;
     struct rtsp_control_url control;
+    char note[ENG_TRACKS][RTSP_NOTE_MAX];
     enum rtsp_transport_kind asked;
     uint16_t port[ENG_TRACKS]; // UDP: ours, of RTP
     bool tcp_too;              // asked may become TCP
@@ -169,16 +171,11 @@ static void enter(struct rtsp_client *c, enum state state)
 
 // ---- what the camera refuses ----
 
-static void describe_refusal(struct rtsp_client *c, const struct rtsp_message *m)
-{
-    rtsp_refusal_describe(m, method_of(c), c->url.host, c->text, sizeof(c->text));
-}
-
 static void refuse(struct rtsp_client *c, const struct rtsp_message *m)
 {
     if (m->status == 401 || m->status == 403)
         c->cause = RTSP_CAUSE_AUTH;
-    describe_refusal(c, m);
+    rtsp_refusal_describe(m, method_of(c), c->url.host, c->text, sizeof(c->text));
     close_with(c, RTSP_ACTION_FAILED);
 }
 
@@ -264,6 +261,31 @@ static void setup_from(struct rtsp_client *c, enum eng_track track)
         push(c, RTSP_ACTION_READY);
 }
 
+// Says what becomes of each track of the SDP that is not carried. False: there is none that is.
+static bool judge_tracks(struct rtsp_client *c)
+{
+    const char *why = NULL;
+
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        const struct rtsp_sdp_track *track = &c->sdp.track[t];
+
+        c->note[t][0] = '\0';
+        if (has_track(c, (enum eng_track)t) || track->offered[0] == '\0')
+            continue;
+        rtsp_uncarried_describe((enum eng_track)t, track->offered, c->note[t], RTSP_NOTE_MAX);
+        if (!why)
+            why = c->note[t];
+    }
+    if (has_track(c, ENG_VIDEO) || has_track(c, ENG_AUDIO))
+        return true;
+    c->cause = RTSP_CAUSE_CODEC;
+    if (why)
+        fail(c, "%s", why);
+    else
+        fail(c, "%.64s offers no audio or video; check the path", c->url.host);
+    return false;
+}
+
 static void handle_described(struct rtsp_client *c, const struct rtsp_message *m)
 {
     int rc = rtsp_sdp_parse(m->body.data, m->body.len, &c->sdp);
@@ -273,12 +295,8 @@ static void handle_described(struct rtsp_client *c, const struct rtsp_message *m
              c->url.host);
         return;
     }
-    if (!has_track(c, ENG_VIDEO) && !has_track(c, ENG_AUDIO)) {
-        c->cause = RTSP_CAUSE_CODEC;
-        fail(c, "%.64s offers %s; set the camera to H.264 and Opus or G.711 (8 kHz, mono)",
-             c->url.host, c->sdp.offered[0] ? c->sdp.offered : "no audio or video");
+    if (!judge_tracks(c))
         return;
-    }
     if (rtsp_control_url_take(&c->control, c->url.request, m, &c->sdp) < 0) {
         fail(c, "%.64s names a control URL with blanks in it or of more than %d bytes", c->url.host,
              RTSP_URL_MAX - 1);
@@ -328,8 +346,7 @@ static void handle_setup(struct rtsp_client *c, const struct rtsp_message *m, bo
         ask(c);
     } else if (c->setup == ENG_AUDIO && has_track(c, ENG_VIDEO)) {
         // A picture without sound is better than neither.
-        describe_refusal(c, m);
-        push(c, RTSP_ACTION_NOTE);
+        rtsp_refusal_describe(m, method_of(c), c->url.host, c->note[ENG_AUDIO], RTSP_NOTE_MAX);
         c->sdp.track[ENG_AUDIO].format.codec = RTSP_CODEC_NONE;
         setup_from(c, ENG_TRACKS);
     } else {
@@ -562,6 +579,11 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
             handle_response(client, &unit.message);
     }
     return true;
+}
+
+const char *rtsp_client_note(const struct rtsp_client *client, enum eng_track track)
+{
+    return client->note[track];
 }
 
 const struct rtsp_format *rtsp_client_format(const struct rtsp_client *client, enum eng_track track)

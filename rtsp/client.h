@@ -45,7 +45,6 @@ enum rtsp_action_type {
     RTSP_ACTION_READY,    // PLAY was sent: begin the tracks, their media follows
     RTSP_ACTION_RTP,      // data is an RTP packet of the track
     RTSP_ACTION_RTCP,     // data is an RTCP packet of the track
-    RTSP_ACTION_NOTE,     // text says what goes less well than it should
     RTSP_ACTION_REDIRECT, // close, connect to rtsp_client_url(), then rtsp_client_start()
     RTSP_ACTION_FAILED,   // close; text says what, where and what to do
     RTSP_ACTION_CLOSED,   // close: the session was torn down, by whoever
@@ -98,6 +97,10 @@ int64_t rtsp_client_due_ms(const struct rtsp_client *client);
 void rtsp_client_stop(struct rtsp_client *client, int64_t now_ms);
 
 bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out);
+
+// Why what the camera's last SDP had as this track is not carried, RTSP_NOTE_MAX bytes; empty: it
+// is, or there was none.
+const char *rtsp_client_note(const struct rtsp_client *client, enum eng_track track);
 
 // The track's format in this session, from RTSP_ACTION_READY on; NULL: the session has no such
 // track.

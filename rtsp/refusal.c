@@ -32,7 +32,8 @@ void rtsp_refusal_describe(const struct rtsp_message *response, const char *meth
         snprintf(out, size, "%u from %.64s: %s", response->status, host, hint);
         return;
     }
-    if (rtsp_span_copy(response->reason, reason, sizeof(reason)) < 0)
+    if (!rtsp_span_is_printable(response->reason) ||
+        rtsp_span_copy(response->reason, reason, sizeof(reason)) < 0)
         reason[0] = '\0';
     snprintf(out, size, "%u %s from %.64s in answer to %s; look into its log", response->status,
              reason, host, method);

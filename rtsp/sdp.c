@@ -182,7 +182,8 @@ static struct rtsp_span find_map(struct rtsp_span section, uint32_t type)
 }
 
 // What the section means by payload type type. False: nothing that can be carried. *name is what
-// it calls itself, its data NULL if it does not say.
+// it calls itself, with its clock rate and channels if these are the reason; its data is NULL if
+// it does not say.
 static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_t type,
                           struct rtsp_format *format, struct rtsp_span *name)
 {
@@ -190,6 +191,8 @@ static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_
     struct rtsp_span rate;
     uint32_t clock_rate = 0;
     uint32_t channels = 1;
+
+    struct rtsp_span whole = map;
 
     *name = (struct rtsp_span){NULL, 0};
     rtsp_span_cut(&map, '/', name);
@@ -200,10 +203,13 @@ static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_
     for (size_t i = 0; i < ENCODINGS; i++) {
         const struct encoding *e = &encodings[i];
 
-        if (e->kind != kind || !rtsp_span_is(rtsp_span_trim(*name), e->name) || clock_rate == 0 ||
-            (e->clock_rate != 0 && clock_rate != e->clock_rate) || channels == 0 ||
-            channels > e->channels_max)
+        if (e->kind != kind || !rtsp_span_is(rtsp_span_trim(*name), e->name))
             continue;
+        if (clock_rate == 0 || (e->clock_rate != 0 && clock_rate != e->clock_rate) ||
+            channels == 0 || channels > e->channels_max) {
+            *name = whole;
+            return false;
+        }
         *format = (struct rtsp_format){.codec = e->codec,
                                        .payload_type = (uint8_t)type,
                                        .clock_rate = clock_rate,
@@ -213,19 +219,20 @@ static bool take_encoding(struct rtsp_span section, enum eng_track kind, uint32_
     return false;
 }
 
-// Adds a name to the list of what the camera offers. What does not fit is left out.
+// Adds a name to the list of what the camera offers. What does not fit is left out, and what is no
+// name: it would end up in JSON and in headers of HTTP.
 static void note_offered(struct rtsp_span name, char *offered)
 {
     size_t used = strlen(offered);
     size_t gap = used > 0 ? 2 : 0;
 
     name = rtsp_span_trim(name);
-    if (name.len == 0 || used + gap + name.len >= RTSP_SDP_OFFERED_MAX)
+    if (name.len == 0 || used + gap + name.len >= RTSP_SDP_OFFERED_MAX ||
+        !rtsp_span_is_printable(name))
         return;
-    if (rtsp_span_copy(name, offered + used + gap, RTSP_SDP_OFFERED_MAX - used - gap) < 0)
-        offered[used] = '\0';
-    else if (gap > 0)
-        memcpy(offered + used, ", ", gap);
+    memcpy(offered + used, ", ", gap);
+    memcpy(offered + used + gap, name.data, name.len);
+    offered[used + gap + name.len] = '\0';
 }
 
 // One section, its m= line first: "m=video 0 RTP/AVP 96 97".
@@ -235,6 +242,7 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
     struct rtsp_span word;
     struct rtsp_span name = {NULL, 0};
     struct rtsp_format format;
+    struct rtsp_sdp_track *track;
     enum eng_track kind;
     bool carried = false;
 
@@ -246,6 +254,7 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
         kind = ENG_AUDIO;
     else
         return;
+    track = &out->track[kind];
     rtsp_span_cut(&line, ' ', &word); // port
     rtsp_span_cut(&line, ' ', &word); // protocol
 
@@ -257,11 +266,10 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
         if (!rtsp_span_number(rtsp_span_trim(word), 127, &type))
             continue;
         carried = take_encoding(section, kind, type, &format, &name);
-        note_offered(name, out->offered);
+        note_offered(name, track->offered);
         if (carried && kind == ENG_VIDEO)
             take_fmtp(find_for_type(section, "a=fmtp:", type), &format);
     }
-    struct rtsp_sdp_track *track = &out->track[kind];
     if (!carried || track->format.codec != RTSP_CODEC_NONE)
         return;
     track->format = format;

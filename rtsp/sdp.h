@@ -23,12 +23,14 @@ enum {
 struct rtsp_sdp_track {
     struct rtsp_format format;  // codec NONE: there is no such track
     char control[RTSP_URL_MAX]; // a=control as it stands there, empty: none
+    // Encoding names of all such m= sections, for messages: "H265, JPEG"; with clock rate and
+    // channels where these are what cannot be carried.
+    char offered[RTSP_SDP_OFFERED_MAX];
 };
 
 struct rtsp_sdp {
     char control[RTSP_URL_MAX]; // of the session (aggregate control), empty: none
     struct rtsp_sdp_track track[ENG_TRACKS];
-    char offered[RTSP_SDP_OFFERED_MAX]; // encoding names of all tracks: "H265, MPEG4-GENERIC"
 };
 
 // 0; -EBADMSG: no m= line in it; -EMSGSIZE: larger than RTSP_SDP_MAX.

@@ -60,7 +60,9 @@ struct rtsp_source {
 // Brings the status up to date. True: more than counters has changed.
 static bool refresh(struct rtsp_source *s)
 {
-    bool changed = rtsp_status_take(&s->status, s->track, s->has_track);
+    const char *const note[ENG_TRACKS] = {rtsp_client_note(s->client, ENG_VIDEO),
+                                          rtsp_client_note(s->client, ENG_AUDIO)};
+    bool changed = rtsp_status_take(&s->status, s->track, s->has_track, note);
 
     s->status.rtp_reordered = rtsp_carrier_reordered(&s->carrier);
     s->status.rtp_malformed += rtsp_client_dropped(s->client);
@@ -282,9 +284,6 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             break;
         case RTSP_ACTION_RTCP:
             take_rtcp(s, action.track, action.data, action.len);
-            break;
-        case RTSP_ACTION_NOTE:
-            rtsp_status_error(&s->status, "%s", action.text);
             break;
         case RTSP_ACTION_REDIRECT:
             dial(s);

@@ -48,6 +48,10 @@ enum rtsp_transport_choice {
     RTSP_CHOOSE_MULTICAST,
 };
 
+enum {
+    RTSP_NOTE_MAX = 160, // bytes with the NUL
+};
+
 struct rtsp_track_info {
     enum rtsp_codec codec;
     uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000; of L16 any
@@ -59,6 +63,9 @@ struct rtsp_track_info {
     //     AV1:    profile, level_idx, tier                   (AV1 RTP specification 7.2)
     uint8_t profile[3];
     unsigned width, height; // pixels, 0: not known yet
+    // Codec NONE: why what the camera sends is not carried, in one line; empty: it has no such
+    // track.
+    char note[RTSP_NOTE_MAX];
 };
 
 // What is known of a source. Copied out to whoever wants to show it.

@@ -72,6 +72,14 @@ bool rtsp_span_number(struct rtsp_span span, uint32_t max, uint32_t *out)
     return true;
 }
 
+bool rtsp_span_is_printable(struct rtsp_span span)
+{
+    for (size_t i = 0; i < span.len; i++)
+        if (span.data[i] < ' ' || span.data[i] > '~')
+            return false;
+    return true;
+}
+
 int rtsp_span_copy(struct rtsp_span span, char *out, size_t size)
 {
     if (span.len >= size)

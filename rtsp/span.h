@@ -29,5 +29,8 @@ bool rtsp_span_cut(struct rtsp_span *rest, char separator, struct rtsp_span *par
 // A decimal number of digits only, up to max. False: not one; *out is left alone.
 bool rtsp_span_number(struct rtsp_span span, uint32_t max, uint32_t *out);
 
+// Printable ASCII only.
+bool rtsp_span_is_printable(struct rtsp_span span);
+
 // Copies to a NUL-terminated string. -EINVAL: contains control characters, -EMSGSIZE: too long.
 int rtsp_span_copy(struct rtsp_span span, char *out, size_t size);

@@ -9,11 +9,11 @@ static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_i
 {
     return a->codec == b->codec && a->clock_rate == b->clock_rate && a->channels == b->channels &&
            a->width == b->width && a->height == b->height &&
-           memcmp(a->profile, b->profile, sizeof(a->profile)) == 0;
+           memcmp(a->profile, b->profile, sizeof(a->profile)) == 0 && strcmp(a->note, b->note) == 0;
 }
 
 bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *const track[ENG_TRACKS],
-                      const bool present[ENG_TRACKS])
+                      const bool present[ENG_TRACKS], const char *const note[ENG_TRACKS])
 {
     const struct rtsp_track_stats *video = rtsp_track_stats(track[ENG_VIDEO]);
     const struct rtsp_track_stats *audio = rtsp_track_stats(track[ENG_AUDIO]);
@@ -23,6 +23,8 @@ bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *cons
     for (int t = 0; t < ENG_TRACKS; t++)
         if (present[t])
             info[t] = *rtsp_track_info(track[t]);
+        else
+            snprintf(info[t].note, sizeof(info[t].note), "%s", note[t]);
     changed = !same_info(&info[ENG_VIDEO], &status->video) ||
               !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames;
     status->video = info[ENG_VIDEO];

@@ -21,7 +21,7 @@ struct bench {
     int64_t now_ms;
     size_t piece;    // bytes per rtsp_client_input()
     char sent[8192]; // since the last look
-    // One letter per action but SEND: R(eady), N(ote), > (redirect), F(ailed), C(losed), v a RTP
+    // One letter per action but SEND: R(eady), > (redirect), F(ailed), C(losed), v a RTP
     // and V A RTCP of video and audio.
     char seen[256];
     char text[RTSP_TEXT_MAX];
@@ -50,9 +50,6 @@ static inline void drain(struct bench *b)
         case RTSP_ACTION_RTCP:
             letter = action.track == ENG_VIDEO ? 'V' : 'A';
             break;
-        case RTSP_ACTION_NOTE:
-            letter = 'N';
-            break;
         case RTSP_ACTION_REDIRECT:
             letter = '>';
             break;
@@ -63,7 +60,7 @@ static inline void drain(struct bench *b)
             letter = 'C';
             break;
         }
-        if (action.text && (letter == 'N' || letter == 'F'))
+        if (action.text && letter == 'F')
             snprintf(b->text, sizeof(b->text), "%s", action.text);
         assert_true(strlen(b->seen) + 1 < sizeof(b->seen));
         b->seen[strlen(b->seen)] = letter;

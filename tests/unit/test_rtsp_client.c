@@ -192,7 +192,12 @@ static void test_refusals(void **state)
          "cam describes the stream with an SDP that has no media; check the path"},
         {"RTSP/1.0 200 OK\r\nContent-Length: 46\r\n\r\n"
          "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n",
-         "cam offers H265; set the camera to H.264 and Opus or G.711 (8 kHz, mono)"},
+         "the camera sends H265 as video, which browsers do not take; set it to H.264"},
+        {"RTSP/1.0 200 OK\r\nContent-Length: 23\r\n\r\nm=audio 0 RTP/AVP 18 4\r\n",
+         "the camera sends G729, G723 as audio, which browsers do not take; set it to Opus, G.711 "
+         "or G.722"},
+        {"RTSP/1.0 200 OK\r\nContent-Length: 29\r\n\r\nm=application 0 RTP/AVP 107\r\n",
+         "cam offers no audio or video; check the path"},
     };
 
     (void)state;
@@ -310,9 +315,40 @@ static void test_setup_refused(void **state)
     b.sent[0] = '\0';
     feed(&b, "RTSP/1.0 404 Not Found\r\n\r\n");
     expect_request(&b, "PLAY ");
-    expect_seen(&b, "NR");
+    expect_seen(&b, "R");
     assert_null(rtsp_client_format(b.client, ENG_AUDIO));
     assert_non_null(rtsp_client_format(b.client, ENG_VIDEO));
+    assert_string_equal(rtsp_client_note(b.client, ENG_AUDIO),
+                        "404 from cam: no such stream; check the path in the source URL");
+    assert_string_equal(rtsp_client_note(b.client, ENG_VIDEO), "");
+    end(&b);
+}
+
+// What is carried plays; of the rest the client says what is wrong with it, session by session.
+static void test_notes(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP "m=audio 0 RTP/AVP 96\r\na=rtpmap:96 PCMU/16000\r\n");
+    feed(&b, setup_ok);
+    expect_seen(&b, "R");
+    assert_string_equal(rtsp_client_note(b.client, ENG_VIDEO), "");
+    assert_string_equal(rtsp_client_note(b.client, ENG_AUDIO),
+                        "the camera sends PCMU/16000 as audio, which browsers do not take; set it "
+                        "to Opus, G.711 or G.722");
+
+    // It was set to something else meanwhile.
+    rtsp_client_start(b.client, b.now_ms);
+    feed(&b, ok);
+    assert_string_not_equal(rtsp_client_note(b.client, ENG_AUDIO), "");
+    feed_sdp(&b, "", "m=video 0 RTP/AVP 26\r\n" AUDIO_SDP);
+    assert_string_equal(rtsp_client_note(b.client, ENG_VIDEO),
+                        "the camera sends JPEG as video, which browsers do not take; set it to "
+                        "H.264");
+    assert_string_equal(rtsp_client_note(b.client, ENG_AUDIO), "");
     end(&b);
 }
 
@@ -585,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_base_urls),
         cmocka_unit_test(test_camera_numbers_the_channels),
         cmocka_unit_test(test_setup_refused),
+        cmocka_unit_test(test_notes),
         cmocka_unit_test(test_odd_answers_to_keepalives),
         cmocka_unit_test(test_keepalive_with_a_stale_nonce),
         cmocka_unit_test(test_requests_of_the_camera),

@@ -55,7 +55,8 @@ static void test_camera(void **state)
     assert_string_equal(sdp.control, "*");
     assert_string_equal(sdp.track[ENG_VIDEO].control, "trackID=1");
     assert_string_equal(sdp.track[ENG_AUDIO].control, "trackID=2");
-    assert_string_equal(sdp.offered, "H264, opus");
+    assert_string_equal(sdp.track[ENG_VIDEO].offered, "H264");
+    assert_string_equal(sdp.track[ENG_AUDIO].offered, "opus");
     assert_int_equal(video->codec, RTSP_CODEC_H264);
     assert_int_equal(video->payload_type, 96);
     assert_int_equal(video->clock_rate, 90000);
@@ -86,7 +87,8 @@ static void test_static_types(void **state)
 
     // One that is not carried has a name all the same.
     sdp = parse("m=video 0 RTP/AVP 26\nm=audio 0 RTP/AVP 18\n");
-    assert_string_equal(sdp.offered, "JPEG, G729");
+    assert_string_equal(sdp.track[ENG_VIDEO].offered, "JPEG");
+    assert_string_equal(sdp.track[ENG_AUDIO].offered, "G729");
 }
 
 static void expect_audio(const char *text, enum rtsp_codec codec, uint32_t clock_rate,
@@ -142,7 +144,25 @@ static void test_nothing_to_carry(void **state)
     (void)state;
     assert_int_equal(sdp.track[ENG_VIDEO].format.codec, RTSP_CODEC_NONE);
     assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_NONE);
-    assert_string_equal(sdp.offered, "H265, MPEG4-GENERIC");
+    assert_string_equal(sdp.track[ENG_VIDEO].offered, "H265");
+    assert_string_equal(sdp.track[ENG_AUDIO].offered, "MPEG4-GENERIC");
+
+    // The name alone would not say what is wrong. What is no name is left out.
+    sdp = parse("m=audio 0 RTP/AVP 97 98 99\na=rtpmap:97 opus/48000/6\na=rtpmap:98 x\xc3\xbc/8000\n"
+                "a=rtpmap:99 AC3/48000/6\n");
+    assert_string_equal(sdp.track[ENG_AUDIO].offered, "opus/48000/6, AC3");
+}
+
+// The first section that can be carried, wherever it stands.
+static void test_jpeg_first(void **state)
+{
+    struct rtsp_sdp sdp = parse("m=video 0 RTP/AVP 26\na=control:v1\n"
+                                "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:v2\n");
+
+    (void)state;
+    assert_int_equal(sdp.track[ENG_VIDEO].format.codec, RTSP_CODEC_H264);
+    assert_string_equal(sdp.track[ENG_VIDEO].control, "v2");
+    assert_string_equal(sdp.track[ENG_VIDEO].offered, "JPEG, H264");
 }
 
 static void test_no_media(void **state)
@@ -261,9 +281,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_camera),           cmocka_unit_test(test_static_types),
         cmocka_unit_test(test_g722_and_l16),     cmocka_unit_test(test_first_that_can_be_carried),
-        cmocka_unit_test(test_nothing_to_carry), cmocka_unit_test(test_no_media),
-        cmocka_unit_test(test_parameter_sets),   cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_every_byte_wrong), cmocka_unit_test(test_many_sections),
+        cmocka_unit_test(test_nothing_to_carry), cmocka_unit_test(test_jpeg_first),
+        cmocka_unit_test(test_no_media),         cmocka_unit_test(test_parameter_sets),
+        cmocka_unit_test(test_every_cut),        cmocka_unit_test(test_every_byte_wrong),
+        cmocka_unit_test(test_many_sections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
