@@ -23,7 +23,8 @@ void ctl_reply_header(struct evhttp_request *req, const char *name, const char *
 void ctl_reply_cors(struct evhttp_request *req)
 {
     ctl_reply_header(req, "Access-Control-Allow-Origin", "*");
-    ctl_reply_header(req, "Access-Control-Expose-Headers", "Location, ETag, Link, Retry-After");
+    ctl_reply_header(req, "Access-Control-Expose-Headers",
+                     "Location, ETag, Link, Retry-After, Rtcfan-Note");
 }
 
 // evhttp sends no body to a HEAD and then forgets its length too; and to every body it adds a

@@ -255,6 +255,12 @@ struct ctl_stream *ctl_session_stream(const struct ctl_session *session)
     return session->stream;
 }
 
+void ctl_session_note(const struct ctl_session *session, char out[CTL_NOTE_MAX])
+{
+    ctl_note_write(&session->stream->status, session->track[ENG_VIDEO].on,
+                   session->track[ENG_AUDIO].on, out);
+}
+
 const char *ctl_session_remote_ufrag(const struct ctl_session *session)
 {
     return session->remote_ufrag;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "control/config.h"
+#include "control/note.h"
 #include "control/streams.h"
 #include "engine/engine.h"
 #include "webrtc/peer.h"
@@ -60,6 +61,9 @@ struct ctl_session *ctl_session_find(struct ctl_sessions *sessions, const char *
 const char *ctl_session_id(const struct ctl_session *session);
 const char *ctl_session_etag(const struct ctl_session *session); // strong, with quotes
 struct ctl_stream *ctl_session_stream(const struct ctl_session *session);
+
+// What the viewer does not get of its stream, and why (note.h); empty: nothing.
+void ctl_session_note(const struct ctl_session *session, char out[CTL_NOTE_MAX]);
 
 // The ufrag of the offer: a trickled fragment with another one asks for an ICE restart.
 const char *ctl_session_remote_ufrag(const struct ctl_session *session);

@@ -43,13 +43,14 @@ static json_t *stream_json(const struct ctl_stream *stream)
 {
     const struct rtsp_source_status *status = &stream->status;
 
-    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:b, s:s+, s:o, s:o, s:o}", "name",
+    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:b, s:s+, s:o, s:s, s:s, s:o, s:o}", "name",
                      stream->name, "state", rtsp_state_name(status->state), "transport",
                      rtsp_transport_name(status->transport), "viewers", (int)stream->viewers,
                      "on_demand", stream->config->on_demand ? 1 : 0, "live_since_ms",
                      (json_int_t)status->live_since_ms, "b_frames", status->b_frames ? 1 : 0,
                      "last_error", status->last_error, "", "reconnects", reconnects_json(status),
-                     "video", video_json(&status->video), "audio", audio_json(&status->audio));
+                     "video_note", status->video.note, "audio_note", status->audio.note, "video",
+                     video_json(&status->video), "audio", audio_json(&status->audio));
 }
 
 // Each '<' becomes \u003c. Takes text, which may be NULL.

@@ -26,6 +26,7 @@ struct entry {
     char who[WHO_MAX];
     char told_format[FORMAT_MAX]; // while live; empty: not live
     char told_error[sizeof(((struct rtsp_source_status *)0)->last_error)];
+    bool told_notes; // while live
     bool told_b_frames;
 };
 
@@ -76,6 +77,19 @@ static void log_live(struct entry *entry)
     entry->told_error[0] = '\0';
 }
 
+static void log_note(struct entry *entry, const char *what, const char *note)
+{
+    if (note[0] && !entry->told_notes)
+        ctl_log(CTL_LOG_WARN, entry->who, "no %s: %s", what, note);
+}
+
+static void log_notes(struct entry *entry)
+{
+    log_note(entry, "picture", entry->stream.status.video.note);
+    log_note(entry, "sound", entry->stream.status.audio.note);
+    entry->told_notes = true;
+}
+
 // A camera that stays away is tried again and again: one line per cause is enough.
 static void log_waiting(struct entry *entry)
 {
@@ -91,10 +105,13 @@ static void log_news(struct entry *entry, enum rtsp_state before)
     const struct rtsp_source_status *status = &entry->stream.status;
     bool changed = status->state != before;
 
-    if (status->state == RTSP_LIVE)
+    if (status->state == RTSP_LIVE) {
         log_live(entry);
-    else
+        log_notes(entry);
+    } else {
         entry->told_format[0] = '\0';
+        entry->told_notes = false;
+    }
     if (changed && status->state == RTSP_WAITING)
         log_waiting(entry);
     if (changed && status->state == RTSP_STALLED)

@@ -16,6 +16,7 @@
 
 static const char sdp_type[] = "application/sdp";
 static const char fragment_type[] = "application/trickle-ice-sdpfrag";
+static const char note_field[] = "Rtcfan-Note";
 static const char endpoint_methods[] = "OPTIONS, GET, HEAD, POST";
 static const char session_methods[] = "OPTIONS, GET, HEAD, PATCH, DELETE";
 
@@ -105,11 +106,15 @@ static void reply_created(struct evhttp_request *req, const struct ctl_session *
                           const char *answer)
 {
     char location[CTL_NAME_MAX + CTL_SESSION_ID_LEN + 8];
+    char note[CTL_NOTE_MAX];
 
     snprintf(location, sizeof(location), "/%s/whep/%s", ctl_session_stream(session)->name,
              ctl_session_id(session));
     ctl_reply_header(req, "Location", location);
     ctl_reply_header(req, "ETag", ctl_session_etag(session));
+    ctl_session_note(session, note);
+    if (note[0])
+        ctl_reply_header(req, note_field, note);
     ctl_reply_bytes(req, CREATED, sdp_type, answer, strlen(answer));
 }
 

@@ -6,10 +6,11 @@
 //     endpoint  POST application/sdp -> 201, Location, ETag;  OPTIONS 204;  GET, HEAD 200, empty
 //     session   PATCH application/trickle-ice-sdpfrag -> 204; DELETE 200;   the same
 //
-// Errors carry one line of text. 400 empty offer; 404 no such stream or session; 405; 406 nothing
-// in the offer fits the stream; 409 with Retry-After: the source is not live; 412 If-Match names
-// another session state; 413 beyond WRTC_SDP_MAX; 415; 422 the offer or fragment is no good; 503
-// with Retry-After: full; 504 with Retry-After: the source did not become live in time.
+// A 201 has Rtcfan-Note where the viewer does not get all of the camera's tracks: one line that
+// says why. Errors carry one line of text. 400 empty offer; 404 no such stream or session; 405; 406
+// nothing in the offer fits the stream; 409 with Retry-After: the source is not live; 412 If-Match
+// names another session state; 413 beyond WRTC_SDP_MAX; 415; 422 the offer or fragment is no good;
+// 503 with Retry-After: full; 504 with Retry-After: the source did not become live in time.
 //
 // The answer to an offer for a source that is on demand, or is just connecting, waits for it
 // (waiting.h).

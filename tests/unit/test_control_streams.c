@@ -56,6 +56,7 @@ void rtsp_source_start(struct rtsp_source *source)
     say(source, RTSP_WAITING, NULL); // no change: no line either
     say(source, RTSP_CONNECTING, NULL);
     status->video = (struct rtsp_track_info){.codec = RTSP_CODEC_H264, .clock_rate = 90000};
+    status->audio = (struct rtsp_track_info){.note = "the camera sends AC3"};
     say(source, RTSP_LIVE, NULL);
     status->video.width = 1280;
     status->video.height = 720;
@@ -174,6 +175,7 @@ static void news_are_logged_once_and_the_end_is_told_once(void **state)
     static const char expected[] =
         "WARN stream cam1: waiting: nobody listens at 192.0.2.1:554\n"
         "INFO stream cam1: live, H264, no audio, over tcp\n"
+        "WARN stream cam1: no sound: the camera sends AC3\n"
         "INFO stream cam1: live, H264 1280x720, no audio, over tcp\n"
         "WARN stream cam1: the video has B-frames, which most viewers show out of order; turn them "
         "off in the camera or choose its Baseline profile\n"

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/note.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// Why the viewer does not get the track; empty: the camera has none.
+static void explain(const struct rtsp_track_info *info, char out[RTSP_NOTE_MAX])
+{
+    if (info->codec == RTSP_CODEC_NONE)
+        memcpy(out, info->note, RTSP_NOTE_MAX);
+    else
+        snprintf(out, RTSP_NOTE_MAX, "the camera sends %s, which this viewer does not take",
+                 rtsp_codec_name(info->codec));
+}
+
+void ctl_note_write(const struct rtsp_source_status *status, bool video, bool audio,
+                    char out[CTL_NOTE_MAX])
+{
+    char picture[RTSP_NOTE_MAX] = "", sound[RTSP_NOTE_MAX] = "";
+
+    if (!video)
+        explain(&status->video, picture);
+    if (!audio)
+        explain(&status->audio, sound);
+    snprintf(out, CTL_NOTE_MAX, "%s%s%s%s%s", picture[0] ? "No picture: " : "", picture,
+             picture[0] && sound[0] ? ". " : "", sound[0] ? "No sound: " : "", sound);
+}
