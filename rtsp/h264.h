@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What has to be known of H.264 to carry it: NAL unit types, the sequence parameter set, the start
-// of a slice header, the kinds of SEI messages (ITU-T H.264 7.3). Plain functions on the caller's
+// of a slice header (ITU-T H.264 7.3). Plain functions on the caller's
 // memory, any thread; bytes may be anything. A NAL unit here is header byte and payload, without
 // start code, emulation prevention still in it.
 #pragma once
@@ -59,15 +59,3 @@ struct rtsp_h264_slice {
 
 // The start of the slice header of a NAL unit of type 1, 2 or 5. 0 or -EBADMSG.
 int rtsp_h264_parse_slice(const uint8_t *nal, size_t len, struct rtsp_h264_slice *out);
-
-// payloadType of an SEI message (ITU-T H.264 D.1).
-enum {
-    RTSP_SEI_BUFFERING_PERIOD = 0,
-    RTSP_SEI_PIC_TIMING = 1,
-    RTSP_SEI_FILLER_PAYLOAD = 3,
-    RTSP_SEI_REST = 31, // stands for all from 31 on
-};
-
-// Which types the messages in an SEI NAL unit have: bit n of *types for type n (7.3.2.3). 0, or
-// -EBADMSG: not an SEI, cut short, or its trailing bits are not where the last message ends.
-int rtsp_h264_parse_sei(const uint8_t *nal, size_t len, uint32_t *types);

@@ -3,15 +3,15 @@
 // H.264 as a video codec: what each NAL unit is (ITU-T H.264 7.4.1.2.3, RFC 6184 5.1).
 //
 // What is left out: access unit delimiters, filler, NAL units that are malformed, and SEI of
-// nothing but buffering_period, pic_timing and filler_payload (ITU-T H.264 Annex D). These serve
-// the timing of a hypothetical decoder, where browsers go by RTP timestamps, and in front of a
-// slice each would be a short packet that splits a train.
+// nothing but timing (sei.h).
 #include "rtsp/depacketise_h264.h"
 #include "rtsp/h264.h"
 #include "rtsp/packetise_h264.h"
+#include "rtsp/sei.h"
 #include "rtsp/video_codec.h"
 
 enum {
+    HEADER_LEN = 1,
     FORBIDDEN_BIT = 0x80,
     SET_SPS = 1,
     SET_PPS = 2,
@@ -19,16 +19,6 @@ enum {
     SPS_COUNT = 2,
     PPS_COUNT = 8,
 };
-
-static bool is_timing_sei(const uint8_t *nal, size_t len)
-{
-    const uint32_t timing = UINT32_C(1) << RTSP_SEI_BUFFERING_PERIOD |
-                            UINT32_C(1) << RTSP_SEI_PIC_TIMING |
-                            UINT32_C(1) << RTSP_SEI_FILLER_PAYLOAD;
-    uint32_t types;
-
-    return rtsp_h264_parse_sei(nal, len, &types) == 0 && (types & ~timing) == 0;
-}
 
 static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
 {
@@ -86,7 +76,7 @@ static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, si
         judge_sps(nal, len, verdict);
     else if (type == RTSP_NAL_PPS)
         judge_pps(nal, len, verdict);
-    else if (type == RTSP_NAL_SEI && is_timing_sei(nal, len))
+    else if (type == RTSP_NAL_SEI && rtsp_sei_is_timing(nal, len, HEADER_LEN))
         verdict->fate = RTSP_PART_LEFT_OUT;
 }
 
