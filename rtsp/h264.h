@@ -23,11 +23,12 @@ enum {
     RTSP_NAL_FILLER = 12,
     RTSP_NAL_MAX = 23, // the last type that is a NAL unit by itself in RTP (RFC 6184 5.2)
     RTSP_NAL_STAP_A = 24,
-    RTSP_NAL_STAP_B = 25,
-    RTSP_NAL_MTAP16 = 26,
-    RTSP_NAL_MTAP24 = 27,
     RTSP_NAL_FU_A = 28,
-    RTSP_NAL_FU_B = 29,
+};
+
+// nal_ref_idc in the header byte: 0 if no other picture depends on this one.
+enum {
+    RTSP_NAL_REF_IDC_MASK = 0x60
 };
 
 static inline unsigned rtsp_nal_type(uint8_t header)

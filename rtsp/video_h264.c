@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// H.264 as a video codec: what each NAL unit is (ITU-T H.264 7.4.1.2.3, RFC 6184 5.1).
+// H.264 as a video codec: what each NAL unit is (ITU-T H.264 7.4.1.2.3, RFC 6184 5.1), and how they
+// lie in payloads.
 //
 // What is left out: access unit delimiters, filler, NAL units that are malformed, and SEI of
 // nothing but timing (sei.h).
-#include "rtsp/depacketise_h264.h"
+#include "rtsp/depacketise_nal.h"
 #include "rtsp/h264.h"
-#include "rtsp/packetise_h264.h"
+#include "rtsp/packetise_nal.h"
 #include "rtsp/sei.h"
 #include "rtsp/video_codec.h"
 
@@ -19,6 +20,8 @@ enum {
     SPS_COUNT = 2,
     PPS_COUNT = 8,
 };
+
+// ---- what a NAL unit is ----
 
 static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
 {
@@ -80,12 +83,54 @@ static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, si
         verdict->fate = RTSP_PART_LEFT_OUT;
 }
 
+// ---- payloads ----
+
+// The highest importance of all (RFC 6184 5.7).
+static void write_aggregate(uint8_t *header, const struct rtsp_part *nal, size_t count)
+{
+    header[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t importance = nal[i].data[0] & RTSP_NAL_REF_IDC_MASK;
+
+        if (importance > header[0])
+            header[0] = importance;
+    }
+}
+
+static const struct rtsp_nal_payload payload = {
+    .header_len = HEADER_LEN,
+    .type_mask = 0x1f,
+    .single_max = RTSP_NAL_MAX,
+    .aggregate = RTSP_NAL_STAP_A,
+    .fragment = RTSP_NAL_FU_A,
+    .keyframe_first = RTSP_NAL_IDR,
+    .keyframe_last = RTSP_NAL_IDR,
+    .write_aggregate = write_aggregate,
+};
+
+static void depacketise(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
+                        const struct rtsp_rtp *rtp)
+{
+    rtsp_depacketise_nal(&payload, d, au, rtp);
+}
+
+static void break_off(struct rtsp_depacketiser *d, struct rtsp_access_unit *au)
+{
+    rtsp_depacketise_nal_break(&payload, d, au);
+}
+
+static void packetise(struct eng_stream *stream, const struct rtsp_unit *unit, size_t payload_max,
+                      int64_t media_time, int64_t capture_ns)
+{
+    rtsp_packetise_nal(&payload, stream, unit, payload_max, media_time, capture_ns);
+}
+
 const struct rtsp_video_codec rtsp_video_h264 = {
     .start_codes = true,
     .sets = {[SET_SPS] = SPS_COUNT, [SET_PPS] = PPS_COUNT},
-    .depacketise = rtsp_depacketise_h264,
-    .lose = rtsp_depacketise_h264_break,
-    .end = rtsp_depacketise_h264_break,
+    .depacketise = depacketise,
+    .lose = break_off,
+    .end = break_off,
     .judge = judge,
-    .packetise = rtsp_packetise_h264,
+    .packetise = packetise,
 };

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "rtsp/access_unit.h"
-#include "rtsp/depacketise_h264.h"
 #include "rtsp/h264.h"
 #include "tests/unit/rtsp_recorder.h"
 
@@ -53,7 +52,8 @@ static void take(struct fixture *f, const uint8_t *payload, size_t len)
     uint8_t *copy = malloc(len ? len : 1); // so that reading beyond it is seen
 
     memcpy(copy, payload, len);
-    rtsp_depacketise_h264(&f->d, &f->au, &(struct rtsp_rtp){.payload = copy, .payload_len = len});
+    rtsp_video_h264.depacketise(&f->d, &f->au,
+                                &(struct rtsp_rtp){.payload = copy, .payload_len = len});
     free(copy);
 }
 
@@ -132,7 +132,7 @@ static void test_fu_a_lost_fragment(void **state)
 
     take(f, BYTES(P_SLICE, 1));
     take(f, BYTES(0x5c, 0x81, 0x9a, 1));
-    rtsp_depacketise_h264_break(&f->d, &f->au);
+    rtsp_video_h264.lose(&f->d, &f->au);
     assert_true(f->au.damaged);
     take(f, BYTES(0x5c, 0x01, 2));
     take(f, BYTES(0x5c, 0x41, 5));
@@ -214,8 +214,9 @@ static void test_type_0_is_malformed(void **state)
 
     take(f, BYTES(0x60, 1, 2, 3, 4, 5));
     take(f, BYTES(0, 0, 2, 1, 4, 5));
-    assert_int_equal(f->d.malformed, 2);
+    assert_int_equal(f->au.malformed, 2);
     assert_int_equal(f->au.part_count, 0);
+    assert_false(f->au.damaged);
 }
 
 static void test_random_bytes(void **state)
@@ -237,7 +238,7 @@ static void test_random_bytes(void **state)
         if (round % 100 == 99) {
             struct rtsp_unit unit;
 
-            rtsp_depacketise_h264_break(&f->d, &f->au);
+            rtsp_video_h264.lose(&f->d, &f->au);
             rtsp_access_unit_finish(&f->au, &unit);
             rtsp_access_unit_release(&f->au);
             rtsp_access_unit_open(&f->au, (uint32_t)round);

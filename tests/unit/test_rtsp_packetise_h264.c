@@ -9,10 +9,8 @@
 #include <cmocka.h>
 
 #include "rtsp/access_unit.h"
-#include "rtsp/depacketise_h264.h"
 #include "rtsp/h264.h"
-#include "rtsp/packetise_h264.h"
-#include "rtsp/plan_h264.h"
+#include "rtsp/plan.h"
 #include "tests/unit/rtsp_recorder.h"
 
 enum {
@@ -58,7 +56,7 @@ static void clear(struct unit *u)
 
 static void packetise(struct eng_stream *stream, const struct unit *u, size_t payload_max)
 {
-    rtsp_packetise_h264(stream, &u->unit, payload_max, MEDIA_TIME, CAPTURE_NS);
+    rtsp_video_h264.packetise(stream, &u->unit, payload_max, MEDIA_TIME, CAPTURE_NS);
 }
 
 static void check_packets(const struct eng_stream *stream, const struct unit *u, size_t payload_max)
@@ -87,9 +85,10 @@ static void check_round_trip(struct rtsp_access_unit *au, const struct eng_strea
 
     rtsp_access_unit_open(au, 0);
     for (size_t i = 0; i < stream->count; i++)
-        rtsp_depacketise_h264(&d, au,
-                              &(struct rtsp_rtp){.payload = stream->packets[i].payload,
-                                                 .payload_len = stream->packets[i].packet.len});
+        rtsp_video_h264.depacketise(
+            &d, au,
+            &(struct rtsp_rtp){.payload = stream->packets[i].payload,
+                               .payload_len = stream->packets[i].packet.len});
     assert_int_equal(d.malformed + d.refused + au->malformed, 0);
     assert_int_equal(au->part_count, u->unit.part_count);
     for (size_t i = 0; i < au->part_count; i++) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rtsp/plan_h264.h"
+#include "rtsp/plan.h"
 
 #include <assert.h>
 #include <stdbool.h>
+
+#include "rtsp/nal_payload.h"
 
 // Payloads that a state is to be extended by.
 struct step {
@@ -17,20 +19,21 @@ static size_t divide_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-static struct step fragment(size_t nal_size, size_t payload_max, size_t open)
+static struct step fragment(size_t header_len, size_t nal_size, size_t payload_max, size_t open)
 {
-    size_t bytes = nal_size - 1; // the header byte goes into the FU header
-    size_t count = divide_up(bytes, payload_max - RTSP_FU_A_HEADER_LEN);
+    size_t bytes = nal_size - header_len; // each fragment has the header
+    size_t overhead = header_len + RTSP_FRAGMENT_HEADER_LEN;
+    size_t count = divide_up(bytes, payload_max - overhead);
     size_t part = divide_up(bytes, count);
 
-    if (open > part + RTSP_FU_A_HEADER_LEN)
-        part = open - RTSP_FU_A_HEADER_LEN;
+    if (open > part + overhead)
+        part = open - overhead;
     count = divide_up(bytes, part);
     return (struct step){
         .nals = 1,
-        .size = part + RTSP_FU_A_HEADER_LEN,
+        .size = part + overhead,
         .packets = count,
-        .last = bytes - (count - 1) * part + RTSP_FU_A_HEADER_LEN,
+        .last = bytes - (count - 1) * part + overhead,
     };
 }
 
@@ -75,15 +78,15 @@ static void extend(struct rtsp_plan *plan, size_t done, size_t from, const struc
         });
 }
 
-static void extend_by_small(struct rtsp_plan *plan, const size_t *size, size_t done, size_t count,
-                            size_t payload_max, size_t from)
+static void extend_by_small(struct rtsp_plan *plan, size_t header_len, const size_t *size,
+                            size_t done, size_t count, size_t payload_max, size_t from)
 {
-    size_t total = RTSP_STAP_A_HEADER_LEN;
+    size_t total = header_len;
 
     for (size_t end = done; end < count; end++) {
         struct step step;
 
-        total += RTSP_STAP_A_LENGTH_LEN + size[end];
+        total += RTSP_AGGREGATE_LENGTH_LEN + size[end];
         step = end == done ? aggregate(1, size[end]) : aggregate(end + 1 - done, total);
         if (step.size > payload_max)
             break;
@@ -119,10 +122,11 @@ static void read_back(struct rtsp_plan *plan, size_t done)
         plan->group[i] = plan->group[first + i];
 }
 
-size_t rtsp_plan_h264(struct rtsp_plan *plan, const size_t *size, size_t count, size_t payload_max,
-                      size_t open)
+size_t rtsp_plan(struct rtsp_plan *plan, size_t header_len, const size_t *size, size_t count,
+                 size_t payload_max, size_t open)
 {
     assert(count > 0 && count <= RTSP_PLAN_NALS_MAX && payload_max <= UINT16_MAX);
+    assert(payload_max > header_len + RTSP_FRAGMENT_HEADER_LEN);
     for (size_t i = 0; i <= count; i++)
         plan->states[i] = 0;
     add_state(plan, 0, (struct rtsp_plan_state){.open = (uint16_t)open});
@@ -131,7 +135,7 @@ size_t rtsp_plan_h264(struct rtsp_plan *plan, const size_t *size, size_t count, 
         uint32_t limit;
 
         if (plan->states[done] == 0)
-            continue; // within a STAP-A only
+            continue; // within an aggregate only
         limit = plan->state[done][cheapest(plan, done)].cost + RTSP_PLAN_TRAIN_COST;
         for (size_t from = 0; from < plan->states[done]; from++) {
             const struct rtsp_plan_state *state = &plan->state[done][from];
@@ -139,11 +143,11 @@ size_t rtsp_plan_h264(struct rtsp_plan *plan, const size_t *size, size_t count, 
             if (state->cost >= limit)
                 continue; // a new train from the cheapest state is no dearer
             if (size[done] > payload_max) {
-                struct step step = fragment(size[done], payload_max, state->open);
+                struct step step = fragment(header_len, size[done], payload_max, state->open);
 
                 extend(plan, done, from, &step);
             } else {
-                extend_by_small(plan, size, done, count, payload_max, from);
+                extend_by_small(plan, header_len, size, done, count, payload_max, from);
             }
         }
     }

@@ -9,8 +9,12 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "rtsp/plan_h264.h"
+#include "rtsp/plan.h"
 #include "tests/unit/rtsp_recorder.h"
+
+enum {
+    HEADER_LEN = 1, // of a NAL unit, as H.264 has it
+};
 
 struct tally {
     size_t packets;
@@ -117,7 +121,7 @@ static size_t best_cost(const size_t *size, size_t count, size_t payload_max, st
 static struct tally plan(const size_t *size, size_t count, size_t payload_max)
 {
     static struct rtsp_plan p;
-    size_t open = rtsp_plan_h264(&p, size, count, payload_max, 0);
+    size_t open = rtsp_plan(&p, HEADER_LEN, size, count, payload_max, 0);
     struct tally t = tally_plan(&p, size, count, payload_max, 0);
 
     assert_int_equal(open, t.open);
@@ -207,9 +211,9 @@ static void test_continues_an_open_train(void **state)
     size_t size[] = {900, 900};
 
     (void)state;
-    assert_int_equal(rtsp_plan_h264(&p, size, 2, 1180, 900), 900);
+    assert_int_equal(rtsp_plan(&p, HEADER_LEN, size, 2, 1180, 900), 900);
     assert_int_equal(tally_plan(&p, size, 2, 1180, 900).trains, 0);
-    assert_int_equal(rtsp_plan_h264(&p, size, 1, 1180, 1000), 0);
+    assert_int_equal(rtsp_plan(&p, HEADER_LEN, size, 1, 1180, 1000), 0);
     assert_int_equal(tally_plan(&p, size, 1, 1180, 1000).trains, 0);
 }
 

@@ -12,14 +12,15 @@
 //
 // over these choices, the NAL units being kept in order:
 //
-//   - A NAL unit of more than payload_max bytes is cut into FU-A fragments, as few as possible and
-//     of equal size, the last shorter by what the division leaves: one train. If the packet before
+//   - A NAL unit of more than payload_max bytes is cut into fragments, as few as possible and of
+//     equal size, the last shorter by what the division leaves: one train. If the packet before
 //     it is longer than these fragments would be and its train is still open, they take its size
 //     instead: no more of them, and no new train.
-//   - Any other is a payload by itself or, with its neighbours, part of a STAP-A.
+//   - Any other is a payload by itself or, with its neighbours, part of an aggregate.
 //
-// So a picture of one slice is one train, and an IDR picture with its parameter sets is two,
-// because a STAP-A cannot hold a fragment (RFC 6184 5.7.1) and there is a short packet in front.
+// So a picture of one slice is one train, and a keyframe with its parameter sets is two,
+// because an aggregate cannot hold a fragment (RFC 6184 5.7.1, RFC 7798 4.4.2) and there is a short
+// packet in front.
 // A picture of k slices too large for one payload is k trains at most.
 //
 // The best plan is found by dynamic programming over the NAL units from the first to the last:
@@ -40,9 +41,9 @@ enum {
 
 // Consecutive NAL units that are sent the same way.
 struct rtsp_plan_group {
-    uint16_t nals;    // NAL units in it: more than one is a STAP-A
+    uint16_t nals;    // NAL units in it: more than one is an aggregate
     uint16_t size;    // of each payload, but that of a last fragment
-    uint32_t packets; // more than one: FU-A fragments of one NAL unit
+    uint32_t packets; // more than one: fragments of one NAL unit
 };
 
 struct rtsp_plan_state {
@@ -64,14 +65,8 @@ struct rtsp_plan {
 };
 
 // Plans count (1 to RTSP_PLAN_NALS_MAX) NAL units of the given sizes (each > 0, see
-// RTSP_UNIT_BYTES_MAX) into payloads of at most payload_max bytes. open: size of the train that the
-// packet before them left open, 0: none. Returns the same for what follows.
-size_t rtsp_plan_h264(struct rtsp_plan *plan, const size_t *size, size_t count, size_t payload_max,
-                      size_t open);
-
-// Payload bytes beside those of the NAL units (RFC 6184 5.7.1, 5.8).
-enum {
-    RTSP_STAP_A_HEADER_LEN = 1,
-    RTSP_STAP_A_LENGTH_LEN = 2,
-    RTSP_FU_A_HEADER_LEN = 2, // replaces the NAL unit's own header byte
-};
+// RTSP_UNIT_BYTES_MAX) into payloads of at most payload_max bytes. header_len: of a NAL unit, see
+// nal_payload.h for what payloads have beside the bytes of NAL units. open: size of the train that
+// the packet before them left open, 0: none. Returns the same for what follows.
+size_t rtsp_plan(struct rtsp_plan *plan, size_t header_len, const size_t *size, size_t count,
+                 size_t payload_max, size_t open);
