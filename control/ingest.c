@@ -47,6 +47,7 @@ struct ctl_ingest {
     atomic_bool finished;
     struct eng_queue queue;
     struct rtsp_unit_pool units; // ingest thread, while it runs
+    struct rtsp_tls_context tls; // the same
     size_t count;
     struct source sources[];
 };
@@ -207,6 +208,7 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
     struct source *source = &ingest->sources[ingest->count];
     struct rtsp_source_config rtsp = {
         .url = config->url,
+        .trust = {.context = &ingest->tls, .fingerprint = config->fingerprint},
         .stream = config->stream,
         .payload_max = config->payload_max,
         .transport = config->transport,
@@ -307,6 +309,7 @@ void ctl_ingest_destroy(struct ctl_ingest *ingest)
     for (size_t i = 0; i < ingest->count; i++)
         rtsp_source_destroy(ingest->sources[i].rtsp);
     rtsp_unit_pool_fini(&ingest->units);
+    rtsp_tls_context_fini(&ingest->tls);
     if (ingest->retry)
         event_free(ingest->retry);
     if (ingest->stop_deadline)

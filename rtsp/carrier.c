@@ -20,7 +20,7 @@ int rtsp_carrier_ask(struct rtsp_carrier *carrier, struct event_base *base, int 
 {
     int rc = 0;
 
-    if (carrier->choice != RTSP_CHOOSE_TCP && !carrier->tcp) {
+    if (carrier->choice != RTSP_CHOOSE_TCP && !carrier->tcp && !rtsp_client_url(client)->tls) {
         rc = ask_for_udp(carrier, base, connection, owner, client);
         if (rc == 0 || carrier->choice != RTSP_CHOOSE_AUTO)
             return rc;

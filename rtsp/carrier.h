@@ -4,7 +4,8 @@
 // are held here while a session lasts. Ingest thread; a plain struct in the source's memory.
 //
 // RTSP_CHOOSE_AUTO begins with UDP. A camera that refuses it, and one of which nothing arrives by
-// UDP (rtsp_carrier_give_up_udp), is asked for TCP from then on.
+// UDP (rtsp_carrier_give_up_udp), is asked for TCP from then on. With rtsps media comes in the
+// connection, whatever the choice: by UDP it would be in the clear.
 #pragma once
 
 #include <stdbool.h>

@@ -226,6 +226,11 @@ static void handle_redirect(struct rtsp_client *c, const struct rtsp_message *m)
     } else if (c->redirects == RTSP_REDIRECTS_MAX) {
         fail(c, "%u from %.64s: more than %d redirects; put the final URL into the configuration",
              m->status, c->url.host, RTSP_REDIRECTS_MAX);
+    } else if (c->url.user[0] && c->url.tls && !next.tls) {
+        fail(c,
+             "%u from %.64s leads from rtsps to rtsp, where the password could be read; set the "
+             "camera to stay with TLS",
+             m->status, c->url.host);
     } else {
         if (next.user[0] == '\0' && strcasecmp(next.host, c->url.host) == 0) {
             memcpy(next.user, c->url.user, sizeof(next.user));

@@ -20,7 +20,7 @@
 // media stops, and that is noticed by whoever waits for it.
 //
 // Credentials go to the host of the configured URL only, and to the ones that a redirect names
-// credentials for.
+// credentials for. A redirect that leads out of TLS is refused where there are any.
 #pragma once
 
 #include <stdbool.h>

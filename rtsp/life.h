@@ -44,6 +44,7 @@ const char *rtsp_state_name(enum rtsp_state state); // "idle", "connecting", ...
 enum rtsp_cause {
     RTSP_CAUSE_REFUSED,     // nobody listens at the camera's port
     RTSP_CAUSE_UNREACHABLE, // no such name, no route, or no answer in time
+    RTSP_CAUSE_TLS,         // it does not speak that, or is not who it should be
     RTSP_CAUSE_AUTH,        // 401 or 403
     RTSP_CAUSE_CLOSED,      // by the camera: TCP, TEARDOWN, or BYE and nothing after it
     RTSP_CAUSE_SILENCE,     // no media for 10 s

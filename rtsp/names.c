@@ -23,11 +23,11 @@ const char *rtsp_state_name(enum rtsp_state state)
 const char *rtsp_cause_name(enum rtsp_cause cause)
 {
     static const char *const names[RTSP_CAUSES] = {
-        [RTSP_CAUSE_REFUSED] = "refused",   [RTSP_CAUSE_UNREACHABLE] = "unreachable",
-        [RTSP_CAUSE_AUTH] = "auth",         [RTSP_CAUSE_CLOSED] = "closed",
-        [RTSP_CAUSE_SILENCE] = "silence",   [RTSP_CAUSE_NO_UDP] = "no_udp",
-        [RTSP_CAUSE_PROTOCOL] = "protocol", [RTSP_CAUSE_CODEC] = "codec",
-        [RTSP_CAUSE_LOCAL] = "local",
+        [RTSP_CAUSE_REFUSED] = "refused", [RTSP_CAUSE_UNREACHABLE] = "unreachable",
+        [RTSP_CAUSE_TLS] = "tls",         [RTSP_CAUSE_AUTH] = "auth",
+        [RTSP_CAUSE_CLOSED] = "closed",   [RTSP_CAUSE_SILENCE] = "silence",
+        [RTSP_CAUSE_NO_UDP] = "no_udp",   [RTSP_CAUSE_PROTOCOL] = "protocol",
+        [RTSP_CAUSE_CODEC] = "codec",     [RTSP_CAUSE_LOCAL] = "local",
     };
 
     return names[cause];

@@ -39,6 +39,7 @@ struct rtsp_source {
     bool has_track[ENG_TRACKS]; // in this session, or the last one
     int64_t camera_offset_ns;
     struct rtsp_life life;
+    struct rtsp_trust trust;
     struct rtsp_carrier carrier;
 
     struct rtsp_dial *dial;             // while connecting
@@ -238,6 +239,7 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
     s->media = false;
     s->bye = false;
     s->quiet_since_ms = rtsp_now_ms(now);
+    s->status.tls = rtsp_client_url(s->client)->tls;
     begin_transport(s);
 }
 
@@ -338,20 +340,11 @@ static void on_batch(void *ctx, struct rtsp_now now)
     turn(s, now, media);
 }
 
-static void on_end(void *ctx, int error)
+static void on_end(void *ctx, enum rtsp_cause cause, const char *error)
 {
     struct rtsp_source *s = ctx;
-    const char *host = rtsp_client_url(s->client)->host;
 
-    if (!s->leaving && error == 0)
-        rtsp_status_error(
-            &s->status, "%.64s closed the connection; it restarts, or has too many clients", host);
-    else if (!s->leaving)
-        rtsp_status_error(&s->status, "connection to %.64s broke: %s; check the network", host,
-                          strerror(error));
-    if (!s->leaving)
-        s->cause = error == 0 || error == ECONNRESET ? RTSP_CAUSE_CLOSED : RTSP_CAUSE_UNREACHABLE;
-    end(s, s->cause, NULL);
+    end(s, s->leaving ? s->cause : cause, s->leaving ? NULL : error);
 }
 
 static enum rtsp_cause cause_of(int dial_rc)
@@ -373,7 +366,8 @@ static void on_dialed(void *ctx, int fd, const char *error)
     }
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
-    if (rtsp_connection_create(s->base, fd, &owner, &s->connection) < 0) {
+    if (rtsp_connection_create(s->base, fd, rtsp_client_url(s->client), &s->trust, &owner,
+                               &s->connection) < 0) {
         end(s, RTSP_CAUSE_LOCAL, "out of memory");
         return;
     }
@@ -477,6 +471,7 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     s->stream = config->stream;
     s->on_status = config->on_status;
     s->ctx = config->ctx;
+    s->trust = config->trust;
     s->carrier.choice = config->transport;
     rc = rtsp_url_parse(config->url, &url, &why);
     if (rc == 0) {

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "rtsp/life.h"
+#include "rtsp/tls.h"
 #include "rtsp/transport.h"
 
 struct event_base;
@@ -76,6 +77,7 @@ struct rtsp_source_status {
     int64_t live_since_ms; // CLOCK_REALTIME, 0: not live
     // Of the session, or the last one.
     enum rtsp_transport_kind transport;
+    bool tls;             // rtsps
     uint64_t connects;    // attempts so far
     uint64_t disconnects; // of a source that had been live
     uint64_t
@@ -91,11 +93,12 @@ struct rtsp_source_status {
     uint64_t frames_damaged;     // of those: published without a part that was lost
     uint64_t frames_dropped;     // broken keyframes, what depended on them, and oversize ones
     bool b_frames;               // the video has B-frames: most viewers show it out of order
-    char last_error[160];        // one line: what, where, what to do; empty: none so far
+    char last_error[RTSP_TLS_ERROR_MAX]; // one line: what, where, what to do; empty: none so far
 };
 
 struct rtsp_source_config {
-    const char *url;           // rtsp://[user:pass@]host[:port]/path
+    const char *url;           // rtsp[s]://[user:pass@]host[:port]/path
+    struct rtsp_trust trust;   // for rtsps; its context is of the ingest thread
     struct eng_stream *stream; // where packets go
     enum rtsp_transport_choice transport;
     size_t payload_max;           // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX

@@ -4,9 +4,18 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *rtsp_url_scheme(bool tls)
+{
+    return tls ? "rtsps" : "rtsp";
+}
+
+static uint16_t default_port_of(const struct rtsp_url *url)
+{
+    return url->tls ? RTSPS_DEFAULT_PORT : RTSP_DEFAULT_PORT;
+}
 
 static bool is_graphic(struct rtsp_span span)
 {
@@ -108,7 +117,7 @@ static const char *parse_host(struct rtsp_span *text, struct rtsp_url *out)
 static const char *parse_authority(struct rtsp_span text, struct rtsp_url *out)
 {
     const char *error = NULL;
-    uint32_t port = RTSP_DEFAULT_PORT;
+    uint32_t port = default_port_of(out);
     // The last one: people write passwords with '@' in them as they are.
     const char *at = text.len > 0 ? memrchr(text.data, '@', text.len) : NULL;
 
@@ -133,6 +142,15 @@ static const char *parse_authority(struct rtsp_span text, struct rtsp_url *out)
     return NULL;
 }
 
+// Takes the scheme off *text.
+static const char *parse_scheme(struct rtsp_span *text, struct rtsp_url *out)
+{
+    out->tls = rtsp_span_starts(*text, "rtsps://", text);
+    if (!out->tls && !rtsp_span_starts(*text, "rtsp://", text))
+        return "expected rtsp://host/path, or rtsps:// for TLS";
+    return NULL;
+}
+
 static const char *parse(const char *text, struct rtsp_url *out)
 {
     struct rtsp_span rest = {text, strlen(text)};
@@ -143,8 +161,9 @@ static const char *parse(const char *text, struct rtsp_url *out)
 
     if (!is_graphic(rest))
         return "blank or control character; write it as %20 and the like";
-    if (!rtsp_span_starts(rest, "rtsp://", &rest))
-        return "expected rtsp://host/path";
+    error = parse_scheme(&rest, out);
+    if (error)
+        return error;
     fragment = rest;
     rtsp_span_cut(&fragment, '#', &rest);
     authority = rest;
@@ -157,11 +176,11 @@ static const char *parse(const char *text, struct rtsp_url *out)
     error = parse_authority(authority, out);
     if (error)
         return error;
-    if (out->port != RTSP_DEFAULT_PORT)
+    if (out->port != default_port_of(out))
         snprintf(port, sizeof(port), ":%u", out->port);
     bool v6 = strchr(out->host, ':');
-    int len = snprintf(out->request, sizeof(out->request), "rtsp://%s%s%s%s%s%.*s", v6 ? "[" : "",
-                       out->host, v6 ? "]" : "", port,
+    int len = snprintf(out->request, sizeof(out->request), "%s://%s%s%s%s%s%.*s",
+                       rtsp_url_scheme(out->tls), v6 ? "[" : "", out->host, v6 ? "]" : "", port,
                        rest.len > 0 && rest.data[0] == '/' ? "" : "/", (int)rest.len, rest.data);
     if (len < 0 || (size_t)len >= sizeof(out->request))
         return "longer than 1023 bytes";
@@ -209,7 +228,6 @@ static int join(struct rtsp_span head, const char *between, struct rtsp_span tai
 int rtsp_url_resolve(const char *base, struct rtsp_span reference, char *out, size_t size)
 {
     struct rtsp_span head = {base, strlen(base)};
-    struct rtsp_span path;
 
     reference = rtsp_span_trim(reference);
     if (!is_graphic(reference))
@@ -219,8 +237,11 @@ int rtsp_url_resolve(const char *base, struct rtsp_span reference, char *out, si
     if (reference.len == 0 || rtsp_span_is(reference, "*"))
         return join(head, "", (struct rtsp_span){NULL, 0}, out, size);
     if (reference.data[0] == '/') {
-        if (rtsp_span_starts(head, "rtsp://", &path) && memchr(path.data, '/', path.len))
-            head.len = (size_t)((const char *)memchr(path.data, '/', path.len) - base);
+        const char *authority = strstr(base, "://");
+        const char *path = authority ? strchr(authority + 3, '/') : NULL;
+
+        if (path)
+            head.len = (size_t)(path - base);
         return join(head, "", reference, out, size);
     }
     bool apart = reference.data[0] == '?' || (head.len > 0 && base[head.len - 1] == '/');

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RTSP URLs: rtsp://[user[:password]@]host[:port][/path[?query]] (RFC 2326 3.2, RFC 3986).
-// Plain functions on the caller's memory; any thread.
+// RTSP URLs: rtsp[s]://[user[:password]@]host[:port][/path[?query]] (RFC 2326 3.2, RFC 7826 4.2,
+// RFC 3986). Plain functions on the caller's memory; any thread.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rtsp/span.h"
 
 enum {
     RTSP_URL_MAX = 1024,
-    RTSP_DEFAULT_PORT = 554
+    RTSP_DEFAULT_PORT = 554,
+    RTSPS_DEFAULT_PORT = 322, // rtsps: RTSP over TLS
 };
 
 struct rtsp_url {
+    bool tls;       // rtsps
     char host[256]; // name or address; IPv6 without brackets
     uint16_t port;
     char user[128];     // percent-decoded, empty: none
@@ -21,6 +24,9 @@ struct rtsp_url {
     // The URL as it goes into requests: without user and password, default port left out.
     char request[RTSP_URL_MAX];
 };
+
+// "rtsp" or "rtsps".
+const char *rtsp_url_scheme(bool tls);
 
 // 0, or -EINVAL with *error set to a static string that says what is wrong and what is expected.
 int rtsp_url_parse(const char *text, struct rtsp_url *out, const char **error);

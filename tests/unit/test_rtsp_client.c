@@ -494,6 +494,33 @@ static void test_redirects(void **state)
     end(&b);
 }
 
+static void test_redirects_keep_to_tls(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin_at(&b, "rtsps://u:p@cam/s", 1 << 20);
+    expect_request(&b, "OPTIONS rtsps://cam/s RTSP/1.0\r\n");
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: /t\r\n\r\n");
+    expect_seen(&b, ">");
+    assert_true(rtsp_client_url(b.client)->tls);
+    assert_int_equal(rtsp_client_url(b.client)->port, RTSPS_DEFAULT_PORT);
+    assert_string_equal(rtsp_client_url(b.client)->user, "u");
+    rtsp_client_start(b.client, b.now_ms);
+    drain(&b);
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");
+    expect_seen(&b, "F");
+    assert_non_null(strstr(b.text, "302 from cam leads from rtsps to rtsp"));
+    end(&b);
+
+    // Where there is no password, there is nothing to protect.
+    begin_at(&b, "rtsps://cam/s", 1 << 20);
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");
+    expect_seen(&b, ">");
+    assert_false(rtsp_client_url(b.client)->tls);
+    end(&b);
+}
+
 static void test_redirects_to_nowhere(void **state)
 {
     static const char *const bad[] = {
@@ -626,6 +653,7 @@ int main(void)
         cmocka_unit_test(test_keepalive_with_a_stale_nonce),
         cmocka_unit_test(test_requests_of_the_camera),
         cmocka_unit_test(test_redirects),
+        cmocka_unit_test(test_redirects_keep_to_tls),
         cmocka_unit_test(test_redirects_to_nowhere),
         cmocka_unit_test(test_teardown),
         cmocka_unit_test(test_the_next_session_starts_clean),

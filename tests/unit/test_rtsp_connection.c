@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ struct bench {
     size_t came_len;
     size_t longest; // bytes of one call
     unsigned ends;
-    int error;
+    enum rtsp_cause cause;
+    char error[RTSP_TLS_ERROR_MAX];
     bool destroy; // the connection, from within the next call
 };
 
@@ -51,17 +53,20 @@ static void on_bytes(void *ctx, const uint8_t *data, size_t len)
     destroy_if_wanted();
 }
 
-static void on_end(void *ctx, int error)
+static void on_end(void *ctx, enum rtsp_cause cause, const char *error)
 {
     assert_ptr_equal(ctx, &b);
     b.ends++;
-    b.error = error;
+    b.cause = cause;
+    snprintf(b.error, sizeof(b.error), "%s", error);
     destroy_if_wanted();
 }
 
 static int setup(void **state)
 {
     struct rtsp_connection_owner owner = {.on_bytes = on_bytes, .on_end = on_end, .ctx = &b};
+    const struct rtsp_url url = {.host = "cam"};
+    const struct rtsp_trust trust = {0};
     int ends[2];
 
     (void)state;
@@ -70,7 +75,7 @@ static int setup(void **state)
     if (!b.base || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
         return -1;
     b.far = ends[1];
-    return rtsp_connection_create(b.base, ends[0], &owner, &b.connection);
+    return rtsp_connection_create(b.base, ends[0], &url, &trust, &owner, &b.connection);
 }
 
 static int teardown(void **state)
@@ -170,7 +175,7 @@ static void test_the_end_comes_once(void **state)
     turn();
     assert_int_equal(b.came_len, 3);
     assert_int_equal(b.ends, 1);
-    assert_int_equal(b.error, 0);
+    assert_string_equal(b.error, "cam closed the connection; it restarts, or has too many clients");
 }
 
 static void test_a_broken_connection_tells_why(void **state)
@@ -184,6 +189,7 @@ static void test_a_broken_connection_tells_why(void **state)
     turn();
     assert_int_equal(b.ends, 1);
     assert_null(b.connection);
+    assert_non_null(strstr(b.error, "connection to cam broke: "));
 }
 
 static void test_destroyed_by_what_came(void **state)

@@ -56,12 +56,26 @@ static void test_credentials(void **state)
     assert_url("rtsp://%75%3A:p%40%25@cam/", "cam", 554, "u:", "p@%", "rtsp://cam/");
 }
 
+static void test_tls(void **state)
+{
+    (void)state;
+    assert_false(parse("rtsp://cam/").tls);
+    assert_true(parse("rtsps://cam/").tls);
+    assert_url("rtsps://cam/path", "cam", 322, "", "", "rtsps://cam/path");
+    assert_url("RTSPS://u:p@cam:322/", "cam", 322, "u", "p", "rtsps://cam/");
+    assert_url("rtsps://cam:554/", "cam", 554, "", "", "rtsps://cam:554/");
+    assert_url("rtsp://cam:322/", "cam", 322, "", "", "rtsp://cam:322/");
+    assert_url("rtsps://[::1]/a", "::1", 322, "", "", "rtsps://[::1]/a");
+}
+
 static void test_refused(void **state)
 {
     static const char *const bad[] = {
         "",
         "cam/path",
         "http://cam/path",
+        "rtspss://cam/path",
+        "rtsps:/cam/path",
         "rtsp://",
         "rtsp:///path",
         "rtsp://:554/",
@@ -139,6 +153,8 @@ static void test_resolve(void **state)
     assert_resolved("rtsp://c/s/", "", "rtsp://c/s/");
     assert_resolved("rtsp://c:1/s/", "/t/1", "rtsp://c:1/t/1");
     assert_resolved("rtsp://c", "/t/1", "rtsp://c/t/1");
+    assert_resolved("rtsps://c:1/s/", "/t/1", "rtsps://c:1/t/1");
+    assert_resolved("rtsps://c/s/", "t", "rtsps://c/s/t");
     assert_resolved("rtsp://c/s/", "rtsp://d/t", "rtsp://d/t");
     assert_resolved("rtsp://c/s/", "http://d/t", "http://d/t");
     assert_resolved("rtsp://c/s/", "t?u=http://d", "rtsp://c/s/t?u=http://d");
@@ -155,8 +171,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),   cmocka_unit_test(test_credentials),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_tls),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_lengths), cmocka_unit_test(test_resolve),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
