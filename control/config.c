@@ -12,6 +12,7 @@
 
 #include "control/addr.h"
 #include "control/config_value.h"
+#include "rtsp/url.h"
 
 enum {
     KEY_TEXT_MAX = 64, // "streams[1023].source" and the like
@@ -80,6 +81,8 @@ static const struct ctl_key keys[] = {
            .expected = "text, such as \"rtsp://host:554/path\""),
     STREAM("transport", ctl_value_choice, transport, .choices = transport_choices,
            .fallback = RTSP_CHOOSE_AUTO, .expected = "\"auto\", \"tcp\", \"udp\" or \"multicast\""),
+    STREAM("fingerprint", ctl_value_fingerprint, fingerprint,
+           .expected = "the SHA-256 of the camera's certificate, 64 hex digits"),
     STREAM("on_demand", ctl_value_bool, on_demand, ),
     STREAM("on_demand_start_timeout", ctl_value_unsigned, start_timeout_s, .min = 1, .max = 30,
            .fallback = 10),
@@ -186,6 +189,35 @@ static int read_groups(struct ctl_loader *l, const config_setting_t *root)
 
 // ---- streams ----
 
+static bool is_tls(const char *source)
+{
+    struct rtsp_url url = {0};
+    const char *fault;
+    bool tls = rtsp_url_parse(source, &url, &fault) == 0 && url.tls;
+
+    explicit_bzero(&url, sizeof(url));
+    return tls;
+}
+
+// What the keys of a stream say about each other.
+static int check_stream(struct ctl_loader *l, const struct ctl_stream_config *stream,
+                        const char *text, const config_setting_t *item)
+{
+    bool tls = is_tls(stream->source);
+
+    if (tls && (stream->transport == RTSP_CHOOSE_UDP || stream->transport == RTSP_CHOOSE_MULTICAST))
+        return ctl_fail(l, config_setting_get_member(item, "transport"),
+                        "%s.transport: \"%s\" would send the media of an rtsps source in the "
+                        "clear; expected \"auto\" or \"tcp\"",
+                        text, transport_choices[stream->transport]);
+    if (!tls && stream->fingerprint.set)
+        return ctl_fail(l, config_setting_get_member(item, "fingerprint"),
+                        "%s.fingerprint: there is no certificate without TLS; expected a source "
+                        "with rtsps://, or no fingerprint",
+                        text);
+    return 0;
+}
+
 static int read_stream(struct ctl_loader *l, const config_setting_t *item, unsigned i)
 {
     struct ctl_stream_config *stream = &l->config->streams[i];
@@ -197,6 +229,8 @@ static int read_stream(struct ctl_loader *l, const config_setting_t *item, unsig
         return -EINVAL;
     l->config->stream_count++;
     rc = read_group(l, text, STREAMS, stream, item);
+    if (!rc)
+        rc = check_stream(l, stream, text, item);
     if (!rc)
         stream->line = (int)config_setting_source_line(config_setting_get_member(item, "name"));
     return rc;

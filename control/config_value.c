@@ -297,3 +297,18 @@ int ctl_value_source(struct ctl_loader *l, const struct ctl_key *key, const char
     explicit_bzero(&url, sizeof(url));
     return rc ? ctl_fail(l, setting, "%s: %s", text, fault) : keep_text(l, key, source);
 }
+
+int ctl_value_fingerprint(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                          const config_setting_t *setting)
+{
+    const char *value = setting ? take_text(l, key, text, setting) : NULL;
+
+    if (!setting)
+        return 0;
+    if (!value)
+        return -EINVAL;
+    if (!rtsp_fingerprint_parse(value, field(l, key->offset)))
+        return ctl_fail(l, setting, "%s: \"%s\" is not a fingerprint; expected %s", text, value,
+                        key->expected);
+    return 0;
+}

@@ -12,6 +12,7 @@
 
 #include "control/ingest.h"
 #include "control/log.h"
+#include "rtsp/url.h"
 
 enum {
     WHO_MAX = CTL_NAME_MAX + 8, // "stream <name>"
@@ -62,6 +63,8 @@ static void describe(const struct rtsp_source_status *status, char out[FORMAT_MA
     else
         fputs(", no audio", f);
     fprintf(f, ", over %s", rtsp_transport_name(status->transport));
+    if (status->tls)
+        fprintf(f, " in %s", rtsp_url_scheme(status->tls));
     fclose(f);
 }
 
@@ -167,6 +170,7 @@ static int create_ingest(struct ctl_streams *streams, struct event_base *base,
             .stream = streams->entries[i].stream.engine_stream,
             .payload_max = config->payload_max,
             .transport = config->streams[i].transport,
+            .fingerprint = config->streams[i].fingerprint,
             .on_demand = config->streams[i].on_demand,
         };
     rc = ctl_ingest_create(sources, config->stream_count, &streams->ingest);

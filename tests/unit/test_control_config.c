@@ -19,6 +19,8 @@
 
 #define STREAM "streams = ( { name = \"cam1\"; source = \"rtsp://192.0.2.1/a\"; } );\n"
 
+#define HEX "00112233445566778899AABBCCDDEEFF0123456789ABCDEF0123456789ABCDEF"
+
 enum {
     PATH_SIZE = 256
 };
@@ -204,6 +206,22 @@ static void a_core_is_taken_once(void **state)
     assert_begins(message(f), expected);
 }
 
+static void a_certificate_is_named_by_its_fingerprint(void **state)
+{
+    struct fixture *f = *state;
+    char text[RTSP_FINGERPRINT_TEXT];
+
+    assert_int_equal(load(f, "streams = (\n"
+                             "{ name = \"a\"; source = \"rtsps://h/\"; transport = \"tcp\"; },\n"
+                             "{ name = \"b\"; source = \"rtsps://h/\"; fingerprint = \"" HEX
+                             "\"; } );\n"),
+                     0);
+    assert_false(f->config->streams[0].fingerprint.set);
+    assert_true(f->config->streams[1].fingerprint.set);
+    rtsp_fingerprint_format(&f->config->streams[1].fingerprint, text);
+    assert_string_equal(text, HEX);
+}
+
 // What is wrong in a file, and what the line says after "FILE:".
 static const struct {
     const char *text, *error;
@@ -305,6 +323,21 @@ static const struct {
      "2: streams[0].name: a whole number was given; expected text, such as \"cam1\""},
     {"streams = ( { name = \"a\";\n source = [ \"x\" ]; } );\n",
      "2: streams[0].source: an array was given; expected text, such as \"rtsp://"},
+    {"streams = ( { name = \"a\"; source = \"http://h/\"; } );\n",
+     "1: streams[0].source: expected rtsp://host/path, or rtsps:// for TLS"},
+    {"streams = ( { name = \"a\"; source = \"rtsps://h/\";\n transport = \"udp\"; } );\n",
+     "2: streams[0].transport: \"udp\" would send the media of an rtsps source in the clear; "
+     "expected \"auto\" or \"tcp\""},
+    {"streams = ( { name = \"a\"; source = \"rtsps://h/\"; transport = \"multicast\"; } );\n",
+     "1: streams[0].transport: \"multicast\" would send"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\";\n fingerprint = \"" HEX "\"; } );\n",
+     "2: streams[0].fingerprint: there is no certificate without TLS; expected a source with "
+     "rtsps://"},
+    {"streams = ( { name = \"a\"; source = \"rtsps://h/\"; fingerprint = 1; } );\n",
+     "1: streams[0].fingerprint: a whole number was given; expected the SHA-256 of the camera's"},
+    {"streams = ( { name = \"a\"; source = \"rtsps://h/\"; fingerprint = \"ab:c\"; } );\n",
+     "1: streams[0].fingerprint: \"ab:c\" is not a fingerprint; expected the SHA-256 of the "
+     "camera's certificate, 64 hex digits"},
     {"streams = (\n { name = \"a\"; source = \"rtsp://h/\"; },\n"
      " { name = \"b\"; source = \"rtsp://h/\"; },\n { name = \"a\"; source = \"rtsp://h/\"; } );\n",
      "4: streams[2].name: \"a\" is taken by the stream of line 2; expected a name of its own"},
@@ -506,6 +539,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_key_is_read, begin, end),
         cmocka_unit_test_setup_teardown(every_key_of_a_stream_is_read, begin, end),
         cmocka_unit_test_setup_teardown(a_core_is_taken_once, begin, end),
+        cmocka_unit_test_setup_teardown(a_certificate_is_named_by_its_fingerprint, begin, end),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_its_line, begin, end),
         cmocka_unit_test_setup_teardown(bad_names_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(odd_but_good_names_are_taken, begin, end),
