@@ -14,7 +14,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PIPELINE = """(
     videotestsrc is-live=true pattern=ball
@@ -35,6 +35,8 @@ def parse_arguments():
     parser.add_argument("--path", default="/gst", help="path of the URL (%(default)s)")
     parser.add_argument("--transport", default="udp,tcp", metavar="LIST",
                         help="what it agrees to: udp, tcp, multicast (%(default)s)")
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"),
+                        help="speaks TLS (rtsps), with these PEM files")
     parser.add_argument("--user", help="asks for Digest authentication with this name")
     parser.add_argument("--password", default="", help="and this password")
     return parser.parse_args()
@@ -53,17 +55,28 @@ def allow_transports(factory, names):
         factory.set_address_pool(pool)
 
 
-def require_digest(server, factory, user, password):
-    auth = GstRtspServer.RTSPAuth()
-    auth.set_supported_methods(2)  # GST_RTSP_AUTH_DIGEST, which the bindings do not name
+def permit(factory, role):
+    """A token of those who may watch."""
     token = GstRtspServer.RTSPToken()
-    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, user)
-    auth.add_digest(user, password, token)
-    server.set_auth(auth)
+    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, role)
     permissions = GstRtspServer.RTSPPermissions()
     for permission in ("media.factory.access", "media.factory.construct"):
-        permissions.add_permission_for_role(user, permission, True)
+        permissions.add_permission_for_role(role, permission, True)
     factory.set_permissions(permissions)
+    return token
+
+
+def guard(server, factory, arguments):
+    """Digest and TLS, where they are asked for."""
+    auth = GstRtspServer.RTSPAuth()
+    if arguments.user:
+        auth.set_supported_methods(2)  # GST_RTSP_AUTH_DIGEST, which the bindings do not name
+        auth.add_digest(arguments.user, arguments.password, permit(factory, arguments.user))
+    else:
+        auth.set_default_token(permit(factory, "anonymous"))
+    if arguments.tls:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_files(*arguments.tls))
+    server.set_auth(auth)
 
 
 def main():
@@ -76,8 +89,8 @@ def main():
     server = GstRtspServer.RTSPServer()
     server.set_address(arguments.listen)
     server.set_service(str(arguments.port))
-    if arguments.user:
-        require_digest(server, factory, arguments.user, arguments.password)
+    if arguments.user or arguments.tls:
+        guard(server, factory, arguments)
     path = "/" + arguments.path.strip("/")
     server.get_mount_points().add_factory(path, factory)
     if server.attach(None) == 0:
@@ -86,7 +99,8 @@ def main():
     loop = GLib.MainLoop()
     for number in (signal.SIGINT, signal.SIGTERM):
         GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, loop.quit)
-    print(f"gst_camera: rtsp://{arguments.listen}:{server.get_bound_port()}{path}", flush=True)
+    scheme = "rtsps" if arguments.tls else "rtsp"
+    print(f"gst_camera: {scheme}://{arguments.listen}:{server.get_bound_port()}{path}", flush=True)
     loop.run()
     return 0
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """RTSP servers for the program to pull from, and a tap that shows what it says to them."""
+import hashlib
 import socket
+import ssl
+import subprocess
 import sys
 import threading
 
@@ -10,10 +13,12 @@ from server import BUILD, ROOT
 START_TIMEOUT_S = 20
 
 
-def _answers(address, port, path):
+def _answers(address, port, path, tls):
     request = f"OPTIONS rtsp://{address}:{port}/{path} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
     try:
         with socket.create_connection((address, port), 1) as connection:
+            if tls:
+                connection = tls.client().wrap_socket(connection)
             connection.settimeout(1)
             connection.sendall(request.encode())
             return connection.recv(4096).startswith(b"RTSP/1.0")
@@ -21,8 +26,29 @@ def _answers(address, port, path):
         return False
 
 
+class Certificate:
+    """A camera's own: for 127.0.0.1, signed by itself."""
+
+    def __init__(self, folder):
+        self.path, self.key = folder / "camera.pem", folder / "camera.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=camera",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-out", self.path, "-keyout",
+                        self.key], check=True, capture_output=True)
+        der = ssl.PEM_cert_to_DER_cert(self.path.read_text(encoding="ascii"))
+        self.fingerprint = hashlib.sha256(der).hexdigest()
+
+    @staticmethod
+    def client():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
+
+
 class Camera:
     """A process that serves rtsp://ADDRESS:port/path; killed and started again at will."""
+
+    tls = None
 
     def __init__(self, folder, port, path, credentials="", host=None):
         """host: a netns.Neighbour; it runs there, or here (127.0.0.1)."""
@@ -37,7 +63,8 @@ class Camera:
 
     def url_as(self, credentials):
         user = credentials + "@" if credentials else ""
-        return f"rtsp://{user}{self.address}:{self.port}/{self.path}"
+        scheme = "rtsps" if self.tls else "rtsp"
+        return f"{scheme}://{user}{self.address}:{self.port}/{self.path}"
 
     def arguments(self):
         raise NotImplementedError
@@ -45,7 +72,8 @@ class Camera:
     def start(self):
         arguments = self.arguments()
         self.process = Process(self.host.command(arguments) if self.host else arguments, self.log)
-        until(lambda: _answers(self.address, self.port, self.path) or not self.process.running(),
+        until(lambda: _answers(self.address, self.port, self.path, self.tls)
+              or not self.process.running(),
               START_TIMEOUT_S, f"camera on port {self.port}")
         assert self.process.running(), self.process.output()
         return self
@@ -65,15 +93,18 @@ class GstCamera(Camera):
     """gst-rtsp-server: a moving pattern, x264, 30 fps, a keyframe every 2 s; Opus."""
 
     def __init__(self, folder, *options, port=8554, path="cam", user=None, password=None,
-                 host=None):
+                 host=None, tls=None):
+        """tls: its Certificate."""
         super().__init__(folder, port, path, f"{user}:{password}" if user else "", host)
-        self.options, self.user, self.password = options, user, password
+        self.options, self.user, self.password, self.tls = options, user, password, tls
 
     def arguments(self):
         arguments = [sys.executable, ROOT / "bench" / "gst_camera.py", "--listen", self.address,
                      "--port", self.port, "--path", f"/{self.path}", *self.options]
         if self.user:
             arguments += ["--user", self.user, "--password", self.password]
+        if self.tls:
+            arguments += ["--tls", self.tls.path, self.tls.key]
         return arguments
 
 
