@@ -86,6 +86,8 @@ static const struct ctl_key keys[] = {
     STREAM("on_demand", ctl_value_bool, on_demand, ),
     STREAM("on_demand_start_timeout", ctl_value_unsigned, start_timeout_s, .min = 1, .max = 30,
            .fallback = 10),
+    STREAM("hold_viewers", ctl_value_unsigned, hold_viewers_s, .min = 0, .max = 86400,
+           .fallback = 60),
     STREAM("on_demand_close_after", ctl_value_unsigned, close_after_s, .min = 0, .max = 86400,
            .fallback = 10),
 };

@@ -193,8 +193,10 @@ static void write_sessions(struct evbuffer *out, const struct ctl_sessions *sess
     evbuffer_add_printf(out,
                         "rtcfan_sessions_ended_total{by=\"viewer\"} %" PRIu64 "\n"
                         "rtcfan_sessions_ended_total{by=\"timeout\"} %" PRIu64 "\n"
+                        "rtcfan_sessions_ended_total{by=\"source\"} %" PRIu64 "\n"
                         "rtcfan_sessions_ended_total{by=\"server\"} %" PRIu64 "\n",
-                        s.ended_by_viewer, s.ended_by_timeout, s.ended_by_server);
+                        s.ended_by_viewer, s.ended_by_timeout, s.ended_by_source,
+                        s.ended_by_server);
     write_plain(out, "stun_refused_total", "counter", "STUN requests answered by an error",
                 s.stun_refused);
     write_plain(out, "stun_unanswered_total", "counter",

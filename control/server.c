@@ -119,6 +119,7 @@ static void on_news(void *ctx, struct ctl_stream *stream)
 {
     struct server *server = ctx;
 
+    ctl_sessions_news(server->sessions, stream);
     ctl_http_news(server->http, stream);
 }
 

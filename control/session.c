@@ -98,6 +98,8 @@ static void count_end(struct ctl_session *s, enum ctl_session_end how)
         stats->ended_by_viewer++;
     else if (how == CTL_END_TIMEOUT)
         stats->ended_by_timeout++;
+    else if (how == CTL_END_SOURCE)
+        stats->ended_by_source++;
     else
         stats->ended_by_server++;
 }

@@ -17,7 +17,8 @@ struct event;
 //
 //     JOINING -> LIVE       keys are out, the engine has the viewer
 //     JOINING -> freed      handshake failed or too late, DELETE, shutdown
-//     LIVE    -> LEAVING    BYE, close_notify, DELETE, no consent, shutdown
+//     LIVE    -> LEAVING    BYE, close_notify, DELETE, no consent, shutdown, the source is lost or
+//                           has other codecs
 //     LEAVING -> freed      the engine has let go of the viewer
 //
 // A session that is leaving is in no table: for everybody but the engine it is gone.
@@ -31,6 +32,7 @@ enum ctl_session_end {
     CTL_END_FAILED, // whatever ends a session that has not been live
     CTL_END_VIEWER,
     CTL_END_TIMEOUT,
+    CTL_END_SOURCE,
     CTL_END_SERVER,
 };
 
@@ -52,10 +54,11 @@ struct ctl_session {
     struct wrtc_peer *peer;    // NULL while leaving
     struct eng_viewer *viewer; // NULL while joining
     struct eng_viewer_track track[ENG_TRACKS];
-    struct eng_tuple media; // where media goes
-    bool move_due;          // the engine has yet to be told of media
-    bool paused;            // for want of consent
-    bool removed;           // the engine has taken the order to remove
+    enum rtsp_codec codec[ENG_TRACKS]; // of the tracks that are on
+    struct eng_tuple media;            // where media goes
+    bool move_due;                     // the engine has yet to be told of media
+    bool paused;                       // for want of consent
+    bool removed;                      // the engine has taken the order to remove
     struct event *timer;
     int64_t armed_ns;       // when the timer fires, INT64_MAX: never
     int64_t started_ns;     // the offer

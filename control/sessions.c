@@ -185,6 +185,8 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
         goto out;
     }
     set_tracks(s, selection, config->video, config->audio);
+    s->codec[ENG_VIDEO] = stream->status.video.codec;
+    s->codec[ENG_AUDIO] = stream->status.audio.codec;
     config->session_id = ctl_random_u64() >> 2;
     config->ufrag = s->local_ufrag;
     config->pwd = pwd;
@@ -269,6 +271,43 @@ const char *ctl_session_remote_ufrag(const struct ctl_session *session)
 void ctl_session_delete(struct ctl_session *session)
 {
     ctl_session_end(session, CTL_END_VIEWER, "DELETE");
+}
+
+// ---- news of their streams ----
+
+// A track that is gone may come back; one that is another cannot be decoded.
+static bool is_kept(const struct ctl_session *s, enum eng_track track,
+                    const struct rtsp_track_info *now)
+{
+    return !s->track[track].on || now->codec == RTSP_CODEC_NONE ||
+           (now->codec == s->codec[track] && now->clock_rate == s->track[track].clock_rate);
+}
+
+static void take_news(struct ctl_session *s, const struct ctl_stream *stream)
+{
+    char reason[64];
+
+    if (stream->lost) {
+        snprintf(reason, sizeof(reason), "its source has been away for %u s",
+                 stream->config->hold_viewers_s);
+        ctl_session_end(s, CTL_END_SOURCE, reason);
+    } else if (!is_kept(s, ENG_VIDEO, &stream->status.video) ||
+               !is_kept(s, ENG_AUDIO, &stream->status.audio)) {
+        ctl_session_end(s, CTL_END_SOURCE, "its source has changed its codec");
+    }
+}
+
+void ctl_sessions_news(struct ctl_sessions *all, const struct ctl_stream *stream)
+{
+    struct ctl_session *s, *next;
+
+    if (!stream->lost && !stream->changed)
+        return;
+    for (s = LIST_FIRST(&all->list); s; s = next) {
+        next = LIST_NEXT(s, link);
+        if (s->stream == stream)
+            take_news(s, stream);
+    }
 }
 
 // ---- all of them ----

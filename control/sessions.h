@@ -43,6 +43,10 @@ enum {
 int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
                         const struct ctl_config *config, struct ctl_sessions **out);
 
+// There are news of the stream: ends its sessions if it is lost, and those that were promised other
+// codecs than it has now.
+void ctl_sessions_news(struct ctl_sessions *sessions, const struct ctl_stream *stream);
+
 // RTCP BYE and close_notify to all, no more offers; done is called once the engine has let go of
 // every viewer, at once when there is none.
 void ctl_sessions_close_all(struct ctl_sessions *sessions, void (*done)(void *ctx), void *ctx);
@@ -76,7 +80,7 @@ struct ctl_sessions_stats {
     unsigned connected; // of those, receiving media
     uint64_t created;
     uint64_t failed; // ended before the handshake had finished
-    uint64_t ended_by_viewer, ended_by_timeout, ended_by_server;
+    uint64_t ended_by_viewer, ended_by_timeout, ended_by_source, ended_by_server;
     uint64_t offers_refused;  // with -EBUSY
     uint64_t stun_refused;    // 400/401 answered
     uint64_t stun_unanswered; // the same, beyond the rate

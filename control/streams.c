@@ -24,6 +24,7 @@ struct entry {
     struct ctl_stream stream;
     struct ctl_streams *all;
     struct event *close; // of one that is on demand: its source has run for long enough
+    struct event *away;  // it has not been live for too long
     char who[WHO_MAX];
     char told_format[FORMAT_MAX]; // while live; empty: not live
     char told_error[sizeof(((struct rtsp_source_status *)0)->last_error)];
@@ -129,25 +130,60 @@ static void log_news(struct entry *entry, enum rtsp_state before)
     }
 }
 
+// ---- what is heard ----
+
+static void tell(struct entry *entry)
+{
+    if (entry->all->on_news)
+        entry->all->on_news(entry->all->news_ctx, &entry->stream);
+}
+
+static void on_away(evutil_socket_t fd, short what, void *arg)
+{
+    struct entry *entry = arg;
+
+    (void)fd;
+    (void)what;
+    entry->stream.lost = true;
+    tell(entry);
+}
+
+static bool same_track(const struct rtsp_track_info *a, const struct rtsp_track_info *b)
+{
+    return a->codec == b->codec && a->clock_rate == b->clock_rate;
+}
+
+static void take_news(struct entry *entry, const struct rtsp_source_status *status)
+{
+    struct timeval patience = {.tv_sec = entry->stream.config->hold_viewers_s};
+    struct ctl_stream *stream = &entry->stream;
+    enum rtsp_state before = stream->status.state;
+
+    stream->changed = !same_track(&status->video, &stream->status.video) ||
+                      !same_track(&status->audio, &stream->status.audio);
+    stream->status = *status;
+    log_news(entry, before);
+    if (status->state == RTSP_LIVE) {
+        event_del(entry->away);
+        stream->lost = false;
+    } else if (before == RTSP_LIVE) {
+        event_add(entry->away, &patience);
+    }
+    tell(entry);
+    stream->changed = false;
+}
+
 // ---- lifecycle ----
 
 static void on_ingest(evutil_socket_t fd, short what, void *arg)
 {
     struct ctl_streams *streams = arg;
     struct ctl_ingest_status news;
-    struct entry *entry;
-    enum rtsp_state before;
 
     (void)fd;
     (void)what;
-    while (ctl_ingest_poll(streams->ingest, &news)) {
-        entry = &streams->entries[news.source];
-        before = entry->stream.status.state;
-        entry->stream.status = news.status;
-        log_news(entry, before);
-        if (streams->on_news)
-            streams->on_news(streams->news_ctx, &entry->stream);
-    }
+    while (ctl_ingest_poll(streams->ingest, &news))
+        take_news(&streams->entries[news.source], &news.status);
     if (ctl_ingest_finished(streams->ingest) && streams->stopped) {
         void (*stopped)(void *) = streams->stopped;
 
@@ -201,11 +237,11 @@ static int create_entry(struct ctl_streams *streams, struct event_base *base,
     entry->stream.name = config->name;
     entry->stream.config = config;
     snprintf(entry->who, sizeof(entry->who), "stream %s", config->name);
-    if (config->on_demand) {
+    entry->away = evtimer_new(base, on_away, entry);
+    if (config->on_demand)
         entry->close = evtimer_new(base, on_close, entry);
-        if (!entry->close)
-            return -ENOMEM;
-    }
+    if (!entry->away || (config->on_demand && !entry->close))
+        return -ENOMEM;
     return eng_stream_create(engine, &entry->stream.engine_stream);
 }
 
@@ -258,9 +294,12 @@ void ctl_streams_destroy(struct ctl_streams *streams)
     if (streams->ingest_event)
         event_free(streams->ingest_event);
     ctl_ingest_destroy(streams->ingest);
-    for (size_t i = 0; i < streams->count; i++)
+    for (size_t i = 0; i < streams->count; i++) {
         if (streams->entries[i].close)
             event_free(streams->entries[i].close);
+        if (streams->entries[i].away)
+            event_free(streams->entries[i].away);
+    }
     free(streams);
 }
 

@@ -22,6 +22,8 @@ struct ctl_stream {
     struct rtsp_source_status status; // as last heard from the ingest thread
     unsigned viewers;                 // sessions connected now; kept by session.c
     unsigned holds;                   // see ctl_stream_hold
+    bool lost;                        // it was live, and has not been for hold_viewers seconds
+    bool changed;                     // with these news: what its tracks are
 };
 
 struct ctl_streams;
@@ -30,7 +32,7 @@ struct ctl_streams;
 int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
                        const struct ctl_config *config, struct ctl_streams **out);
 
-// on_news is called whenever a stream's status was heard of.
+// on_news is called whenever a stream's status was heard of, and when it is lost.
 void ctl_streams_watch(struct ctl_streams *streams,
                        void (*on_news)(void *ctx, struct ctl_stream *stream), void *ctx);
 

@@ -172,18 +172,20 @@ static void every_key_of_a_stream_is_read(void **state)
                           "  { name = \"a\"; source = \"rtsp://h/\"; },\n"
                           "  { name = \"b\"; source = \"rtsp://h/\"; transport = \"multicast\";\n"
                           "    on_demand = true; on_demand_start_timeout = 1;\n"
-                          "    on_demand_close_after = 0; } );\n"),
+                          "    on_demand_close_after = 0; hold_viewers = 3600; } );\n"),
                      0);
     stream = &f->config->streams[0];
     assert_int_equal(stream->transport, RTSP_CHOOSE_AUTO);
     assert_false(stream->on_demand);
     assert_int_equal(stream->start_timeout_s, 10);
     assert_int_equal(stream->close_after_s, 10);
+    assert_int_equal(stream->hold_viewers_s, 60);
     stream = &f->config->streams[1];
     assert_int_equal(stream->transport, RTSP_CHOOSE_MULTICAST);
     assert_true(stream->on_demand);
     assert_int_equal(stream->start_timeout_s, 1);
     assert_int_equal(stream->close_after_s, 0);
+    assert_int_equal(stream->hold_viewers_s, 3600);
 }
 
 static void a_core_is_taken_once(void **state)

@@ -211,6 +211,7 @@ struct wait {
     struct event_base *base;
     const struct ctl_stream *stream;
     enum rtsp_state state;
+    unsigned changes; // of the tracks
 };
 
 static void on_news(void *ctx, struct ctl_stream *stream)
@@ -258,11 +259,38 @@ static void on_demand_the_source_runs_while_it_is_held(void **state)
     ctl_streams_watch(f->streams, NULL, NULL);
 }
 
+static void on_lost(void *ctx, struct ctl_stream *stream)
+{
+    struct wait *wait = ctx;
+
+    if (stream != wait->stream)
+        return;
+    wait->changes += stream->changed;
+    if (stream->lost)
+        event_base_loopbreak(wait->base);
+}
+
+static void a_source_that_stays_away_is_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct wait wait = {.base = f->base, .stream = ctl_streams_at(f->streams, 0)};
+
+    ctl_streams_watch(f->streams, on_lost, &wait);
+    assert_int_equal(ctl_streams_start(f->streams), 0);
+    event_base_dispatch(f->base);
+    assert_true(wait.stream->lost);
+    assert_int_equal(wait.stream->status.state, RTSP_WAITING);
+    // From no tracks to H.264, and to Opus beside it.
+    assert_int_equal(wait.changes, 2);
+    assert_false(ctl_streams_at(f->streams, 1)->lost); // never was live
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(streams_are_found_by_their_whole_name, begin, end),
         cmocka_unit_test_setup_teardown(on_demand_the_source_runs_while_it_is_held, begin, end),
+        cmocka_unit_test_setup_teardown(a_source_that_stays_away_is_lost, begin, end),
         cmocka_unit_test_setup_teardown(news_are_logged_once_and_the_end_is_told_once, begin, end),
     };
 
