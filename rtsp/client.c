@@ -17,6 +17,7 @@
 #include "rtsp/outbox.h"
 #include "rtsp/refusal.h"
 #include "rtsp/reply.h"
+#include "rtsp/request.h"
 #include "rtsp/sdp.h"
 #include "rtsp/uncarried.h"
 
@@ -94,23 +95,12 @@ __attribute__((format(printf, 2, 3))) static void fail(struct rtsp_client *c, co
 
 static const char *method_of(const struct rtsp_client *c)
 {
-    switch (c->state) {
-    case OPTIONS:
-        return "OPTIONS";
-    case DESCRIBE:
-        return "DESCRIBE";
-    case SETUP:
-        return "SETUP";
-    case PLAY:
-        return "PLAY";
-    case PLAYING:
-        return c->get_parameter ? "GET_PARAMETER" : "OPTIONS";
-    case TEARDOWN:
-        return "TEARDOWN";
-    case CLOSED:
-        break;
-    }
-    return "";
+    static const char *const methods[] = {
+        [OPTIONS] = "OPTIONS", [DESCRIBE] = "DESCRIBE", [SETUP] = "SETUP",       [PLAY] = "PLAY",
+        [PLAYING] = "OPTIONS", [TEARDOWN] = "TEARDOWN", [CLOSED] = "no request",
+    };
+
+    return c->state == PLAYING && c->get_parameter ? "GET_PARAMETER" : methods[c->state];
 }
 
 static const char *target_of(const struct rtsp_client *c)
@@ -129,35 +119,29 @@ static uint16_t number_of(const struct rtsp_client *c)
 // Sends the request of the state that the client is in.
 static void ask(struct rtsp_client *c)
 {
-    const char *method = method_of(c);
-    const char *target = target_of(c);
-    char header[RTSP_AUTH_HEADER_MAX];
+    char authorization[RTSP_AUTH_HEADER_MAX];
     char transport[RTSP_TRANSPORT_MAX];
-    size_t before = c->out.len;
-    int rc = rtsp_auth_header(&c->auth, method, target, header, sizeof(header));
-    bool fits = rc == 0;
+    struct rtsp_request request = {.method = method_of(c),
+                                   .url = target_of(c),
+                                   .cseq = ++c->cseq,
+                                   .authorization = authorization,
+                                   .session = c->session};
+    int rc = rtsp_auth_header(&c->auth, request.method, request.url, authorization,
+                              sizeof(authorization));
 
     c->due_ms = c->now_ms + RTSP_RESPONSE_MS;
-    fits = fits && rtsp_outbox_put(&c->out, "%s %s RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: rtcfan\r\n",
-                                   method, target, ++c->cseq);
-    if (fits && header[0])
-        fits = rtsp_outbox_put(&c->out, "Authorization: %s\r\n", header);
-    explicit_bzero(header, sizeof(header));
-    if (fits && c->state == DESCRIBE)
-        fits = rtsp_outbox_put(&c->out, "Accept: application/sdp\r\n");
-    if (fits && c->state == SETUP) {
+    if (c->state == DESCRIBE)
+        request.accept = "application/sdp";
+    if (c->state == SETUP) {
         rtsp_transport_ask(c->asked, number_of(c), transport);
-        fits = rtsp_outbox_put(&c->out, "Transport: %s\r\n", transport);
+        request.transport = transport;
     }
-    if (fits && c->session[0])
-        fits = rtsp_outbox_put(&c->out, "Session: %s\r\n", c->session);
-    if (fits && c->state == PLAY)
-        fits = rtsp_outbox_put(&c->out, "Range: npt=0.000-\r\n");
-    if (!fits || !rtsp_outbox_put(&c->out, "\r\n")) {
-        rtsp_outbox_cut(&c->out, before);
-        fail(c, "cannot make the %s request for %.64s: %s", method, c->url.host,
+    if (c->state == PLAY)
+        request.range = "npt=0.000-";
+    if (rc < 0 || !rtsp_request_put(&c->out, &request))
+        fail(c, "cannot make the %s request for %.64s: %s", request.method, c->url.host,
              rc == -EIO ? "OpenSSL has no such hash" : "URL or credentials are too long");
-    }
+    explicit_bzero(authorization, sizeof(authorization));
 }
 
 static void enter(struct rtsp_client *c, enum state state)
