@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "rtsp/auth.h"
 #include "rtsp/control_url.h"
@@ -15,6 +14,7 @@
 #include "rtsp/interleaved.h"
 #include "rtsp/message.h"
 #include "rtsp/outbox.h"
+#include "rtsp/redirect.h"
 #include "rtsp/refusal.h"
 #include "rtsp/reply.h"
 #include "rtsp/request.h"
@@ -63,7 +63,8 @@ struct rtsp_client {
     enum rtsp_action_type queue[QUEUE_MAX];
     unsigned queued;
     char text[RTSP_TEXT_MAX];
-    enum rtsp_cause cause; // of a failure
+    enum rtsp_cause cause;         // of a failure
+    enum rtsp_action_type verdict; // what comes of TEARDOWN
     struct rtsp_outbox out;
 };
 
@@ -82,6 +83,19 @@ static void close_with(struct rtsp_client *c, enum rtsp_action_type type)
     push(c, type);
 }
 
+static void enter(struct rtsp_client *c, enum state state);
+
+// Closes, but tears the session down before that if there is one: a camera with few of them would
+// have none left when we are back.
+static void leave_with(struct rtsp_client *c, enum rtsp_action_type type)
+{
+    c->verdict = type;
+    if (c->session[0] == '\0' || c->state == TEARDOWN)
+        close_with(c, type);
+    else
+        enter(c, TEARDOWN);
+}
+
 __attribute__((format(printf, 2, 3))) static void fail(struct rtsp_client *c, const char *format,
                                                        ...)
 {
@@ -90,7 +104,7 @@ __attribute__((format(printf, 2, 3))) static void fail(struct rtsp_client *c, co
     va_start(args, format);
     vsnprintf(c->text, sizeof(c->text), format, args);
     va_end(args);
-    close_with(c, RTSP_ACTION_FAILED);
+    leave_with(c, RTSP_ACTION_FAILED);
 }
 
 static const char *method_of(const struct rtsp_client *c)
@@ -129,7 +143,7 @@ static void ask(struct rtsp_client *c)
     int rc = rtsp_auth_header(&c->auth, request.method, request.url, authorization,
                               sizeof(authorization));
 
-    c->due_ms = c->now_ms + RTSP_RESPONSE_MS;
+    c->due_ms = c->now_ms + (c->state == TEARDOWN ? RTSP_TEARDOWN_MS : RTSP_RESPONSE_MS);
     if (c->state == DESCRIBE)
         request.accept = "application/sdp";
     if (c->state == SETUP) {
@@ -160,7 +174,7 @@ static void refuse(struct rtsp_client *c, const struct rtsp_message *m)
     if (m->status == 401 || m->status == 403)
         c->cause = RTSP_CAUSE_AUTH;
     rtsp_refusal_describe(m, method_of(c), c->url.host, c->text, sizeof(c->text));
-    close_with(c, RTSP_ACTION_FAILED);
+    leave_with(c, RTSP_ACTION_FAILED);
 }
 
 // A 401. In PLAYING and TEARDOWN nothing that it leads to is an error.
@@ -169,14 +183,15 @@ static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m
     int rc = rtsp_auth_challenge(&c->auth, m);
 
     if (rc == 0) {
+        enum state state = c->state;
         int64_t due_ms = c->due_ms;
 
         ask(c);
         // Neither the keepalive's rhythm nor the patience with a TEARDOWN begins anew.
-        if (c->state == PLAYING || c->state == TEARDOWN)
+        if (c->state == state && (state == PLAYING || state == TEARDOWN))
             c->due_ms = due_ms;
     } else if (c->state == TEARDOWN) {
-        close_with(c, RTSP_ACTION_CLOSED);
+        close_with(c, c->verdict);
     } else if (c->state == PLAYING) {
         return;
     } else if (rc == -ENOKEY) {
@@ -193,39 +208,35 @@ static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m
     }
 }
 
-static void handle_redirect(struct rtsp_client *c, const struct rtsp_message *m)
+// Goes where the camera says. False: that leads nowhere, and c->text says why.
+static bool follow(struct rtsp_client *c, const struct rtsp_message *m)
 {
-    struct rtsp_span location = rtsp_message_header(m, "Location", 0);
-    char text[RTSP_URL_MAX + sizeof(c->url.user) + sizeof(c->url.password)];
+    char what[] = "REDIRECT";
     struct rtsp_url next = {0};
-    const char *error = "no Location header";
-    int rc = -EINVAL;
+    const char *error;
+    bool good = false;
 
-    if (location.data)
-        rc = rtsp_url_resolve(c->url.request, location, text, sizeof(text));
-    if (rc == 0)
-        rc = rtsp_url_parse(text, &next, &error);
-    if (rc < 0) {
-        fail(c, "%u from %.64s leads nowhere: %s", m->status, c->url.host, error);
+    if (!m->request)
+        snprintf(what, sizeof(what), "%u", m->status % 1000);
+    if (rtsp_redirect_read(m, &c->url, &next, &error) < 0) {
+        snprintf(c->text, sizeof(c->text), "%s from %.64s leads nowhere: %s", what, c->url.host,
+                 error);
     } else if (c->redirects == RTSP_REDIRECTS_MAX) {
-        fail(c, "%u from %.64s: more than %d redirects; put the final URL into the configuration",
-             m->status, c->url.host, RTSP_REDIRECTS_MAX);
+        snprintf(c->text, sizeof(c->text),
+                 "%s from %.64s: more than %d redirects; put the final URL into the configuration",
+                 what, c->url.host, RTSP_REDIRECTS_MAX);
     } else if (c->url.user[0] && c->url.tls && !next.tls) {
-        fail(c,
-             "%u from %.64s leads from rtsps to rtsp, where the password could be read; set the "
-             "camera to stay with TLS",
-             m->status, c->url.host);
+        snprintf(c->text, sizeof(c->text),
+                 "%s from %.48s leads from rtsps to rtsp, which would show the password; use rtsps",
+                 what, c->url.host);
     } else {
-        if (next.user[0] == '\0' && strcasecmp(next.host, c->url.host) == 0) {
-            memcpy(next.user, c->url.user, sizeof(next.user));
-            memcpy(next.password, c->url.password, sizeof(next.password));
-        }
         c->url = next;
         c->redirects++;
-        close_with(c, RTSP_ACTION_REDIRECT);
+        leave_with(c, RTSP_ACTION_REDIRECT);
+        good = true;
     }
-    explicit_bzero(text, sizeof(text));
     explicit_bzero(&next, sizeof(next));
+    return good;
 }
 
 // ---- what the camera answers ----
@@ -355,7 +366,8 @@ static void handle_response(struct rtsp_client *c, const struct rtsp_message *m)
     }
     rtsp_auth_accept(&c->auth);
     if (m->status / 100 == 3 && m->status != 304 && c->state < PLAY) {
-        handle_redirect(c, m);
+        if (!follow(c, m))
+            leave_with(c, RTSP_ACTION_FAILED);
         return;
     }
     switch (c->state) {
@@ -384,19 +396,22 @@ static void handle_response(struct rtsp_client *c, const struct rtsp_message *m)
             c->get_parameter = false;
         break;
     case TEARDOWN:
-        close_with(c, RTSP_ACTION_CLOSED);
+        close_with(c, c->verdict);
         break;
     case CLOSED:
         break;
     }
 }
 
-// A camera that tears the session down closes the connection after that, or never.
+// A camera that tears the session down closes the connection after that, or never. One that sends
+// us nowhere goes on playing for as long as it likes.
 static void handle_request(struct rtsp_client *c, const struct rtsp_message *m)
 {
     rtsp_reply_to(m, c->session, &c->out);
     if (rtsp_span_is(m->method, "TEARDOWN"))
-        close_with(c, RTSP_ACTION_CLOSED);
+        close_with(c, c->state == TEARDOWN ? c->verdict : RTSP_ACTION_CLOSED);
+    else if (rtsp_span_is(m->method, "REDIRECT") && c->state == PLAYING && !follow(c, m))
+        push(c, RTSP_ACTION_NOTE);
 }
 
 // ---- what goes in ----
@@ -445,11 +460,16 @@ void rtsp_client_ask_for(struct rtsp_client *client, enum rtsp_transport_kind ki
     client->tcp_too = tcp_too;
 }
 
+static void forget_input(struct rtsp_client *c)
+{
+    c->dropped += c->in.losses;
+    rtsp_interleaved_fini(&c->in);
+    rtsp_interleaved_init(&c->in);
+}
+
 void rtsp_client_start(struct rtsp_client *client, int64_t now_ms)
 {
-    client->dropped += client->in.losses;
-    rtsp_interleaved_fini(&client->in);
-    rtsp_interleaved_init(&client->in);
+    forget_input(client);
     rtsp_auth_fini(&client->auth);
     rtsp_auth_init(&client->auth, client->url.user, client->url.password);
     rtsp_outbox_clear(&client->out);
@@ -481,7 +501,7 @@ void rtsp_client_tick(struct rtsp_client *client, int64_t now_ms)
         if (client->state == PLAYING)
             client->due_ms = now_ms + (int64_t)client->session_s * 1000 / 2;
     } else if (client->state == TEARDOWN) {
-        close_with(client, RTSP_ACTION_CLOSED);
+        close_with(client, client->verdict);
     } else if (client->state != CLOSED) {
         client->cause = RTSP_CAUSE_UNREACHABLE;
         fail(client, "no answer to %s from %.64s within %d s; is it an RTSP server, and healthy?",
@@ -497,15 +517,16 @@ int64_t rtsp_client_due_ms(const struct rtsp_client *client)
 void rtsp_client_stop(struct rtsp_client *client, int64_t now_ms)
 {
     client->now_ms = now_ms;
-    if (client->state == TEARDOWN || client->state == CLOSED)
-        return;
-    if (client->session[0] == '\0') {
-        close_with(client, RTSP_ACTION_CLOSED);
-        return;
-    }
-    enter(client, TEARDOWN);
     if (client->state == TEARDOWN)
-        client->due_ms = now_ms + RTSP_TEARDOWN_MS;
+        client->verdict = RTSP_ACTION_CLOSED;
+    else if (client->state != CLOSED)
+        leave_with(client, RTSP_ACTION_CLOSED);
+}
+
+void rtsp_client_end(struct rtsp_client *client)
+{
+    if (client->state == TEARDOWN)
+        close_with(client, client->verdict);
 }
 
 static bool take_frame(struct rtsp_client *c, const struct rtsp_unit *unit, struct rtsp_action *out)
@@ -545,6 +566,16 @@ static bool take_action(struct rtsp_client *c, struct rtsp_action *out)
     return true;
 }
 
+// What comes is not RTSP. The answer to TEARDOWN may still be behind it.
+static void handle_junk(struct rtsp_client *c, int rc)
+{
+    forget_input(c);
+    if (c->state != TEARDOWN)
+        fail(c, "what %.64s sends is %s", c->url.host,
+             rc == -ENOMEM ? "more than there is memory for"
+                           : "not RTSP; check the port in the source URL");
+}
+
 bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
 {
     while (!take_action(client, out)) {
@@ -557,9 +588,7 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
         if (rc == 0)
             return false;
         if (rc < 0)
-            fail(client, "what %.64s sends is %s", client->url.host,
-                 rc == -ENOMEM ? "more than there is memory for"
-                               : "not RTSP; check the port in the source URL");
+            handle_junk(client, rc);
         else if (unit.frame && take_frame(client, &unit, out))
             return true;
         else if (!unit.frame && unit.message.request)

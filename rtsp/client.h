@@ -8,16 +8,19 @@
 //     DESCRIBE   DESCRIBE                an SDP with a track that can be carried -> SETUP
 //     SETUP      SETUP, once per track   the last track is set up              -> PLAY
 //     PLAY       PLAY                    2xx                                   -> PLAYING
-//     PLAYING    keepalives              rtsp_client_stop()                    -> TEARDOWN
+//     PLAYING    keepalives              it is left                            -> TEARDOWN
 //     TEARDOWN   TEARDOWN                any answer, or 500 ms                 -> CLOSED
 //     CLOSED     nothing                 rtsp_client_start()                   -> OPTIONS
 //
-// In the states up to PLAY a refusal, 10 s without an answer and what is not RTSP lead to CLOSED
-// with RTSP_ACTION_FAILED; a redirect leads there with RTSP_ACTION_REDIRECT, and a TEARDOWN of the
-// camera's own, whatever the state, with RTSP_ACTION_CLOSED. One request is
-// outstanding at a time, so responses are not matched by CSeq, which some cameras garble. In
-// PLAYING no answer to a keepalive is ever fatal: if the camera has really ended the session, the
-// media stops, and that is noticed by whoever waits for it.
+// A state up to PLAY is left after a refusal, after 10 s without an answer and for a redirect; any
+// is for what is not RTSP and by rtsp_client_stop(), and PLAYING for the camera's REDIRECT. Where
+// there is a session by then, by way of TEARDOWN: cameras have few of them. In CLOSED an action
+// says why: RTSP_ACTION_FAILED, RTSP_ACTION_REDIRECT or RTSP_ACTION_CLOSED. A TEARDOWN of the
+// camera's own leads straight there.
+//
+// One request is outstanding at a time, so responses are not matched by CSeq, which some cameras
+// garble. In PLAYING no answer to a keepalive is ever fatal: if the camera has really ended the
+// session, the media stops, and that is noticed by whoever waits for it.
 //
 // Credentials go to the host of the configured URL only, and to the ones that a redirect names
 // credentials for. A redirect that leads out of TLS is refused where there are any.
@@ -45,6 +48,7 @@ enum rtsp_action_type {
     RTSP_ACTION_READY,    // PLAY was sent: begin the tracks, their media follows
     RTSP_ACTION_RTP,      // data is an RTP packet of the track
     RTSP_ACTION_RTCP,     // data is an RTCP packet of the track
+    RTSP_ACTION_NOTE,     // text says what goes less well than it should
     RTSP_ACTION_REDIRECT, // close, connect to rtsp_client_url(), then rtsp_client_start()
     RTSP_ACTION_FAILED,   // close; text says what, where and what to do
     RTSP_ACTION_CLOSED,   // close: the session was torn down, by whoever
@@ -95,6 +99,9 @@ int64_t rtsp_client_due_ms(const struct rtsp_client *client);
 
 // Ends the session: TEARDOWN if there is one, then RTSP_ACTION_CLOSED.
 void rtsp_client_stop(struct rtsp_client *client, int64_t now_ms);
+
+// The connection has ended. What was to follow TEARDOWN follows now.
+void rtsp_client_end(struct rtsp_client *client);
 
 bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out);
 

@@ -5,8 +5,13 @@
 
 static bool is_known(struct rtsp_span method)
 {
-    return rtsp_span_is(method, "OPTIONS") || rtsp_span_is(method, "GET_PARAMETER") ||
-           rtsp_span_is(method, "SET_PARAMETER") || rtsp_span_is(method, "TEARDOWN");
+    static const char *const known[] = {"OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "REDIRECT",
+                                        "TEARDOWN"};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (rtsp_span_is(method, known[i]))
+            return true;
+    return false;
 }
 
 void rtsp_reply_to(const struct rtsp_message *request, const char *session, struct rtsp_outbox *out)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The answer to a request of the camera's (RFC 2326 10): OPTIONS, GET_PARAMETER as a keepalive of
-// its own, SET_PARAMETER and TEARDOWN; anything else is not implemented. Pure function of its
-// arguments; any thread.
+// its own, SET_PARAMETER, REDIRECT and TEARDOWN; anything else is not implemented. Pure function of
+// its arguments; any thread.
 #pragma once
 
 #include "rtsp/message.h"

@@ -287,6 +287,9 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
         case RTSP_ACTION_RTCP:
             take_rtcp(s, action.track, action.data, action.len);
             break;
+        case RTSP_ACTION_NOTE:
+            rtsp_status_error(&s->status, "%s", action.text);
+            break;
         case RTSP_ACTION_REDIRECT:
             dial(s);
             break;
@@ -344,7 +347,10 @@ static void on_end(void *ctx, enum rtsp_cause cause, const char *error)
 {
     struct rtsp_source *s = ctx;
 
-    end(s, s->leaving ? s->cause : cause, s->leaving ? NULL : error);
+    rtsp_client_end(s->client);
+    act(s, rtsp_now_read());
+    if (s->connection) // else it was being left
+        end(s, cause, error);
 }
 
 static enum rtsp_cause cause_of(int dial_rc)

@@ -243,7 +243,8 @@ class BareLf(Camera):
 @quirk
 class FoldedLines(Camera):
     def head(self, status, reason, headers):
-        return super().head(status, reason, headers).replace(": ", ":\r\n \t").replace(";", "\r\n ;")
+        head = super().head(status, reason, headers)
+        return head.replace(": ", ":\r\n \t").replace(";", "\r\n ;")
 
 
 @quirk

@@ -270,7 +270,70 @@ class RedirectAway(Redirect):
         assert away and not any(request["authorization"] for request in away)
 
 
+@quirk
+class RedirectOfSetup(Redirect):
+    """The one slot that it has must be free when the client comes back."""
+
+    tracks = (VIDEO, AUDIO)
+    hops = 0
+
+    def setup(self, connection, request):
+        if self.connections == 1 and request.url == self.setup_url(AUDIO):
+            self.move(connection, request)
+        elif self.connections > 1 and not self.asked("TEARDOWN"):
+            connection.reply(request, 453, "Not Enough Bandwidth")
+        else:
+            super().setup(connection, request)
+
+
+@quirk
+class RedirectRequest(Redirect):
+    """Sends its client away while it plays, and hangs up at TEARDOWN."""
+
+    hops = 0
+    gap_s = 1
+    even = whole = False
+
+    def on_tick(self, connection, tick):
+        if tick == self.event and self.connections == 1:
+            connection.ask("REDIRECT", 9, [f"Location: {self.location(1)}"])
+
+    def teardown(self, connection, request):
+        connection.close()
+
+    def judge(self, seen):
+        assert self.connections == 2
+        assert len(self.asked("TEARDOWN")) == 2, "one for each session"
+        assert self.answers[0].url == "200" and self.answers[0]["cseq"] == "9"
+
+
 # ---- the end of it ----
+
+
+@quirk
+class OneSlot(Camera):
+    """Fails at PLAY once, and has no room until that session is torn down; hangs up at that."""
+
+    connects = 2
+    last_error = "500 Internal Server Error from 127.0.0.1 in answer to PLAY"
+    taken = False
+
+    def setup(self, connection, request):
+        if self.taken:
+            connection.reply(request, 453, "Not Enough Bandwidth")
+        else:
+            self.taken = True
+            super().setup(connection, request)
+
+    def play(self, connection, request):
+        if self.connections == 1:
+            connection.reply(request, 500, "Internal Server Error")
+        else:
+            super().play(connection, request)
+
+    def teardown(self, connection, request):
+        self.taken = False
+        connection.close()
 
 
 @quirk

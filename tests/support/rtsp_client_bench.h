@@ -21,7 +21,7 @@ struct bench {
     int64_t now_ms;
     size_t piece;    // bytes per rtsp_client_input()
     char sent[8192]; // since the last look
-    // One letter per action but SEND: R(eady), > (redirect), F(ailed), C(losed), v a RTP
+    // One letter per action but SEND: R(eady), N(ote), > (redirect), F(ailed), C(losed), v a RTP
     // and V A RTCP of video and audio.
     char seen[256];
     char text[RTSP_TEXT_MAX];
@@ -49,6 +49,9 @@ static inline void drain(struct bench *b)
             break;
         case RTSP_ACTION_RTCP:
             letter = action.track == ENG_VIDEO ? 'V' : 'A';
+            break;
+        case RTSP_ACTION_NOTE:
+            letter = 'N';
             break;
         case RTSP_ACTION_REDIRECT:
             letter = '>';

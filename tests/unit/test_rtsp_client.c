@@ -108,6 +108,7 @@ static void test_truncated_at_every_byte(void **state)
         assert_null(strchr(b.seen, 'F'));
         memset(b.seen, 0, sizeof(b.seen));
         tick(&b, RTSP_RESPONSE_MS);
+        tick(&b, RTSP_TEARDOWN_MS);
         expect_seen(&b, cut == len ? "" : "F");
         if (cut < len)
             assert_non_null(strstr(b.text, "no answer to "));

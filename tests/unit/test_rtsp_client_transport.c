@@ -169,6 +169,8 @@ static void test_answers_that_cannot_be(void **state)
 
         describe(&b, wrong[i].asked, false);
         answer(&b, "200 OK", wrong[i].answer);
+        expect_request(&b, "TEARDOWN ");
+        feed(&b, ok);
         expect_seen(&b, "F");
         assert_non_null(strstr(b.text, wrong[i].error));
         end(&b);
