@@ -24,6 +24,7 @@ void rtsp_access_unit_begin(struct rtsp_access_unit *au, const struct rtsp_video
     au->marker_ended = false;
     au->gap = false;
     au->waiting = true;
+    au->started = false;
     rtsp_parameter_sets_init(&au->sets, codec->sets);
     au->b_frames = false;
 }
@@ -150,6 +151,7 @@ static void take_picture(struct rtsp_access_unit *au, const struct rtsp_verdict 
         au->damaged = true; // the parts before it went down in the gap
     au->has_picture = true;
     au->keyframe |= verdict->keyframe;
+    au->skipped_at_start |= verdict->skipped_at_start;
 }
 
 static void add_part(struct rtsp_access_unit *au, size_t offset, size_t len)
@@ -288,13 +290,15 @@ static bool judge(struct rtsp_access_unit *au)
         au->waiting |= keyframe;
         return false;
     }
-    if (keyframe && au->damaged)
+    if (keyframe && au->damaged) {
         au->waiting = true;
-    else if (keyframe)
+    } else if (keyframe) {
+        au->started = au->waiting;
         au->waiting = false;
+    }
     if (!au->has_picture && !au->keyframe_lost)
         return false;
-    if (au->waiting) {
+    if (au->waiting || (au->started && au->skipped_at_start)) {
         au->dropped_units++;
         return false;
     }
@@ -334,6 +338,7 @@ void rtsp_access_unit_release(struct rtsp_access_unit *au)
     au->has_picture = false;
     au->keyframe = false;
     au->keyframe_lost = false;
+    au->skipped_at_start = false;
     au->damaged = false;
     au->oversize = false;
     au->after_gap = false;

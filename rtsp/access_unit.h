@@ -23,8 +23,9 @@
 // Loss. A unit that lost a part is damaged. A damaged one is published without what it lost, since
 // decoders conceal; a damaged keyframe is dropped. Nothing is published before the first keyframe
 // of a session nor from a dropped keyframe to the next whole one, since all that refers to a
-// picture which no viewer has. A unit for which there is no memory is dropped like one that is too
-// large, and may have been a keyframe.
+// picture which no viewer has; likewise what follows such a keyframe and still depends on pictures
+// before it, up to the next keyframe. A unit for which there is no memory is dropped like one that
+// is too large, and may have been a keyframe.
 #pragma once
 
 #include <stdbool.h>
@@ -52,7 +53,8 @@ struct rtsp_access_unit {
     uint32_t timestamp;
     bool has_picture; // a part of the picture itself
     bool keyframe;
-    bool keyframe_lost; // a part of a keyframe was lost
+    bool keyframe_lost;    // a part of a keyframe was lost
+    bool skipped_at_start; // see struct rtsp_verdict
     bool damaged;
     bool oversize;
     bool after_gap; // packets were lost just before this unit
@@ -68,6 +70,7 @@ struct rtsp_access_unit {
 
     bool gap;                        // packets were lost since the last packet
     bool waiting;                    // for a keyframe
+    bool started;                    // the last keyframe has ended that wait
     struct rtsp_parameter_sets sets; // of this session
     bool b_frames;                   // seen in this session
 

@@ -15,6 +15,7 @@ static const struct encoding {
     unsigned channels_max;
 } encodings[] = {
     {"H264", ENG_VIDEO, RTSP_CODEC_H264, 90000, 1}, // RFC 6184 8.2.1
+    {"H265", ENG_VIDEO, RTSP_CODEC_H265, 90000, 1}, // RFC 7798 7.1
     {"opus", ENG_AUDIO, RTSP_CODEC_OPUS, 48000, 2}, // RFC 7587 4.1
     {"PCMU", ENG_AUDIO, RTSP_CODEC_PCMU, 8000, 1},  // RFC 3551 4.5.14
     {"PCMA", ENG_AUDIO, RTSP_CODEC_PCMA, 8000, 1},  // RFC 3551 4.5.14
@@ -118,22 +119,12 @@ static size_t decode_base64(struct rtsp_span text, uint8_t *out, size_t size)
     return len;
 }
 
-// The first of a kind is kept.
-static void keep_set(struct rtsp_parameter_set *set, const uint8_t *nal, size_t len)
-{
-    if (set->len > 0)
-        return;
-    memcpy(set->data, nal, len);
-    set->len = len;
-}
-
-static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format)
+// Decodes one parameter set. Returns its length; 0: it is no NAL unit, or one of more than
+// RTSP_PARAMETER_SET_MAX bytes.
+static size_t decode_set(struct rtsp_span text, uint8_t out[RTSP_PARAMETER_SET_MAX])
 {
     enum {
-        NAL_FORBIDDEN_BIT = 0x80,
-        NAL_TYPE_MASK = 0x1f,
-        NAL_SPS = 7,
-        NAL_PPS = 8,
+        FORBIDDEN_BIT = 0x80,
         START_CODE = 4
     };
     uint8_t nal[RTSP_PARAMETER_SET_MAX + START_CODE];
@@ -146,27 +137,52 @@ static void take_parameter_set(struct rtsp_span text, struct rtsp_format *format
     len -= skip;
     while (len > 0 && nal[skip + len - 1] == 0) // a NAL unit never ends in 0
         len--;
-    if (len == 0 || len > RTSP_PARAMETER_SET_MAX || nal[skip] & NAL_FORBIDDEN_BIT ||
+    if (len == 0 || len > RTSP_PARAMETER_SET_MAX || nal[skip] & FORBIDDEN_BIT ||
         memmem(nal + skip, len, "\0\0\1", 3))
-        return;
-    if ((nal[skip] & NAL_TYPE_MASK) == NAL_SPS)
-        keep_set(&format->set[0], nal + skip, len);
-    else if ((nal[skip] & NAL_TYPE_MASK) == NAL_PPS)
-        keep_set(&format->set[1], nal + skip, len);
+        return 0;
+    memcpy(out, nal + skip, len);
+    return len;
 }
 
-// sprop-parameter-sets of an a=fmtp line (RFC 6184 8.2.1).
+// What a=fmtp has of parameter sets, each a comma-separated list, and where they go in the format.
+// The type of a NAL unit is what type_mask leaves of its first byte.
+static const struct sprop {
+    enum rtsp_codec codec;
+    const char *name;
+    uint8_t type_mask, type;
+    unsigned set;
+} sprops[] = {
+    {RTSP_CODEC_H264, "sprop-parameter-sets=", 0x1f, 7, 0}, // SPS (RFC 6184 8.2.1)
+    {RTSP_CODEC_H264, "sprop-parameter-sets=", 0x1f, 8, 1}, // PPS
+    {RTSP_CODEC_H265, "sprop-vps=", 0x7e, 32 << 1, 0},      // RFC 7798 7.1
+    {RTSP_CODEC_H265, "sprop-sps=", 0x7e, 33 << 1, 1},
+    {RTSP_CODEC_H265, "sprop-pps=", 0x7e, 34 << 1, 2},
+};
+
+// The first set of a kind is kept.
+static void take_sprop(const struct sprop *sprop, struct rtsp_span list, struct rtsp_format *format)
+{
+    struct rtsp_parameter_set *set = &format->set[sprop->set];
+    struct rtsp_span text;
+
+    while (set->len == 0 && rtsp_span_cut(&list, ',', &text)) {
+        set->len = decode_set(text, set->data);
+        if (set->len > 0 && (set->data[0] & sprop->type_mask) != sprop->type)
+            set->len = 0;
+    }
+}
+
 static void take_fmtp(struct rtsp_span fmtp, struct rtsp_format *format)
 {
     struct rtsp_span param;
-    struct rtsp_span sets;
-    struct rtsp_span set;
+    struct rtsp_span list;
 
     while (rtsp_span_cut(&fmtp, ';', &param)) {
-        if (!rtsp_span_starts(rtsp_span_trim(param), "sprop-parameter-sets=", &sets))
-            continue;
-        while (rtsp_span_cut(&sets, ',', &set))
-            take_parameter_set(set, format);
+        for (size_t i = 0; i < sizeof(sprops) / sizeof(sprops[0]); i++) {
+            if (sprops[i].codec == format->codec &&
+                rtsp_span_starts(rtsp_span_trim(param), sprops[i].name, &list))
+                take_sprop(&sprops[i], list, format);
+        }
     }
 }
 
@@ -235,6 +251,12 @@ static void note_offered(struct rtsp_span name, char *offered)
     offered[used + gap + name.len] = '\0';
 }
 
+// Of a kind the first is taken, but H.264 before all other video: every browser plays it.
+static bool is_better(enum rtsp_codec codec, enum rtsp_codec than)
+{
+    return than == RTSP_CODEC_NONE || (codec == RTSP_CODEC_H264 && than != RTSP_CODEC_H264);
+}
+
 // One section, its m= line first: "m=video 0 RTP/AVP 96 97".
 static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
 {
@@ -270,7 +292,7 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
         if (carried && kind == ENG_VIDEO)
             take_fmtp(find_for_type(section, "a=fmtp:", type), &format);
     }
-    if (!carried || track->format.codec != RTSP_CODEC_NONE)
+    if (!carried || !is_better(format.codec, track->format.codec))
         return;
     track->format = format;
     rtsp_span_copy(find_line(section, "a=control:"), track->control, sizeof(track->control));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The camera's session description (RFC 8866; RFC 2326 C), reduced to what is pulled: the first
-// H.264 video and the first Opus, PCMU, PCMA, G.722 or L16 audio, each with its control URL. A
-// bounded parser over the caller's bytes; any thread. Whatever lines it does not need may be
-// missing or broken.
+// H.264 video, or H.265 where there is none, and the first Opus, PCMU, PCMA, G.722 or L16 audio,
+// each with its control URL. A bounded parser over the caller's bytes; any thread. Whatever lines
+// it does not need may be missing or broken.
 #pragma once
 
 #include <stddef.h>
@@ -23,7 +23,7 @@ enum {
 struct rtsp_sdp_track {
     struct rtsp_format format;  // codec NONE: there is no such track
     char control[RTSP_URL_MAX]; // a=control as it stands there, empty: none
-    // Encoding names of all such m= sections, for messages: "H265, JPEG"; with clock rate and
+    // Encoding names of all such m= sections, for messages: "MP4V-ES, JPEG"; with clock rate and
     // channels where these are what cannot be carried.
     char offered[RTSP_SDP_OFFERED_MAX];
 };

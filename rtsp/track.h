@@ -27,8 +27,8 @@ struct rtsp_format {
     uint8_t payload_type;
     uint32_t clock_rate;
     unsigned channels;
-    // H.264: sprop-parameter-sets, decoded: one NAL unit of each kind, in any order. Bounded; what
-    // is too large is left out.
+    // Parameter sets that the SDP has, decoded: one NAL unit of each kind, in any order. Bounded;
+    // what is too large is left out.
     struct rtsp_parameter_set set[RTSP_SET_KINDS - 1];
 };
 

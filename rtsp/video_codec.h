@@ -34,6 +34,9 @@ struct rtsp_verdict {
     bool follows;   // picture: not the first part of its picture
     bool keyframe;  // picture: viewers can begin here; told of broken ones too
     bool b_picture; // picture: predicted from later ones as well
+    // picture: it depends on pictures before the keyframe that it follows, so that a decoder which
+    // has begun at that keyframe cannot show it.
+    bool skipped_at_start;
     // A parameter set: its kind, RTSP_SET_NONE: it is none, and its id among those of that kind.
     uint8_t set;
     unsigned set_id;
@@ -88,3 +91,4 @@ struct rtsp_video_codec {
 const struct rtsp_video_codec *rtsp_video_codec_of(enum rtsp_codec codec);
 
 extern const struct rtsp_video_codec rtsp_video_h264;
+extern const struct rtsp_video_codec rtsp_video_h265;

@@ -192,8 +192,8 @@ static void test_refusals(void **state)
         {"RTSP/1.0 200 OK\r\n\r\n",
          "cam describes the stream with an SDP that has no media; check the path"},
         {"RTSP/1.0 200 OK\r\nContent-Length: 46\r\n\r\n"
-         "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n",
-         "the camera sends H265 as video, which browsers do not take; set it to H.264"},
+         "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H266/90000\r\n",
+         "the camera sends H266 as video, which browsers do not take; set it to H.264"},
         {"RTSP/1.0 200 OK\r\nContent-Length: 23\r\n\r\nm=audio 0 RTP/AVP 18 4\r\n",
          "the camera sends G729, G723 as audio, which browsers do not take; set it to Opus, G.711 "
          "or G.722"},

@@ -136,15 +136,54 @@ static void test_first_that_can_be_carried(void **state)
     assert_int_equal(sdp.track[ENG_AUDIO].format.payload_type, 99);
 }
 
+// VPS, SPS and PPS have parameters of their own; lists of which the first that is one is taken.
+static void test_h265(void **state)
+{
+    static const char text[] =
+        "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n"
+        "a=fmtp:96 sprop-sps=QgEBAWAAAAMAkAAAAwAAAwA8oAoIDxZZFllJMrxaAgAAAwACAAADADIQ; "
+        "sprop-pps=QAEMAQ==,RAHBcrRiQA==; sprop-max-don-diff=0;"
+        "sprop-vps=AAAAAUABDAH//wFgAAADAJAAAAMAAAMAPJWUCQ==,QAEMAQ==\r\n";
+    struct rtsp_sdp sdp = parse(text);
+    const struct rtsp_format *video = &sdp.track[ENG_VIDEO].format;
+
+    (void)state;
+    assert_int_equal(video->codec, RTSP_CODEC_H265);
+    assert_int_equal(video->set[0].len, 24);
+    assert_memory_equal(video->set[0].data, "\x40\x01\x0c\x01", 4);
+    assert_int_equal(video->set[1].len, 42);
+    assert_memory_equal(video->set[1].data, "\x42\x01\x01\x01", 4);
+    assert_int_equal(video->set[2].len, 7);
+    assert_memory_equal(video->set[2].data, "\x44\x01\xc1\x72", 4);
+}
+
+// Whichever comes first.
+static void test_h264_before_h265(void **state)
+{
+    static const char h264[] = "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:4\n";
+    static const char h265[] = "m=video 0 RTP/AVP 97\na=rtpmap:97 H265/90000\na=control:5\n";
+    char text[256];
+    struct rtsp_sdp sdp;
+
+    (void)state;
+    snprintf(text, sizeof(text), "%s%s", h264, h265);
+    sdp = parse(text);
+    assert_string_equal(sdp.track[ENG_VIDEO].control, "4");
+    snprintf(text, sizeof(text), "%s%s%s", h265, h264, h265);
+    sdp = parse(text);
+    assert_string_equal(sdp.track[ENG_VIDEO].control, "4");
+    assert_int_equal(sdp.track[ENG_VIDEO].format.codec, RTSP_CODEC_H264);
+}
+
 static void test_nothing_to_carry(void **state)
 {
-    struct rtsp_sdp sdp = parse("m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\n"
+    struct rtsp_sdp sdp = parse("m=video 0 RTP/AVP 98\na=rtpmap:98 H266/90000\n"
                                 "m=audio 0 RTP/AVP 104\na=rtpmap:104 MPEG4-GENERIC/48000/2\n");
 
     (void)state;
     assert_int_equal(sdp.track[ENG_VIDEO].format.codec, RTSP_CODEC_NONE);
     assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_NONE);
-    assert_string_equal(sdp.track[ENG_VIDEO].offered, "H265");
+    assert_string_equal(sdp.track[ENG_VIDEO].offered, "H266");
     assert_string_equal(sdp.track[ENG_AUDIO].offered, "MPEG4-GENERIC");
 
     // The name alone would not say what is wrong. What is no name is left out.
@@ -279,11 +318,18 @@ static void test_many_sections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_camera),           cmocka_unit_test(test_static_types),
-        cmocka_unit_test(test_g722_and_l16),     cmocka_unit_test(test_first_that_can_be_carried),
-        cmocka_unit_test(test_nothing_to_carry), cmocka_unit_test(test_jpeg_first),
-        cmocka_unit_test(test_no_media),         cmocka_unit_test(test_parameter_sets),
-        cmocka_unit_test(test_every_cut),        cmocka_unit_test(test_every_byte_wrong),
+        cmocka_unit_test(test_camera),
+        cmocka_unit_test(test_static_types),
+        cmocka_unit_test(test_g722_and_l16),
+        cmocka_unit_test(test_first_that_can_be_carried),
+        cmocka_unit_test(test_h265),
+        cmocka_unit_test(test_h264_before_h265),
+        cmocka_unit_test(test_nothing_to_carry),
+        cmocka_unit_test(test_jpeg_first),
+        cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_parameter_sets),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_every_byte_wrong),
         cmocka_unit_test(test_many_sections),
     };
 
