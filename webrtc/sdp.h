@@ -180,6 +180,10 @@ struct wrtc_selection {
 // the alternative is no picture. The answer always repeats the offered profile, for clients look
 // the payload type up by it, with the live level; without level-asymmetry-allowed with the lower
 // of both levels.
+//
+// H.265 (RFC 7798 7.2.2, draft-ietf-avtcore-hevc-webrtc): the offered profile nearest to the live
+// one that contains it, see h265_profile.h, in one RTP stream (tx-mode SRST). There is no level
+// asymmetry: the answer has the lower of both levels.
 int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *video,
                       const struct wrtc_track *audio, struct wrtc_selection *out,
                       struct wrtc_error *err);

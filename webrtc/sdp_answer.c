@@ -189,6 +189,9 @@ static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
             choice->payload_type,
             choice->level_asymmetry_allowed ? "level-asymmetry-allowed=1;" : "", id[0], id[1],
             id[2]);
+    else if (track->codec == WRTC_CODEC_H265)
+        put(writer, "a=fmtp:%u level-id=%u;profile-id=%u;tier-flag=%u;tx-mode=SRST\r\n",
+            choice->payload_type, id[2], id[0], id[1]);
     else if (track->codec == WRTC_CODEC_OPUS && track->channels == 2)
         put(writer, "a=fmtp:%u stereo=1;sprop-stereo=1\r\n", choice->payload_type);
 }

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "webrtc/h264_profile.h"
+#include "webrtc/h265_profile.h"
 
 enum {
     // Under rtcp-mux these payload types look like RTCP (RFC 5761 4).
@@ -44,6 +45,19 @@ static int h264_distance(const struct wrtc_track *track, const struct wrtc_offer
     return wrtc_h264_distance(track->profile, params.profile_level_id);
 }
 
+// The same for H.265.
+static int h265_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
+                         struct wrtc_choice *choice)
+{
+    struct wrtc_h265_params params;
+
+    if (!is_codec(codec, "H265", 90000, 1) || wrtc_h265_params_parse(codec->fmtp, &params) != 0 ||
+        !params.srst)
+        return -1;
+    wrtc_h265_answer(params.profile, track->profile, choice->profile);
+    return wrtc_h265_distance(track->profile, params.profile);
+}
+
 static int codec_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
                           struct wrtc_choice *choice)
 {
@@ -54,6 +68,8 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
     switch (track->codec) {
     case WRTC_CODEC_H264:
         return h264_distance(track, codec, choice);
+    case WRTC_CODEC_H265:
+        return h265_distance(track, codec, choice);
     case WRTC_CODEC_OPUS:
         same = is_codec(codec, "opus", 48000, 2); // RFC 7587 7: always so, even for mono
         break;
@@ -63,16 +79,15 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
     case WRTC_CODEC_PCMA:
         same = is_codec(codec, "PCMA", 8000, track->channels);
         break;
-    case WRTC_CODEC_H265:
-    case WRTC_CODEC_VP8:
-    case WRTC_CODEC_VP9:
-    case WRTC_CODEC_AV1:
     case WRTC_CODEC_G722: // RFC 3551 4.5.2: 8000, although it has 16,000 samples per second
         same = is_codec(codec, "G722", 8000, track->channels);
         break;
     case WRTC_CODEC_L16:
         same = is_codec(codec, "L16", track->clock_rate, track->channels);
         break;
+    case WRTC_CODEC_VP8:
+    case WRTC_CODEC_VP9:
+    case WRTC_CODEC_AV1:
     case WRTC_CODEC_NONE:
         break;
     }
@@ -196,12 +211,37 @@ static const char *codec_name(const struct wrtc_track *track, char l16[WRTC_TOKE
     return "nothing";
 }
 
+// Whether the viewer would receive the track if it took its codec.
+static bool wants(const struct wrtc_offer *offer, enum wrtc_kind kind,
+                  const struct wrtc_track *track)
+{
+    for (size_t i = 0; i < offer->media_count && track->codec != WRTC_CODEC_NONE; i++) {
+        const struct wrtc_offer_media *media = &offer->media[i];
+
+        if (media->kind == kind && usable(media) && media->receives)
+            return true;
+    }
+    return false;
+}
+
+static void explain(const struct wrtc_offer *offer, const struct wrtc_track *video,
+                    const struct wrtc_track *audio, struct wrtc_error *err)
+{
+    char l16[WRTC_TOKEN_MAX];
+    bool codecs = wants(offer, WRTC_KIND_VIDEO, video) || wants(offer, WRTC_KIND_AUDIO, audio);
+
+    snprintf(err->text, sizeof(err->text), "the stream has %s as video and %s as audio, %s",
+             codec_name(video, l16), codec_name(audio, l16),
+             codecs ? "which this viewer does not take; try another browser, or set the camera to "
+                      "H.264 and Opus"
+                    : "to be received over UDP/TLS/RTP/SAVPF with rtcp-mux; no m-line fits");
+}
+
 int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *video,
                       const struct wrtc_track *audio, struct wrtc_selection *out,
                       struct wrtc_error *err)
 {
     struct wrtc_selection selection = {0};
-    char l16[WRTC_TOKEN_MAX];
 
     for (size_t i = 0; i < offer->media_count; i++) {
         if (offer->media[i].bundled)
@@ -214,10 +254,7 @@ int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *v
             selection.transport = &offer->media[i].transport;
     }
     if (!selection.transport) {
-        snprintf(err->text, sizeof(err->text),
-                 "no m-line fits: the stream has %s as video and %s as audio, to be received over "
-                 "UDP/TLS/RTP/SAVPF with rtcp-mux",
-                 codec_name(video, l16), codec_name(audio, l16));
+        explain(offer, video, audio, err);
         return -ENOENT;
     }
     *out = selection;

@@ -184,6 +184,24 @@ static void test_group_order_is_the_offers(void **state)
     assert_null(strstr(answer, "rtcp-fb"));
 }
 
+static void test_h265(void **state)
+{
+    static const char text[] = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n" //
+        OUR_FINGERPRINT "m=video 9 UDP/TLS/RTP/SAVPF 49\r\na=rtcp-mux\r\n"
+                               "a=rtpmap:49 H265/90000\r\na=fmtp:49 level-id=93;tx-mode=SRST\r\n";
+    size_t len;
+
+    (void)state;
+    video =
+        (struct wrtc_track){.codec = WRTC_CODEC_H265, .clock_rate = 90000, .profile = {1, 0, 90}};
+    select_from(text, sizeof(text) - 1);
+    assert_int_equal(wrtc_answer_write(&offer, &selection, &config, answer, sizeof(answer), &len),
+                     0);
+    assert_non_null(strstr(answer,
+                           "a=rtpmap:49 H265/90000\r\n"
+                           "a=fmtp:49 level-id=90;profile-id=1;tier-flag=0;tx-mode=SRST\r\n"));
+}
+
 static void test_ipv6_first(void **state)
 {
     (void)state;
@@ -335,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup(test_inactive, setup),
         cmocka_unit_test_setup(test_without_bundle, setup),
         cmocka_unit_test_setup(test_group_order_is_the_offers, setup),
+        cmocka_unit_test_setup(test_h265, setup),
         cmocka_unit_test_setup(test_ipv6_first, setup),
         cmocka_unit_test_setup(test_candidates_bound, setup),
         cmocka_unit_test_setup(test_rtx, setup),

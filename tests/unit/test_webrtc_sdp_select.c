@@ -239,6 +239,37 @@ static void test_rtx(void **state)
     }
 }
 
+// As Chromium offers it where the machine decodes it.
+static void test_h265(void **state)
+{
+#define H265 \
+    "a=rtpmap:49 H265/90000\na=fmtp:49 level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST\n"
+    static const char text[] =
+        SESSION "m=video 9 UDP/TLS/RTP/SAVPF 96 45 47 49\na=rtcp-mux\n" H264("96", MODE_1) H265
+        "a=rtpmap:45 H265/90000\na=fmtp:45 profile-id=2;level-id=93\n"
+        "a=rtpmap:47 H265/90000\na=fmtp:47 tx-mode=MRST\n";
+    struct wrtc_track h265 = {
+        .codec = WRTC_CODEC_H265, .clock_rate = 90000, .profile = {1, 0, 120}};
+
+    (void)state;
+    assert_int_equal(choose_text(text, h265, none), 0);
+    assert_int_equal(selection.video.payload_type, 49);
+    assert_memory_equal(selection.video.profile, "\x01\x00\x78", 3);
+    h265.profile[0] = 2;
+    assert_int_equal(choose_text(text, h265, none), 0);
+    assert_int_equal(selection.video.payload_type, 45);
+    assert_memory_equal(selection.video.profile, "\x02\x00\x5d", 3);
+    h265.profile[0] = 4;
+    assert_int_equal(choose_text(text, h265, none), -ENOENT);
+    h265.profile[0] = 1;
+    assert_int_equal(choose_file("chromium-156-video-audio", h265, none), -ENOENT);
+    assert_string_equal(error.text, "the stream has H265 as video and nothing as audio, which this "
+                                    "viewer does not take; try another browser, or set the camera "
+                                    "to H.264 and Opus");
+    assert_int_equal(choose_file("chromium-156-video-audio", h265, opus), 0);
+    assert_false(selection.video.on);
+}
+
 static void test_unfit_m_lines(void **state)
 {
     static const char *const unfit[] = {
@@ -258,6 +289,7 @@ static void test_unfit_m_lines(void **state)
         snprintf(text, sizeof(text), SESSION "%s" H264("96", MODE_1), unfit[i]);
         if (choose_text(text, h264(0x42e01f), none) != -ENOENT)
             fail_msg("taken: %s", unfit[i]);
+        assert_non_null(strstr(error.text, "no m-line fits"));
     }
 }
 
@@ -355,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_first_of_equals),
         cmocka_unit_test(test_rtcp_lookalikes),
         cmocka_unit_test(test_rtx),
+        cmocka_unit_test(test_h265),
         cmocka_unit_test(test_unfit_m_lines),
         cmocka_unit_test(test_nothing_fits),
         cmocka_unit_test(test_inactive_in_the_group),
