@@ -123,6 +123,12 @@ void rtsp_access_unit_part_lost(struct rtsp_access_unit *au, bool keyframe)
     au->keyframe_lost |= keyframe;
 }
 
+void rtsp_access_unit_picture_begins(struct rtsp_access_unit *au)
+{
+    assert(au->part_open);
+    au->has_picture = true;
+}
+
 // Notes what a part says of the stream. As rtsp_access_unit_take_set().
 static int take_verdict(struct rtsp_access_unit *au, const struct rtsp_verdict *verdict,
                         const uint8_t *data, size_t len)
@@ -280,21 +286,28 @@ static size_t view_rest(struct rtsp_access_unit *au, size_t count)
     return count;
 }
 
+// Whether nothing that follows can be shown before the next keyframe.
+static bool spoils(const struct rtsp_access_unit *au, bool keyframe)
+{
+    if (au->damaged || au->oversize)
+        return keyframe || au->codec->brittle;
+    return au->after_gap && !keyframe && au->codec->brittle;
+}
+
 // Whether viewers can make something of the unit; counts what is dropped.
 static bool judge(struct rtsp_access_unit *au)
 {
     bool keyframe = au->keyframe || au->keyframe_lost;
 
-    if (au->oversize) {
-        au->oversize_units++;
-        au->waiting |= keyframe;
-        return false;
-    }
-    if (keyframe && au->damaged) {
+    if (spoils(au, keyframe)) {
         au->waiting = true;
     } else if (keyframe) {
         au->started = au->waiting;
         au->waiting = false;
+    }
+    if (au->oversize) {
+        au->oversize_units++;
+        return false;
     }
     if (!au->has_picture && !au->keyframe_lost)
         return false;

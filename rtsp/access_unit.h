@@ -25,7 +25,8 @@
 // of a session nor from a dropped keyframe to the next whole one, since all that refers to a
 // picture which no viewer has; likewise what follows such a keyframe and still depends on pictures
 // before it, up to the next keyframe. A unit for which there is no memory is dropped like one that
-// is too large, and may have been a keyframe.
+// is too large, and may have been a keyframe. Of a brittle codec (video_codec.h) all pictures are
+// dropped from a loss to the next whole keyframe, damaged or not.
 #pragma once
 
 #include <stdbool.h>
@@ -109,6 +110,10 @@ bool rtsp_access_unit_ends_after(struct rtsp_access_unit *au, bool marker);
 void rtsp_access_unit_part_begin(struct rtsp_access_unit *au);
 void rtsp_access_unit_part_append(struct rtsp_access_unit *au, const uint8_t *data, size_t len);
 void rtsp_access_unit_part_end(struct rtsp_access_unit *au);
+
+// The open part is of the picture itself, and what belongs to it will not be known before the unit
+// ends: from here on markers mean something.
+void rtsp_access_unit_picture_begins(struct rtsp_access_unit *au);
 
 // A part is missing or incomplete, of a keyframe if that is known; what was appended of it is taken
 // back.

@@ -60,6 +60,7 @@ struct rtsp_unit {
 
 struct rtsp_video_codec {
     bool start_codes; // parts are NAL units: Annex B start codes inside one split it
+    bool brittle;     // decoders conceal nothing: a loss spoils all up to the next keyframe
 
     // How many parameter sets of each kind are remembered; 0: the codec has no such kind. A
     // keyframe leaves with those of all kinds in front, in the order of the kinds. In all at most

@@ -63,7 +63,7 @@ static inline void drain(struct bench *b)
             letter = 'C';
             break;
         }
-        if (action.text && letter == 'F')
+        if (action.text && (letter == 'F' || letter == 'N'))
             snprintf(b->text, sizeof(b->text), "%s", action.text);
         assert_true(strlen(b->seen) + 1 < sizeof(b->seen));
         b->seen[strlen(b->seen)] = letter;
