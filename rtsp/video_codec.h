@@ -93,3 +93,5 @@ const struct rtsp_video_codec *rtsp_video_codec_of(enum rtsp_codec codec);
 
 extern const struct rtsp_video_codec rtsp_video_h264;
 extern const struct rtsp_video_codec rtsp_video_h265;
+extern const struct rtsp_video_codec rtsp_video_vp8;
+extern const struct rtsp_video_codec rtsp_video_vp9;

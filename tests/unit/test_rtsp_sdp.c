@@ -117,11 +117,40 @@ static void test_g722_and_l16(void **state)
     expect_audio("m=audio 0 RTP/AVP 98\na=rtpmap:98 L16/192001\n", RTSP_CODEC_NONE, 0, 0);
 }
 
+static void test_video_codecs(void **state)
+{
+    static const struct {
+        const char *name;
+        enum rtsp_codec codec;
+    } table[] = {
+        {"VP8/90000", RTSP_CODEC_VP8},
+        {"VP9/90000", RTSP_CODEC_VP9},
+        {"vp9/90000/1", RTSP_CODEC_VP9},
+        {"VP8/48000", RTSP_CODEC_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        char text[200];
+        struct rtsp_sdp sdp;
+
+        snprintf(text, sizeof(text),
+                 "m=video 0 RTP/AVP 98\na=rtpmap:98 %s\na=fmtp:98 profile-id=2; level-idx=8\n"
+                 "m=audio 0 RTP/AVP 99\na=rtpmap:99 %s\n",
+                 table[i].name, table[i].name);
+        sdp = parse(text);
+        assert_int_equal(sdp.track[ENG_VIDEO].format.codec, table[i].codec);
+        assert_int_equal(sdp.track[ENG_AUDIO].format.codec, RTSP_CODEC_NONE);
+        if (table[i].codec != RTSP_CODEC_NONE)
+            assert_int_equal(sdp.track[ENG_VIDEO].format.clock_rate, 90000);
+    }
+}
+
 static void test_first_that_can_be_carried(void **state)
 {
     struct rtsp_sdp sdp = parse("m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\na=control:v1\n"
                                 "m=video 0 RTP/AVP 97 96\na=rtpmap:96 h264/90000\na=control:v2\n"
-                                "a=rtpmap:97 VP8/90000\n"
+                                "a=rtpmap:97 MP4V-ES/90000\n"
                                 "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:v3\n"
                                 "m=audio 0 RTP/AVP 104\na=rtpmap:104 MPEG4-GENERIC/48000/2\n"
                                 "m=audio 0 RTP/AVP 105\na=rtpmap:105 PCMU/16000\n"
@@ -321,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_camera),
         cmocka_unit_test(test_static_types),
         cmocka_unit_test(test_g722_and_l16),
+        cmocka_unit_test(test_video_codecs),
         cmocka_unit_test(test_first_that_can_be_carried),
         cmocka_unit_test(test_h265),
         cmocka_unit_test(test_h264_before_h265),
