@@ -95,3 +95,4 @@ extern const struct rtsp_video_codec rtsp_video_h264;
 extern const struct rtsp_video_codec rtsp_video_h265;
 extern const struct rtsp_video_codec rtsp_video_vp8;
 extern const struct rtsp_video_codec rtsp_video_vp9;
+extern const struct rtsp_video_codec rtsp_video_av1;

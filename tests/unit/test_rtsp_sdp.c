@@ -123,9 +123,8 @@ static void test_video_codecs(void **state)
         const char *name;
         enum rtsp_codec codec;
     } table[] = {
-        {"VP8/90000", RTSP_CODEC_VP8},
-        {"VP9/90000", RTSP_CODEC_VP9},
-        {"vp9/90000/1", RTSP_CODEC_VP9},
+        {"VP8/90000", RTSP_CODEC_VP8},   {"VP9/90000", RTSP_CODEC_VP9},
+        {"vp9/90000/1", RTSP_CODEC_VP9}, {"AV1/90000", RTSP_CODEC_AV1},
         {"VP8/48000", RTSP_CODEC_NONE},
     };
 

@@ -13,10 +13,13 @@
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
 // Whole frames of 176x144 behind the shortest payload descriptor or aggregation header.
-#define VP8_KEY   0x10, 0x30, 0x46, 0x00, 0x9d, 0x01, 0x2a, 0xb0, 0x00, 0x90, 0x00
-#define VP8_INTER 0x10, 0x31, 0x02, 0x00
-#define VP9_KEY   0x08, 0x92, 0x49, 0x83, 0x42, 0x00, 0x05, 0x78, 0x04, 0x7b, 0x00
-#define VP9_INTER 0x48, 0x86, 0x00
+#define VP8_KEY      0x10, 0x30, 0x46, 0x00, 0x9d, 0x01, 0x2a, 0xb0, 0x00, 0x90, 0x00
+#define VP8_INTER    0x10, 0x31, 0x02, 0x00
+#define VP9_KEY      0x08, 0x92, 0x49, 0x83, 0x42, 0x00, 0x05, 0x78, 0x04, 0x7b, 0x00
+#define VP9_INTER    0x48, 0x86, 0x00
+#define AV1_SEQUENCE 0x08, 0x00, 0x00, 0x00, 0x03, 0xbd, 0x7c, 0x79
+#define AV1_KEY      0x30, 0x10, 0x22
+#define AV1_INTER    0x10, 0x30, 0x30, 0x33
 
 static struct rtsp_unit_pool units;
 
@@ -136,6 +139,26 @@ static void test_vp9(void **state)
     expect(&f, 5, 4, 0);
     expect_info(&f, RTSP_CODEC_VP9, "\2\0\0");
     assert_int_equal(f.stream.packets[4].payload[0], 0x4c);
+    end(&f);
+}
+
+static void test_av1(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, RTSP_CODEC_AV1);
+    frame(&f, BYTES(0x18, AV1_KEY)); // of an unknown sequence
+    frame(&f, BYTES(0x28, 8, AV1_SEQUENCE, AV1_KEY));
+    frame(&f, BYTES(AV1_INTER));
+    frame(&f, BYTES(0x18, AV1_KEY));
+    expect(&f, 3, 2, 1);
+    expect_info(&f, RTSP_CODEC_AV1, "\0\0\0");
+    for (size_t i = 0; i < 3; i += 2) { // both keyframes have their sequence header
+        assert_int_equal(f.stream.packets[i].packet.len, 13);
+        assert_memory_equal(f.stream.packets[i].payload,
+                            ((const uint8_t[]){0x28, 8, AV1_SEQUENCE, AV1_KEY}), 13);
+    }
     end(&f);
 }
 
@@ -263,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vp8),
         cmocka_unit_test(test_vp9),
+        cmocka_unit_test(test_av1),
         cmocka_unit_test(test_markers_that_mean_nothing),
         cmocka_unit_test(test_lost_middle),
         cmocka_unit_test(test_lost_ends),
