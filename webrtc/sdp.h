@@ -184,6 +184,10 @@ struct wrtc_selection {
 // H.265 (RFC 7798 7.2.2, draft-ietf-avtcore-hevc-webrtc): the offered profile nearest to the live
 // one that contains it, see h265_profile.h, in one RTP stream (tx-mode SRST). There is no level
 // asymmetry: the answer has the lower of both levels.
+//
+// VP9 (RFC 9628 6): the stream's profile only. AV1 (RTP Payload Format For AV1, 7.2): the offered
+// profile nearest to the stream's that contains it, at whatever level. The answer repeats the
+// offered values.
 int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *video,
                       const struct wrtc_track *audio, struct wrtc_selection *out,
                       struct wrtc_error *err);

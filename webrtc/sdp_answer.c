@@ -192,6 +192,11 @@ static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
     else if (track->codec == WRTC_CODEC_H265)
         put(writer, "a=fmtp:%u level-id=%u;profile-id=%u;tier-flag=%u;tx-mode=SRST\r\n",
             choice->payload_type, id[2], id[0], id[1]);
+    else if (track->codec == WRTC_CODEC_VP9)
+        put(writer, "a=fmtp:%u profile-id=%u\r\n", choice->payload_type, id[0]);
+    else if (track->codec == WRTC_CODEC_AV1)
+        put(writer, "a=fmtp:%u level-idx=%u;profile=%u;tier=%u\r\n", choice->payload_type, id[1],
+            id[0], id[2]);
     else if (track->codec == WRTC_CODEC_OPUS && track->channels == 2)
         put(writer, "a=fmtp:%u stereo=1;sprop-stereo=1\r\n", choice->payload_type);
 }

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
+#include "webrtc/fmtp.h"
 #include "webrtc/h264_profile.h"
 #include "webrtc/h265_profile.h"
 
@@ -15,6 +14,10 @@ enum {
     // Under rtcp-mux these payload types look like RTCP (RFC 5761 4).
     RTCP_LOOKALIKE_FIRST = 64,
     RTCP_LOOKALIKE_LAST = 95,
+    VP9_PROFILE_MAX = 3,
+    AV1_PROFILE_MAX = 2,
+    AV1_LEVEL_IDX_MAX = 31,
+    AV1_LEVEL_IDX_DEFAULT = 5, // level 3.1
 };
 
 static bool is_codec(const struct wrtc_offer_codec *codec, const char *name, uint32_t clock_rate,
@@ -58,6 +61,41 @@ static int h265_distance(const struct wrtc_track *track, const struct wrtc_offer
     return wrtc_h265_distance(track->profile, params.profile);
 }
 
+// The same for VP9, whose profiles do not contain one another (RFC 9628 6).
+static int vp9_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
+                        struct wrtc_choice *choice)
+{
+    uint32_t profile = 0;
+
+    if (!is_codec(codec, "VP9", 90000, 1) ||
+        !wrtc_fmtp_number(codec->fmtp, "profile-id", VP9_PROFILE_MAX, &profile))
+        return -1;
+    choice->profile[0] = (uint8_t)profile;
+    return profile == track->profile[0] ? 0 : -1;
+}
+
+// The same for AV1, whose profiles contain those below (RTP Payload Format For AV1, 7.2). A level
+// or tier below the stream's is no hindrance: browsers offer 3.1 and decode what comes.
+static int av1_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
+                        struct wrtc_choice *choice)
+{
+    uint32_t profile = 0;
+    uint32_t level_idx = AV1_LEVEL_IDX_DEFAULT;
+    uint32_t tier = 0;
+    bool below;
+
+    if (!is_codec(codec, "AV1", 90000, 1) ||
+        !wrtc_fmtp_number(codec->fmtp, "profile", AV1_PROFILE_MAX, &profile) ||
+        !wrtc_fmtp_number(codec->fmtp, "level-idx", AV1_LEVEL_IDX_MAX, &level_idx) ||
+        !wrtc_fmtp_number(codec->fmtp, "tier", 1, &tier) || profile < track->profile[0])
+        return -1;
+    choice->profile[0] = (uint8_t)profile;
+    choice->profile[1] = (uint8_t)level_idx;
+    choice->profile[2] = (uint8_t)tier;
+    below = level_idx < track->profile[1] || tier < track->profile[2];
+    return 2 * (int)(profile - track->profile[0]) + below;
+}
+
 static int codec_distance(const struct wrtc_track *track, const struct wrtc_offer_codec *codec,
                           struct wrtc_choice *choice)
 {
@@ -70,6 +108,13 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
         return h264_distance(track, codec, choice);
     case WRTC_CODEC_H265:
         return h265_distance(track, codec, choice);
+    case WRTC_CODEC_VP8:
+        same = is_codec(codec, "VP8", 90000, 1);
+        break;
+    case WRTC_CODEC_VP9:
+        return vp9_distance(track, codec, choice);
+    case WRTC_CODEC_AV1:
+        return av1_distance(track, codec, choice);
     case WRTC_CODEC_OPUS:
         same = is_codec(codec, "opus", 48000, 2); // RFC 7587 7: always so, even for mono
         break;
@@ -85,9 +130,6 @@ static int codec_distance(const struct wrtc_track *track, const struct wrtc_offe
     case WRTC_CODEC_L16:
         same = is_codec(codec, "L16", track->clock_rate, track->channels);
         break;
-    case WRTC_CODEC_VP8:
-    case WRTC_CODEC_VP9:
-    case WRTC_CODEC_AV1:
     case WRTC_CODEC_NONE:
         break;
     }
@@ -99,25 +141,16 @@ static bool usable(const struct wrtc_offer_media *media)
     return !media->refused && media->savpf && media->rtcp_mux && media->kind != WRTC_KIND_OTHER;
 }
 
-// The apt parameter of an RTX payload type (RFC 4588 8.6), -1: none.
-static long associated(const char *fmtp)
-{
-    for (const char *p = fmtp; p; p = strchr(p, ';')) {
-        p += strspn(p, "; ");
-        if (strncasecmp(p, "apt=", 4) == 0 && p[4] >= '0' && p[4] <= '9')
-            return strtol(p + 4, NULL, 10);
-    }
-    return -1;
-}
-
 // The RTX payload type for this one; 0: none.
 static uint8_t find_rtx(const struct wrtc_offer_media *media, uint8_t payload_type)
 {
     for (size_t i = 0; i < media->codec_count; i++) {
         const struct wrtc_offer_codec *codec = &media->codec[i];
+        uint32_t associated = UINT32_MAX; // RFC 4588 8.6
 
         if (is_codec(codec, "rtx", 90000, 1) && !looks_like_rtcp(codec) &&
-            associated(codec->fmtp) == payload_type)
+            wrtc_fmtp_number(codec->fmtp, "apt", UINT8_MAX, &associated) &&
+            associated == payload_type)
             return codec->payload_type;
     }
     return 0;
@@ -181,8 +214,11 @@ static void keep_bundle(const struct wrtc_offer *offer, struct wrtc_selection *s
     }
 }
 
-static const char *codec_name(const struct wrtc_track *track, char l16[WRTC_TOKEN_MAX])
+// text: for a name that has to be put together.
+static const char *codec_name(const struct wrtc_track *track, char text[WRTC_TOKEN_MAX])
 {
+    unsigned profile = track->profile[0];
+
     switch (track->codec) {
     case WRTC_CODEC_H264:
         return "H264 with packetization-mode=1";
@@ -191,9 +227,11 @@ static const char *codec_name(const struct wrtc_track *track, char l16[WRTC_TOKE
     case WRTC_CODEC_VP8:
         return "VP8";
     case WRTC_CODEC_VP9:
-        return "VP9";
+        snprintf(text, WRTC_TOKEN_MAX, "VP9 with profile-id=%u", profile);
+        return text;
     case WRTC_CODEC_AV1:
-        return "AV1";
+        snprintf(text, WRTC_TOKEN_MAX, "AV1 with profile=%u", profile);
+        return text;
     case WRTC_CODEC_OPUS:
         return "opus/48000/2";
     case WRTC_CODEC_PCMU:
@@ -203,8 +241,8 @@ static const char *codec_name(const struct wrtc_track *track, char l16[WRTC_TOKE
     case WRTC_CODEC_G722:
         return "G722/8000";
     case WRTC_CODEC_L16:
-        snprintf(l16, WRTC_TOKEN_MAX, "L16/%" PRIu32 "/%u", track->clock_rate, track->channels);
-        return l16;
+        snprintf(text, WRTC_TOKEN_MAX, "L16/%" PRIu32 "/%u", track->clock_rate, track->channels);
+        return text;
     case WRTC_CODEC_NONE:
         break;
     }
@@ -227,11 +265,12 @@ static bool wants(const struct wrtc_offer *offer, enum wrtc_kind kind,
 static void explain(const struct wrtc_offer *offer, const struct wrtc_track *video,
                     const struct wrtc_track *audio, struct wrtc_error *err)
 {
-    char l16[WRTC_TOKEN_MAX];
+    char video_name[WRTC_TOKEN_MAX];
+    char audio_name[WRTC_TOKEN_MAX];
     bool codecs = wants(offer, WRTC_KIND_VIDEO, video) || wants(offer, WRTC_KIND_AUDIO, audio);
 
     snprintf(err->text, sizeof(err->text), "the stream has %s as video and %s as audio, %s",
-             codec_name(video, l16), codec_name(audio, l16),
+             codec_name(video, video_name), codec_name(audio, audio_name),
              codecs ? "which this viewer does not take; try another browser, or set the camera to "
                       "H.264 and Opus"
                     : "to be received over UDP/TLS/RTP/SAVPF with rtcp-mux; no m-line fits");

@@ -129,6 +129,23 @@ static void test_whole_answer(void **state)
                         "a=mid:2\r\n" CREDENTIALS);
 }
 
+static void test_profiles_that_are_numbers(void **state)
+{
+    (void)state;
+    video = (struct wrtc_track){.codec = WRTC_CODEC_VP9, .clock_rate = 90000, .profile = {2}};
+    answer_file("chromium-156-video");
+    assert_non_null(strstr(answer, "m=video 8189 UDP/TLS/RTP/SAVPF 100 101\r\n"));
+    assert_non_null(strstr(answer, "a=rtpmap:100 VP9/90000\r\na=fmtp:100 profile-id=2\r\n"
+                                   "a=rtcp-fb:100 nack\r\n"));
+    video = (struct wrtc_track){.codec = WRTC_CODEC_AV1, .clock_rate = 90000, .profile = {0, 8}};
+    answer_file("chromium-156-video");
+    assert_non_null(strstr(answer, "a=rtpmap:45 AV1/90000\r\n"
+                                   "a=fmtp:45 level-idx=5;profile=0;tier=0\r\n"));
+    video = (struct wrtc_track){.codec = WRTC_CODEC_VP8, .clock_rate = 90000};
+    answer_file("chromium-156-video");
+    assert_non_null(strstr(answer, "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n"));
+}
+
 static void test_inactive(void **state)
 {
     (void)state;
@@ -350,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_whole_answer, setup),
+        cmocka_unit_test_setup(test_profiles_that_are_numbers, setup),
         cmocka_unit_test_setup(test_inactive, setup),
         cmocka_unit_test_setup(test_without_bundle, setup),
         cmocka_unit_test_setup(test_group_order_is_the_offers, setup),

@@ -110,6 +110,98 @@ static void test_h264_of_clients(void **state)
     }
 }
 
+static struct wrtc_track other(enum wrtc_codec codec, unsigned profile)
+{
+    return (struct wrtc_track){
+        .codec = codec,
+        .clock_rate = 90000,
+        .profile = {(uint8_t)(profile >> 16), (uint8_t)(profile >> 8), (uint8_t)profile},
+    };
+}
+
+// The same for the codecs whose profile is a number; for AV1 with level and tier.
+static void test_vp8_vp9_av1_of_clients(void **state)
+{
+    static const struct {
+        const char *file;
+        enum wrtc_codec codec;
+        unsigned live, payload_type, rtx;
+        const char *told;
+    } table[] = {
+        {"chromium-156-video", WRTC_CODEC_VP8, 0, 96, 97, "\0\0\0"},
+        {"chromium-156-video", WRTC_CODEC_VP9, 0, 98, 99, "\0\0\0"},
+        {"chromium-156-video", WRTC_CODEC_VP9, 0x010000, 35, 36, "\1\0\0"},
+        {"chromium-156-video", WRTC_CODEC_VP9, 0x020000, 100, 101, "\2\0\0"},
+        {"chromium-156-video", WRTC_CODEC_AV1, 0, 45, 46, "\0\5\0"},
+        {"chromium-156-video", WRTC_CODEC_AV1, 0x000801, 45, 46, "\0\5\0"}, // 4.0, high tier
+        {"chromium-156-video", WRTC_CODEC_AV1, 0x010000, 47, 48, "\1\5\0"},
+        {"aiortc-1.4-video-audio", WRTC_CODEC_VP8, 0, 97, 98, "\0\0\0"},
+        {"hand-firefox-no-h264", WRTC_CODEC_VP8, 0, 120, 124, "\0\0\0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct wrtc_choice *video = &selection.video;
+
+        assert_int_equal(choose_file(table[i].file, other(table[i].codec, table[i].live), none), 0);
+        if (video->payload_type != table[i].payload_type ||
+            video->rtx_payload_type != table[i].rtx ||
+            memcmp(video->profile, table[i].told, 3) != 0)
+            fail_msg("%s, row %zu: %u with RTX %u, %u %u %u", table[i].file, i, video->payload_type,
+                     video->rtx_payload_type, video->profile[0], video->profile[1],
+                     video->profile[2]);
+    }
+}
+
+#define VIDEO_96_97(name, fmtp_96, fmtp_97)                                        \
+    SESSION "m=video 9 UDP/TLS/RTP/SAVPF 96 97\na=rtcp-mux\n"                      \
+            "a=rtpmap:96 " name "/90000\na=fmtp:96 " fmtp_96 "\na=rtpmap:97 " name \
+            "/90000\na=fmtp:97 " fmtp_97 "\n"
+
+static void test_profiles_that_are_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        enum wrtc_codec codec;
+        unsigned live, payload_type; // 0: none fits
+    } table[] = {
+        {VIDEO_96_97("VP9", "max-fr=30", "profile-id=2"), WRTC_CODEC_VP9, 0, 96}, // 0 if not said
+        {VIDEO_96_97("vp9", "max-fr=30", "max-fr=30; Profile-ID = 2"), WRTC_CODEC_VP9, 2, 97},
+        {VIDEO_96_97("VP9", "profile-id=0", "profile-id=2"), WRTC_CODEC_VP9, 1, 0},
+        {VIDEO_96_97("VP9", "profile-id=x", "profile-id=4"), WRTC_CODEC_VP9, 0, 0},
+        {VIDEO_96_97("VP8", "max-fs=12288", "x"), WRTC_CODEC_VP8, 0, 96},
+        {VIDEO_96_97("VP8", "x", "x"), WRTC_CODEC_VP9, 0, 0},
+        {VIDEO_96_97("AV1", "profile=2", "profile=1"), WRTC_CODEC_AV1, 0, 97}, // the nearest above
+        {VIDEO_96_97("AV1", "profile=1", "profile=0"), WRTC_CODEC_AV1, 2, 0},
+        {VIDEO_96_97("AV1", "level-idx=4", "level-idx=9"), WRTC_CODEC_AV1, 8, 97},
+        {VIDEO_96_97("AV1", "level-idx=9", "level-idx=9;tier=1"), WRTC_CODEC_AV1, 9, 96},
+        {VIDEO_96_97("AV1", "level-idx=32", "tier=2"), WRTC_CODEC_AV1, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        unsigned shift = table[i].live > 2 ? 8 : 16; // a level: 8 and above
+
+        int rc = choose_text(table[i].text, other(table[i].codec, table[i].live << shift), none);
+
+        assert_int_equal(rc, table[i].payload_type ? 0 : -ENOENT);
+        if (rc == 0 && selection.video.payload_type != table[i].payload_type)
+            fail_msg("row %zu: %u", i, selection.video.payload_type);
+    }
+}
+
+static void test_the_sentence_for_those_who_cannot(void **state)
+{
+    (void)state;
+    choose_text(VIDEO_96_97("H264", "x", "x"), other(WRTC_CODEC_VP8, 0), none);
+    assert_non_null(strstr(error.text, "the stream has VP8 as video and nothing as audio"));
+    choose_text(VIDEO_96_97("VP9", "x", "x"), other(WRTC_CODEC_VP9, 0x020000), opus);
+    assert_non_null(strstr(error.text, "has VP9 with profile-id=2 as video and opus/48000/2 as"));
+    choose_text(VIDEO_96_97("AV1", "x", "x"), other(WRTC_CODEC_AV1, 0x010000), none);
+    assert_non_null(strstr(error.text, "has AV1 with profile=1 as video"));
+    assert_non_null(strstr(error.text, "which this viewer does not take"));
+}
+
 static void test_audio(void **state)
 {
     (void)state;
@@ -380,6 +472,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_h264_of_clients),
+        cmocka_unit_test(test_vp8_vp9_av1_of_clients),
+        cmocka_unit_test(test_profiles_that_are_numbers),
+        cmocka_unit_test(test_the_sentence_for_those_who_cannot),
         cmocka_unit_test(test_audio),
         cmocka_unit_test(test_g722_and_l16),
         cmocka_unit_test(test_feedback),
