@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera made by somebody else: gst-rtsp-server with a bouncing ball and a tone.
 
-H.264 (x264, constrained baseline, 30 fps, a keyframe every 2 s, no B-frames) and Opus. Prints its
-URL once it serves; SIGINT and SIGTERM end it.
+H.264 (x264, constrained baseline, 720p) or, whose encoders take longer, VP8 or VP9 of 640x360;
+30 fps, a keyframe every 2 s, no B-frames; and Opus. Prints its URL once it serves; SIGINT and
+SIGTERM end it.
 """
 import argparse
 import signal
@@ -16,12 +17,19 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
+# Size, encoder and payloader of each codec.
+VIDEO = {
+    "h264": ("width=1280,height=720",
+             "x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 bframes=0"
+             " ! video/x-h264,profile=constrained-baseline ! rtph264pay"),
+    "vp8": ("width=640,height=360",
+            "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp8pay"),
+    "vp9": ("width=640,height=360",
+            "vp9enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp9pay"),
+}
 PIPELINE = """(
     videotestsrc is-live=true pattern=ball
-        ! video/x-raw,format=I420,width=1280,height=720,framerate=30/1
-        ! x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 bframes=0
-        ! video/x-h264,profile=constrained-baseline
-        ! rtph264pay name=pay0 pt=96
+        ! video/x-raw,format=I420,{size},framerate=30/1 ! {encode} name=pay0 pt=96
     audiotestsrc is-live=true wave=sine freq=330 volume=0.1
         ! audio/x-raw,rate=48000,channels=2 ! opusenc bitrate=64000 frame-size=20
         ! rtpopuspay name=pay1 pt=97
@@ -33,6 +41,7 @@ def parse_arguments():
     parser.add_argument("--listen", default="127.0.0.1", help="address (%(default)s)")
     parser.add_argument("--port", default=8555, type=int, help="port (%(default)s)")
     parser.add_argument("--path", default="/gst", help="path of the URL (%(default)s)")
+    parser.add_argument("--video", default="h264", choices=VIDEO, help="codec (%(default)s)")
     parser.add_argument("--transport", default="udp,tcp", metavar="LIST",
                         help="what it agrees to: udp, tcp, multicast (%(default)s)")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"),
@@ -83,7 +92,8 @@ def main():
     arguments = parse_arguments()
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(PIPELINE)
+    size, encode = VIDEO[arguments.video]
+    factory.set_launch(PIPELINE.format(size=size, encode=encode))
     factory.set_shared(True)
     allow_transports(factory, arguments.transport)
     server = GstRtspServer.RTSPServer()
