@@ -196,6 +196,9 @@ class Camera:
     def picture(self, tick):
         return self.clip.picture(tick)
 
+    def payloads(self, tick):
+        return clip.picture_payloads(self.picture(tick))
+
     def sequence(self, track, count):
         return 100 + count
 
@@ -228,7 +231,7 @@ class Camera:
         if tick % REPORT_TICKS == 0:
             connection.send(track, self._report(track, tick), rtcp=True)
         if track == VIDEO:
-            parts = clip.picture_payloads(self.picture(tick))
+            parts = self.payloads(tick)
         else:
             parts = [b"\xf8%08d" % tick]  # a frame of Opus, if nobody decodes it
         for i, part in enumerate(parts):

@@ -79,6 +79,11 @@ class Stats:
         return self._find(type="inbound-rtp", kind="audio")
 
     @property
+    def codec(self):
+        """That of the video."""
+        return self._find(type="codec", id=self.video.get("codecId"))
+
+    @property
     def transport(self):
         return self._find(type="transport")
 

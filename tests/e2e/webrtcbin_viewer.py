@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """GStreamer's webrtcbin as a viewer, in a process of its own: libnice, and DTLS of its own making.
 
-    python3 webrtcbin_viewer.py WHEP_URL SECONDS
+    python3 webrtcbin_viewer.py WHEP_URL SECONDS [VIDEO]
 
+VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), VP8 or VP9.
 Prints one line of JSON: how many frames and audio buffers came out of the decoders.
 """
 import json
@@ -17,22 +18,22 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 import whep  # noqa: E402
 
-TRANSCEIVERS = (
-    "application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,"
-    "packetization-mode=(string)1,profile-level-id=(string)42e01f",
-    "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=97,"
-    "encoding-params=(string)2",
-)
+VIDEO = "application/x-rtp,media=video,encoding-name={},clock-rate=90000,payload=96"
+H264 = ",packetization-mode=(string)1,profile-level-id=(string)42e01f"
+AUDIO = ("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=97,"
+         "encoding-params=(string)2")
 DECODERS = {
     "H264": "rtph264depay ! h264parse ! openh264dec",
+    "VP8": "rtpvp8depay ! vp8dec",
+    "VP9": "rtpvp9depay ! vp9dec",
     "OPUS": "rtpopusdepay ! opusdec",
 }
 
 
 class Viewer:
-    def __init__(self, url):
-        self.url = url
-        self.decoded = {"H264": 0, "OPUS": 0}
+    def __init__(self, url, video):
+        self.url, self.video = url, video
+        self.decoded = {video: 0, "OPUS": 0}
         self.session = None
         self.loop = GLib.MainLoop()
         self.error = None
@@ -50,7 +51,8 @@ class Viewer:
         # PLAYING first: before that webrtcbin has no ICE agent to gather with.
         self.pipeline.set_state(Gst.State.PLAYING)
         direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
-        for caps in TRANSCEIVERS:
+        video = VIDEO.format(self.video) + (H264 if self.video == "H264" else "")
+        for caps in (video, AUDIO):
             self.webrtc.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
         promise = Gst.Promise.new_with_change_func(self._offer_made)
         self.webrtc.emit("create-offer", None, promise)
@@ -59,7 +61,7 @@ class Viewer:
         self.pipeline.set_state(Gst.State.NULL)
         if self.session:
             whep.request("DELETE", self.session)
-        return {"video": self.decoded["H264"], "audio": self.decoded["OPUS"], "error": self.error}
+        return {"video": self.decoded[self.video], "audio": self.decoded["OPUS"], "error": self.error}
 
     def _fail(self, text):
         self.error = text
@@ -110,7 +112,8 @@ class Viewer:
 
 def main():
     Gst.init(None)
-    print(json.dumps(Viewer(sys.argv[1]).run(int(sys.argv[2]))))
+    url, seconds, video = (*sys.argv[1:], "H264")[:3]
+    print(json.dumps(Viewer(url, video).run(int(seconds))))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ TIMEOUT_S = 15  # the answer may wait for a source, 10 s by default
 
 # Constrained Baseline, Baseline, Main, High: a stream matches one, whatever its camera encodes.
 H264_PROFILES = {96: "42e01f", 97: "42001f", 98: "4d001f", 99: "64001f"}
+OTHER_CODECS = {100: "VP8", 101: "VP9", 102: "AV1"}
 
 SESSION = """\
 v=0
@@ -34,13 +35,15 @@ a=rtcp-mux
 
 
 def _video():
-    types = " ".join(str(number) for number in H264_PROFILES)
+    types = " ".join(str(number) for number in [*H264_PROFILES, *OTHER_CODECS])
     lines = f"m=video 9 UDP/TLS/RTP/SAVPF {types}\n{{transport}}"
     for number, profile in H264_PROFILES.items():
         lines += f"a=rtpmap:{number} H264/90000\na=rtcp-fb:{number} nack\n"
         lines += f"a=rtcp-fb:{number} nack pli\n"
         lines += f"a=fmtp:{number} level-asymmetry-allowed=1;packetization-mode=1;"
         lines += f"profile-level-id={profile}\n"
+    for number, name in OTHER_CODECS.items():
+        lines += f"a=rtpmap:{number} {name}/90000\n"
     return lines
 
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VP8, VP9 and AV1 from a camera to viewers."""
+import json
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import whep
+from av1_camera import Av1Camera, Av1Clip
+from bad_camera import BadCameras
+from cameras import GstCamera
+from chromium import Chromium
+from process import Process, until
+from server import Server
+
+WATCH_S = 10
+MIN_FPS = 20  # of AV1's 25; the others have 30
+STARTUP_S = 2  # ICE gathering, handshake, decoders
+SIZE = (640, 360)
+RESTARTS = "rtcfan_viewer_restarts_total"
+VIEWER = Path(__file__).with_name("webrtcbin_viewer.py")
+
+# Makes Chromium ask for a keyframe as it does when it has lost one.
+REQUEST_KEYFRAME = """
+const code = `onrtctransform = async (event) => {
+    event.transformer.readable.pipeTo(event.transformer.writable);
+    await event.transformer.sendKeyFrameRequest();
+};`;
+const worker = new Worker(URL.createObjectURL(new Blob([code])));
+const receivers = spy.connections[spy.connections.length - 1].getReceivers();
+receivers.find((each) => each.track.kind === 'video').transform = new RTCRtpScriptTransform(worker);
+"""
+
+
+@contextmanager
+def camera_of(codec, folder):
+    if codec == "AV1":
+        with BadCameras({"av1": Av1Camera}, {"plain": Av1Clip(folder)}) as cameras:
+            yield {"source": cameras["av1"].url, "transport": "tcp"}
+    else:
+        with GstCamera(folder, "--video", codec.lower()) as camera:
+            yield camera.url
+
+
+@pytest.fixture(scope="module", params=["VP8", "VP9", "AV1"])
+def codec(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, codec):
+    folder = tmp_path_factory.mktemp(codec)
+    with camera_of(codec, folder) as source, Server(folder, {"cam1": source}) as server:
+        server.wait_live("cam1")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium(folder):
+    with Chromium(folder) as chromium:
+        # The page's policy allows no workers, which REQUEST_KEYFRAME needs.
+        chromium.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+        yield chromium
+
+
+def test_status(server, codec):
+    video = server.status("cam1")["video"]
+    assert (video["codec"], video["width"], video["height"]) == (codec, *SIZE)
+
+
+def test_chromium_plays_smoothly(server, codec, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_playing(30)
+    before = chromium.stats()
+    time.sleep(WATCH_S)
+    after = chromium.stats()
+    seconds = (after.video["timestamp"] - before.video["timestamp"]) / 1000
+    assert (after.frames - before.frames) / seconds >= MIN_FPS
+    assert after.video["freezeCount"] == before.video["freezeCount"]
+    assert after.video["keyFramesDecoded"] > before.video["keyFramesDecoded"]
+    assert (after.video["frameWidth"], after.video["frameHeight"]) == SIZE
+    assert after.codec["mimeType"] == f"video/{codec}"
+
+
+def test_chromium_goes_on_after_a_new_start(server, chromium):
+    """The server then sends the keyframe that it has kept, and all since, once more."""
+    restarts = server.metrics().sum(RESTARTS)
+    chromium.driver.execute_script(REQUEST_KEYFRAME)
+    until(lambda: server.metrics().sum(RESTARTS) > restarts, 10, "a new start")
+    frames = chromium.stats().frames
+    until(lambda: chromium.stats().frames > frames + WATCH_S * MIN_FPS, 3 * WATCH_S,
+          "pictures after it")
+
+
+def test_gstreamer_decodes(server, codec, folder):
+    if codec == "AV1":
+        pytest.skip("GStreamer 1.22 takes no AV1 out of RTP")
+    viewer = Process([sys.executable, VIEWER, server.whep("cam1"), WATCH_S, codec],
+                     folder / f"webrtcbin-{codec}.log")
+    assert viewer.child.wait(WATCH_S + 20) == 0, viewer.output()
+    decoded = json.loads(viewer.output().splitlines()[-1])
+    assert decoded["error"] is None
+    assert decoded["video"] >= MIN_FPS * (WATCH_S - STARTUP_S)
+
+
+def test_a_viewer_without_it_is_told(server, codec):
+    offer = whep.offer(media=(whep.VIDEO,)).replace(f"{codec}/", "H263/")
+    response = whep.post(server.whep("cam1"), offer)
+    assert response.status == 406
+    assert f"the stream has {codec}" in response.body.decode()
