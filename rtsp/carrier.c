@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtsp/carrier.h"
 
+#include <assert.h>
+#include <string.h>
+
+#include "rtsp/bytes.h"
+#include "rtsp/feedback.h"
+
 static int ask_for_udp(struct rtsp_carrier *c, struct event_base *base, int connection,
                        const struct rtsp_udp_owner *owner, struct rtsp_client *client)
 {
@@ -41,6 +47,23 @@ int rtsp_carrier_begin(struct rtsp_carrier *carrier, const struct rtsp_client *c
         rtsp_carrier_end(carrier);
     }
     return count < 0 ? count : 0;
+}
+
+void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_connection *connection,
+                            const struct rtsp_client *client, enum eng_track track,
+                            const uint8_t *data, size_t len)
+{
+    const struct rtsp_transport *transport = rtsp_client_transport(client, track);
+    uint8_t frame[4 + RTSP_FEEDBACK_MAX] = {'$', transport->rtcp_channel}; // RFC 2326 10.12
+
+    assert(len <= RTSP_FEEDBACK_MAX);
+    if (transport->kind != RTSP_TRANSPORT_TCP) {
+        rtsp_udp_send_rtcp(carrier->udp, track, data, len);
+        return;
+    }
+    rtsp_write_u16(frame + 2, (uint16_t)len);
+    memcpy(frame + 4, data, len);
+    (void)rtsp_connection_send(connection, frame, 4 + len);
 }
 
 bool rtsp_carrier_may_give_up_udp(const struct rtsp_carrier *carrier)

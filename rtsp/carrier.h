@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "rtsp/client.h"
+#include "rtsp/connection.h"
 #include "rtsp/source.h"
 #include "rtsp/udp.h"
 
@@ -32,6 +33,12 @@ int rtsp_carrier_ask(struct rtsp_carrier *carrier, struct event_base *base, int 
 
 // The camera has decided how its media comes. 0, or -errno: it cannot be received so.
 int rtsp_carrier_begin(struct rtsp_carrier *carrier, const struct rtsp_client *client);
+
+// RTCP of ours for the track, the way that its media comes: up to RTSP_FEEDBACK_MAX bytes. What
+// cannot be sent is lost.
+void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_connection *connection,
+                            const struct rtsp_client *client, enum eng_track track,
+                            const uint8_t *data, size_t len);
 
 // Media of this session is to come by UDP, and the next session may ask for TCP.
 bool rtsp_carrier_may_give_up_udp(const struct rtsp_carrier *carrier);

@@ -296,20 +296,26 @@ void rtsp_ports_expect(struct rtsp_ports *ports, const struct sockaddr_storage *
     rtsp_ports_keep_open(ports);
 }
 
+// Nothing that is sent there is missed when it is lost: it is said again.
+static void send_to(struct rtsp_ports *ports, int i, const uint8_t *data, size_t len)
+{
+    if (ports->expecting && *port_of(&ports->to[i]) != 0)
+        (void)sendto(ports->fd[i], data, len, MSG_DONTWAIT, (const struct sockaddr *)&ports->to[i],
+                     size_of(&ports->to[i]));
+}
+
 void rtsp_ports_keep_open(struct rtsp_ports *ports)
 {
     // An RTP packet without a payload, and an RTCP receiver report without blocks.
     static const uint8_t rtp[12] = {0x80, 0x7f}, rtcp[8] = {0x80, 201, 0, 1};
-    const struct {
-        const uint8_t *data;
-        size_t len;
-    } packet[PORTS] = {{rtp, sizeof(rtp)}, {rtcp, sizeof(rtcp)}};
 
-    for (int i = 0; i < PORTS && ports->expecting; i++)
-        if (*port_of(&ports->to[i]) != 0)
-            // One that is lost is sent again with the next keepalive.
-            (void)sendto(ports->fd[i], packet[i].data, packet[i].len, MSG_DONTWAIT,
-                         (const struct sockaddr *)&ports->to[i], size_of(&ports->to[i]));
+    send_to(ports, RTP, rtp, sizeof(rtp));
+    send_to(ports, RTCP, rtcp, sizeof(rtcp));
+}
+
+void rtsp_ports_send_rtcp(struct rtsp_ports *ports, const uint8_t *data, size_t len)
+{
+    send_to(ports, RTCP, data, len);
 }
 
 void rtsp_ports_close(struct rtsp_ports *ports)

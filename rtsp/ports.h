@@ -53,5 +53,8 @@ void rtsp_ports_expect(struct rtsp_ports *ports, const struct sockaddr_storage *
 // forget, and some cameras end a session of which they hear nothing by RTCP.
 void rtsp_ports_keep_open(struct rtsp_ports *ports);
 
+// To the camera's port for RTCP; nothing where that is unknown. What is lost is lost.
+void rtsp_ports_send_rtcp(struct rtsp_ports *ports, const uint8_t *data, size_t len);
+
 // NULL does no harm.
 void rtsp_ports_close(struct rtsp_ports *ports);

@@ -54,6 +54,7 @@ static void start_at(struct rtsp_sequence *s, uint16_t number)
 {
     s->started = true;
     s->newest = number;
+    s->wraps = 0;
     s->history = 1;
     s->late_run = 0;
 }
@@ -93,11 +94,18 @@ enum rtsp_sequence_step rtsp_sequence_take(struct rtsp_sequence *s, uint16_t num
         s->jumps++;
         return RTSP_SEQUENCE_JUMP;
     }
+    if (number < s->newest)
+        s->wraps++;
     s->newest = number;
     s->history = ahead < 64 ? s->history << ahead | 1 : 1;
     s->late_run = 0;
     s->lost += ahead - 1u;
     return ahead == 1 ? RTSP_SEQUENCE_NEXT : RTSP_SEQUENCE_GAP;
+}
+
+uint32_t rtsp_sequence_highest(const struct rtsp_sequence *s)
+{
+    return (uint32_t)s->wraps << 16 | s->newest;
 }
 
 void rtsp_sequence_restart(struct rtsp_sequence *s)

@@ -49,6 +49,7 @@ enum rtsp_sequence_step {
 struct rtsp_sequence {
     bool started;
     uint16_t newest;
+    uint16_t wraps;     // of newest
     uint64_t history;   // bit n: packet newest - n has arrived
     uint16_t late_next; // what would follow the last late packet
     unsigned late_run;
@@ -59,6 +60,9 @@ struct rtsp_sequence {
 };
 
 enum rtsp_sequence_step rtsp_sequence_take(struct rtsp_sequence *sequence, uint16_t number);
+
+// The newest number, extended by its wraps (RFC 3550 A.1).
+uint32_t rtsp_sequence_highest(const struct rtsp_sequence *sequence);
 
 // Forgets the numbers, keeps the counters: a new session or SSRC.
 void rtsp_sequence_restart(struct rtsp_sequence *sequence);

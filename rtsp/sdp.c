@@ -82,6 +82,28 @@ static struct rtsp_span find_for_type(struct rtsp_span section, const char *pref
     return (struct rtsp_span){NULL, 0};
 }
 
+// How the camera can be asked for a keyframe: "a=rtcp-fb:<payload type or *> <feedback>".
+static enum rtsp_refresh find_refresh(struct rtsp_span section, uint32_t type)
+{
+    enum rtsp_refresh refresh = RTSP_REFRESH_NONE;
+    struct rtsp_span line, value, number;
+    uint32_t found;
+
+    while (take_line(&section, &line)) {
+        if (!rtsp_span_starts(line, "a=rtcp-fb:", &value) || !rtsp_span_cut(&value, ' ', &number) ||
+            !value.data)
+            continue;
+        if (!rtsp_span_is(number, "*") && (!rtsp_span_number(number, 127, &found) || found != type))
+            continue;
+        value = rtsp_span_trim(value);
+        if (rtsp_span_is(value, "nack pli"))
+            return RTSP_REFRESH_PLI;
+        if (rtsp_span_is(value, "ccm fir"))
+            refresh = RTSP_REFRESH_FIR;
+    }
+    return refresh;
+}
+
 static int base64_value(char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -260,6 +282,12 @@ static bool is_better(enum rtsp_codec codec, enum rtsp_codec than)
     return than == RTSP_CODEC_NONE || (codec == RTSP_CODEC_H264 && than != RTSP_CODEC_H264);
 }
 
+static void take_video(struct rtsp_span section, uint32_t type, struct rtsp_format *format)
+{
+    take_fmtp(find_for_type(section, "a=fmtp:", type), format);
+    format->refresh = find_refresh(section, type);
+}
+
 // One section, its m= line first: "m=video 0 RTP/AVP 96 97".
 static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
 {
@@ -293,7 +321,7 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
         carried = take_encoding(section, kind, type, &format, &name);
         note_offered(name, track->offered);
         if (carried && kind == ENG_VIDEO)
-            take_fmtp(find_for_type(section, "a=fmtp:", type), &format);
+            take_video(section, type, &format);
     }
     if (!carried || !is_better(format.codec, track->format.codec))
         return;

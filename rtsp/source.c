@@ -14,6 +14,7 @@
 #include "rtsp/clock.h"
 #include "rtsp/connection.h"
 #include "rtsp/dial.h"
+#include "rtsp/feedback.h"
 #include "rtsp/life.h"
 #include "rtsp/now.h"
 #include "rtsp/status.h"
@@ -37,6 +38,7 @@ struct rtsp_source {
     struct rtsp_client *client;
     struct rtsp_track *track[ENG_TRACKS];
     bool has_track[ENG_TRACKS]; // in this session, or the last one
+    struct rtsp_feedback feedback[ENG_TRACKS];
     int64_t camera_offset_ns;
     struct rtsp_life life;
     struct rtsp_trust trust;
@@ -227,13 +229,19 @@ static void begin_transport(struct rtsp_source *s)
 
 static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
 {
+    uint32_t ssrc;
+
     s->camera_offset_ns = RTSP_CAMERA_OFFSET_UNKNOWN;
     for (int t = 0; t < ENG_TRACKS; t++) {
         const struct rtsp_format *format = rtsp_client_format(s->client, (enum eng_track)t);
 
         s->has_track[t] = format;
-        if (format)
-            rtsp_track_begin(s->track[t], format);
+        if (!format)
+            continue;
+        rtsp_track_begin(s->track[t], format);
+        evutil_secure_rng_get_bytes(&ssrc, sizeof(ssrc));
+        rtsp_feedback_begin(&s->feedback[t], format->refresh, ssrc, rtsp_track_stats(s->track[t]),
+                            rtsp_now_ms(now));
     }
     s->playing = true;
     s->media = false;
@@ -304,6 +312,29 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
     return media;
 }
 
+static void give_feedback(struct rtsp_source *s, int64_t now_ms)
+{
+    struct rtsp_feedback *video = &s->feedback[ENG_VIDEO];
+    uint8_t packet[RTSP_FEEDBACK_MAX];
+    struct rtsp_reception reception;
+
+    if (!s->playing || s->leaving)
+        return;
+    if (video->refresh != RTSP_REFRESH_NONE && eng_publish_keyframe_wanted(s->stream))
+        rtsp_feedback_want(video, rtsp_track_stats(s->track[ENG_VIDEO]));
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        const struct rtsp_track_stats *stats = rtsp_track_stats(s->track[t]);
+        size_t len;
+
+        if (!s->has_track[t] || !rtsp_track_reception(s->track[t], &reception))
+            continue;
+        len = rtsp_feedback_write(&s->feedback[t], stats, &reception, now_ms, packet);
+        if (len > 0)
+            rtsp_carrier_send_rtcp(&s->carrier, s->connection, s->client, (enum eng_track)t, packet,
+                                   len);
+    }
+}
+
 // After the client was given anything: its actions, one flush, and what they changed.
 static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
 {
@@ -316,6 +347,7 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
     }
     if (!s->connection)
         return;
+    give_feedback(s, now_ms);
     if (wanted_ms(s) < s->due_ms)
         schedule_tick(s, now_ms);
     if (media && !s->leaving && happen(s, RTSP_EVENT_MEDIA, now_ms))
@@ -457,8 +489,10 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
         on_batch(s, now);
     watch_silence(s, now_ms);
     act(s, now);
-    if (s->connection)
-        schedule_tick(s, now_ms);
+    if (!s->connection)
+        return;
+    give_feedback(s, now_ms);
+    schedule_tick(s, now_ms);
 }
 
 // ---- what the owner calls ----

@@ -296,6 +296,14 @@ bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, si
     return track->has_ssrc && rtsp_rtcp_says_bye(data, len, track->ssrc);
 }
 
+bool rtsp_track_reception(const struct rtsp_track *track, struct rtsp_reception *out)
+{
+    if (!track->has_ssrc)
+        return false;
+    *out = (struct rtsp_reception){track->ssrc, rtsp_sequence_highest(&track->sequence)};
+    return true;
+}
+
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track)
 {
     return &track->stats;

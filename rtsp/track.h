@@ -21,12 +21,20 @@
 #include "rtsp/source.h"
 #include "rtsp/unit_pool.h"
 
+// How a camera can be asked for a keyframe: what its SDP says that it listens to (a=rtcp-fb).
+enum rtsp_refresh {
+    RTSP_REFRESH_NONE,
+    RTSP_REFRESH_PLI, // "nack pli", RFC 4585 4.2
+    RTSP_REFRESH_FIR, // "ccm fir", RFC 5104 7.1, where there is no PLI
+};
+
 // What the camera's SDP says of a track (RFC 8866, RFC 6184 8.2.1).
 struct rtsp_format {
     enum rtsp_codec codec;
     uint8_t payload_type;
     uint32_t clock_rate;
     unsigned channels;
+    enum rtsp_refresh refresh;
     // Parameter sets that the SDP has, decoded: one NAL unit of each kind, in any order. Bounded;
     // what is too large is left out.
     struct rtsp_parameter_set set[RTSP_SET_KINDS - 1];
@@ -45,6 +53,12 @@ struct rtsp_track_stats {
     uint64_t frames_dropped;  // broken keyframes, and what could not be shown before the next one
     uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_PARTS_MAX or memory
     bool b_frames;            // seen in this session
+};
+
+// What a receiver report says of a track's RTP, beside its counters (RFC 3550 6.4.1).
+struct rtsp_reception {
+    uint32_t ssrc;
+    uint32_t highest; // sequence number, extended by its wraps
 };
 
 struct rtsp_track;
@@ -81,6 +95,9 @@ void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
 
 // An RTCP packet of the camera says BYE for the SSRC that the track came with (RFC 3550 6.6).
 bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, size_t len);
+
+// False: no RTP in this session yet.
+bool rtsp_track_reception(const struct rtsp_track *track, struct rtsp_reception *out);
 
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track);
 

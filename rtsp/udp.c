@@ -175,6 +175,12 @@ void rtsp_udp_keep_open(struct rtsp_udp *udp)
             rtsp_ports_keep_open(udp->lane[t].ports);
 }
 
+void rtsp_udp_send_rtcp(struct rtsp_udp *udp, enum eng_track track, const uint8_t *data, size_t len)
+{
+    if (udp->lane[track].ports)
+        rtsp_ports_send_rtcp(udp->lane[track].ports, data, len);
+}
+
 int64_t rtsp_udp_due_ms(const struct rtsp_udp *udp)
 {
     int64_t due_ms = INT64_MAX;

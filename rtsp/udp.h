@@ -43,6 +43,10 @@ int rtsp_udp_begin(struct rtsp_udp *udp, const struct rtsp_client *client);
 // Keeps firewalls on the way open; for each keepalive of the session.
 void rtsp_udp_keep_open(struct rtsp_udp *udp);
 
+// RTCP of ours for the track, if it comes by unicast.
+void rtsp_udp_send_rtcp(struct rtsp_udp *udp, enum eng_track track, const uint8_t *data,
+                        size_t len);
+
 // When rtsp_udp_tick() is due, in ms of a monotonic clock; INT64_MAX: not at all.
 int64_t rtsp_udp_due_ms(const struct rtsp_udp *udp);
 // Gives up packets that have been waited for.

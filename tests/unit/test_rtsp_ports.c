@@ -238,6 +238,9 @@ static void firewalls_are_opened(void **state)
         assert_int_equal(got[1], 201); // RR
         rtsp_ports_keep_open(b.ports);
     }
+    rtsp_ports_send_rtcp(b.ports, (const uint8_t *)"abc", 3);
+    assert_int_equal(recv(rtcp, got, sizeof(got), 0), 8); // of the last keep_open
+    assert_int_equal(recv(rtcp, got, sizeof(got), 0), 3);
     close(rtp);
     close(rtcp);
 }

@@ -79,6 +79,9 @@ static void test_sequence_in_order_and_over_the_wrap(void **state)
     for (unsigned i = 0; i < 70000; i++)
         assert_int_equal(rtsp_sequence_take(&s, (uint16_t)(65000 + i)), RTSP_SEQUENCE_NEXT);
     assert_int_equal(s.lost + s.late + s.duplicates + s.jumps, 0);
+    assert_int_equal(rtsp_sequence_highest(&s), 65000 + 69999);
+    rtsp_sequence_take(&s, 5); // a jump: it counts anew
+    assert_int_equal(rtsp_sequence_highest(&s), 5);
 }
 
 static void test_sequence_gaps(void **state)

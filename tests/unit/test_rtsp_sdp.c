@@ -325,6 +325,33 @@ static void test_every_byte_wrong(void **state)
         }
 }
 
+static enum rtsp_refresh refresh_of(const char *lines)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "m=video 0 RTP/AVPF 96 97\r\na=rtpmap:96 H264/90000\r\na=rtpmap:97 H264/90000\r\n%s",
+             lines);
+    return parse(text).track[ENG_VIDEO].format.refresh;
+}
+
+static void test_how_a_keyframe_is_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(refresh_of(""), RTSP_REFRESH_NONE);
+    assert_int_equal(refresh_of("a=rtcp-fb:96 nack\r\n"), RTSP_REFRESH_NONE);
+    assert_int_equal(refresh_of("a=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n"),
+                     RTSP_REFRESH_PLI);
+    assert_int_equal(refresh_of("a=rtcp-fb:* nack pli\r\n"), RTSP_REFRESH_PLI);
+    assert_int_equal(refresh_of("a=rtcp-fb:96 ccm fir\r\n"), RTSP_REFRESH_FIR);
+    assert_int_equal(refresh_of("a=rtcp-fb:96 ccm fir\r\na=rtcp-fb:96 nack pli\r\n"),
+                     RTSP_REFRESH_PLI);
+    // Of another payload type, or no line at all.
+    assert_int_equal(refresh_of("a=rtcp-fb:97 nack pli\r\n"), RTSP_REFRESH_NONE);
+    assert_int_equal(refresh_of("a=rtcp-fb:\r\na=rtcp-fb:96\r\na=rtcp-fb: nack pli\r\n"),
+                     RTSP_REFRESH_NONE);
+}
+
 static void test_many_sections(void **state)
 {
     static const char other[] = "m=audio 0 RTP/AVP 99\n";
@@ -360,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_every_byte_wrong),
         cmocka_unit_test(test_many_sections),
+        cmocka_unit_test(test_how_a_keyframe_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

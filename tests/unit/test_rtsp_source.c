@@ -53,10 +53,15 @@ void eng_publish_flush(struct eng_stream *stream, int64_t now_ns)
     flushed = committed;
 }
 
+static bool keyframe_wanted;
+
 int eng_publish_keyframe_wanted(struct eng_stream *stream)
 {
+    bool wanted = keyframe_wanted;
+
     (void)stream;
-    return 0;
+    keyframe_wanted = false;
+    return wanted;
 }
 
 // ---- the camera ----
@@ -77,6 +82,9 @@ struct camera {
     bool chatty;          // asks and asks
     bool video;           // H.264 in place of PCMU, and no picture that could be shown
     bool closed;          // nobody may see it: 403
+    bool listens;         // to PLI
+    unsigned plis;        // that it heard
+    unsigned reports;     // compound packets, those with PLI included
     uint16_t sequence;
 };
 
@@ -115,9 +123,11 @@ static void on_media(evutil_socket_t fd, short what, void *ctx)
 static void answer(struct camera *c, char method)
 {
     static const char pcmu[] = "m=audio 0 RTP/AVP 0\r\na=control:a\r\n";
+    static const char h264_pli[] = "m=video 0 RTP/AVPF 96\r\na=rtpmap:96 H264/90000\r\n"
+                                   "a=rtcp-fb:96 nack pli\r\na=control:v\r\n";
     static const char h264[] = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
                                "a=control:v\r\n";
-    const char *sdp = c->video ? h264 : pcmu;
+    const char *sdp = c->listens ? h264_pli : c->video ? h264 : pcmu;
     struct evbuffer *out = bufferevent_get_output(c->peer);
     struct timeval interval = {0, MEDIA_US};
 
@@ -137,15 +147,34 @@ static void answer(struct camera *c, char method)
         event_add(c->media, &interval);
 }
 
+// What begins with '$' is RTCP on the channel of its own (RFC 2326 10.12). False: none, or not all.
+static bool take_rtcp(struct camera *c, struct evbuffer *in)
+{
+    uint8_t frame[256];
+    ssize_t have = evbuffer_copyout(in, frame, sizeof(frame));
+
+    if (have < 4 || frame[0] != '$' || have < 4 + frame[3])
+        return false;
+    assert_int_equal(frame[1], 5);
+    assert_int_equal(frame[2], 0);
+    c->reports += frame[5] == 201;
+    c->plis += frame[3] == 72 && frame[4 + 61] == 206;
+    evbuffer_drain(in, 4 + (size_t)frame[3]);
+    return true;
+}
+
 static void on_camera_read(struct bufferevent *peer, void *ctx)
 {
     struct camera *c = ctx;
     struct evbuffer *in = bufferevent_get_input(peer);
 
     for (;;) {
-        struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+        struct evbuffer_ptr end;
         char method;
 
+        if (take_rtcp(c, in))
+            continue;
+        end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
         if (end.pos < 0)
             return;
         evbuffer_copyout(in, &method, 1);
@@ -449,6 +478,40 @@ static void test_stalls(void **state)
     end(&b);
 }
 
+static void test_asks_for_keyframes(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    b.camera.video = true;
+    b.camera.listens = true;
+    keyframe_wanted = false;
+    rtsp_source_start(b.source);
+    run_until(&b, RTSP_LIVE);
+    run_for(&b, 200);
+    assert_int_equal(b.camera.plis, 0);
+    keyframe_wanted = true;
+    run_for(&b, 200);
+    assert_int_equal(b.camera.plis, 1);
+    assert_false(keyframe_wanted);
+    // None has come: it is asked again.
+    run_for(&b, 1500);
+    assert_true(b.camera.plis > 1);
+
+    // One that does not listen hears reports alone.
+    hang_up(&b.camera);
+    b.camera.listens = false;
+    b.camera.plis = b.camera.reports = 0;
+    run_until(&b, RTSP_WAITING);
+    run_until(&b, RTSP_LIVE);
+    keyframe_wanted = true;
+    run_for(&b, 5500);
+    assert_int_equal(b.camera.plis, 0);
+    assert_int_equal(b.camera.reports, 1);
+    end(&b);
+}
+
 static void test_follows_a_redirect(void **state)
 {
     struct bench b;
@@ -528,6 +591,7 @@ int main(void)
         cmocka_unit_test(test_a_locked_door_is_knocked_at_slowly),
         cmocka_unit_test(test_gives_memory_back_when_the_session_ends),
         cmocka_unit_test(test_stalls),
+        cmocka_unit_test(test_asks_for_keyframes),
         cmocka_unit_test(test_follows_a_redirect),
         cmocka_unit_test(test_stops_in_every_state),
         cmocka_unit_test(test_destroyed_while_live),
