@@ -46,6 +46,8 @@ def parse_arguments():
                         help="what it agrees to: udp, tcp, multicast (%(default)s)")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"),
                         help="speaks TLS (rtsps), with these PEM files")
+    parser.add_argument("--pli", action="store_true",
+                        help="sends a keyframe when it is asked to by RTCP, and seldom otherwise")
     parser.add_argument("--user", help="asks for Digest authentication with this name")
     parser.add_argument("--password", default="", help="and this password")
     return parser.parse_args()
@@ -62,6 +64,13 @@ def allow_transports(factory, names):
         pool = GstRtspServer.RTSPAddressPool()
         pool.add_range("239.83.0.1", "239.83.0.16", 5000, 5031, 1)
         factory.set_address_pool(pool)
+
+
+def listening(pipeline):
+    """Its SDP says that it takes PLI; there is a keyframe every 5 minutes beside."""
+    return pipeline.replace("key-int-max=60", "key-int-max=9000").replace(
+        "rtph264pay name=pay0 pt=96", "rtph264pay pt=96 ! capssetter name=pay0 "
+        "caps=application/x-rtp,rtcp-fb-nack-pli=(boolean)true")
 
 
 def permit(factory, role):
@@ -93,7 +102,8 @@ def main():
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
     size, encode = VIDEO[arguments.video]
-    factory.set_launch(PIPELINE.format(size=size, encode=encode))
+    launch = PIPELINE.format(size=size, encode=encode)
+    factory.set_launch(listening(launch) if arguments.pli else launch)
     factory.set_shared(True)
     allow_transports(factory, arguments.transport)
     server = GstRtspServer.RTSPServer()
