@@ -171,6 +171,13 @@ static void dial(struct rtsp_source *s)
         end(s, RTSP_CAUSE_LOCAL, "out of memory");
 }
 
+static void take_rtp(struct rtsp_source *s, enum eng_track track, const uint8_t *data, size_t len,
+                     struct rtsp_now now)
+{
+    s->bye = false;
+    rtsp_track_rtp(s->track[track], data, len, now);
+}
+
 static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t len,
                    struct rtsp_now now)
 {
@@ -178,7 +185,7 @@ static void on_rtp(void *ctx, enum eng_track track, const uint8_t *data, size_t 
 
     s->status.bytes_received += len;
     s->media = true;
-    rtsp_track_rtp(s->track[track], data, len, now);
+    take_rtp(s, track, data, len, now);
 }
 
 static void take_rtcp(struct rtsp_source *s, enum eng_track track, const uint8_t *data, size_t len)
@@ -289,7 +296,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
             begin_tracks(s, now);
             break;
         case RTSP_ACTION_RTP:
-            rtsp_track_rtp(s->track[action.track], action.data, action.len, now);
+            take_rtp(s, action.track, action.data, action.len, now);
             media = true;
             break;
         case RTSP_ACTION_RTCP:
@@ -343,7 +350,6 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
     if (media) {
         eng_publish_flush(s->stream, now.mono_ns);
         s->quiet_since_ms = now_ms;
-        s->bye = false;
     }
     if (!s->connection)
         return;
