@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera made by somebody else: gst-rtsp-server with a bouncing ball and a tone.
 
-H.264 (x264, constrained baseline, 720p) or, whose encoders take longer, VP8 or VP9 of 640x360;
-30 fps, a keyframe every 2 s, no B-frames; and Opus. Prints its URL once it serves; SIGINT and
-SIGTERM end it.
+H.264 (x264, constrained baseline, 720p) or, whose encoders take longer, H.265, VP8 or VP9 of
+640x360; 30 fps, a keyframe every 2 s, no B-frames unless they are asked for; and Opus. Prints its
+URL once it serves; SIGINT and SIGTERM end it.
 """
 import argparse
 import signal
@@ -20,20 +20,31 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 # Size, encoder and payloader of each codec.
 VIDEO = {
     "h264": ("width=1280,height=720",
-             "x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 bframes=0"
-             " ! video/x-h264,profile=constrained-baseline ! rtph264pay"),
+             "x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 "
+             "bframes={bframes} ! video/x-h264,profile={profile} ! rtph264pay"),
+    "h265": ("width=640,height=360",
+             "x265enc tune=zerolatency speed-preset=ultrafast bitrate=1000 key-int-max=60 "
+             "option-string=bframes={bframes} ! rtph265pay"),
     "vp8": ("width=640,height=360",
             "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp8pay"),
     "vp9": ("width=640,height=360",
             "vp9enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp9pay"),
 }
-PIPELINE = """(
-    videotestsrc is-live=true pattern=ball
-        ! video/x-raw,format=I420,{size},framerate=30/1 ! {encode} name=pay0 pt=96
-    audiotestsrc is-live=true wave=sine freq=330 volume=0.1
-        ! audio/x-raw,rate=48000,channels=2 ! opusenc bitrate=64000 frame-size=20
-        ! rtpopuspay name=pay1 pt=97
-)"""
+AUDIO = {
+    "opus": ("rate=48000,channels=2", "opusenc bitrate=64000 frame-size=20 ! rtpopuspay"),
+}
+PICTURE = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,framerate=30/1"
+SOUND = "audiotestsrc is-live=true wave=sine freq=330 volume=0.1 ! audio/x-raw"
+
+
+def pipeline(video, bframes, audio):
+    size, encode = VIDEO[video]
+    encode = encode.format(bframes=bframes, profile="main" if bframes else "constrained-baseline")
+    tracks = f"{PICTURE},{size} ! {encode} name=pay0 pt=96"
+    if audio != "none":
+        form, encode = AUDIO[audio]
+        tracks += f" {SOUND},{form} ! {encode} name=pay1 pt=97"
+    return f"( {tracks} )"
 
 
 def parse_arguments():
@@ -41,7 +52,12 @@ def parse_arguments():
     parser.add_argument("--listen", default="127.0.0.1", help="address (%(default)s)")
     parser.add_argument("--port", default=8555, type=int, help="port (%(default)s)")
     parser.add_argument("--path", default="/gst", help="path of the URL (%(default)s)")
-    parser.add_argument("--video", default="h264", choices=VIDEO, help="codec (%(default)s)")
+    parser.add_argument("--video", default="h264", choices=VIDEO,
+                        help="codec of the picture (%(default)s)")
+    parser.add_argument("--bframes", default=0, type=int,
+                        help="of H.264 and H.265, as many in a row (%(default)s)")
+    parser.add_argument("--audio", default="opus", choices=[*AUDIO, "none"],
+                        help="codec of the sound (%(default)s)")
     parser.add_argument("--transport", default="udp,tcp", metavar="LIST",
                         help="what it agrees to: udp, tcp, multicast (%(default)s)")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"),
@@ -66,9 +82,9 @@ def allow_transports(factory, names):
         factory.set_address_pool(pool)
 
 
-def listening(pipeline):
+def listening(launch):
     """Its SDP says that it takes PLI; there is a keyframe every 5 minutes beside."""
-    return pipeline.replace("key-int-max=60", "key-int-max=9000").replace(
+    return launch.replace("key-int-max=60", "key-int-max=9000").replace(
         "rtph264pay name=pay0 pt=96", "rtph264pay pt=96 ! capssetter name=pay0 "
         "caps=application/x-rtp,rtcp-fb-nack-pli=(boolean)true")
 
@@ -101,8 +117,7 @@ def main():
     arguments = parse_arguments()
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
-    size, encode = VIDEO[arguments.video]
-    launch = PIPELINE.format(size=size, encode=encode)
+    launch = pipeline(arguments.video, arguments.bframes, arguments.audio)
     factory.set_launch(listening(launch) if arguments.pli else launch)
     factory.set_shared(True)
     allow_transports(factory, arguments.transport)

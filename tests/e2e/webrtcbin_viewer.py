@@ -3,7 +3,7 @@
 
     python3 webrtcbin_viewer.py WHEP_URL SECONDS [VIDEO]
 
-VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), VP8 or VP9.
+VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), H265, VP8 or VP9.
 Prints one line of JSON: how many frames and audio buffers came out of the decoders.
 """
 import json
@@ -24,6 +24,7 @@ AUDIO = ("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payl
          "encoding-params=(string)2")
 DECODERS = {
     "H264": "rtph264depay ! h264parse ! openh264dec",
+    "H265": "rtph265depay ! h265parse ! libde265dec",
     "VP8": "rtpvp8depay ! vp8dec",
     "VP9": "rtpvp9depay ! vp9dec",
     "OPUS": "rtpopusdepay ! opusdec",

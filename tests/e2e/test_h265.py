@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""H.265 from a camera to viewers that take it, and what others are told."""
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import whep
+from cameras import GstCamera
+from chromium import Chromium
+from process import Process, until
+from server import Server
+
+WATCH_S = 10
+MIN_FRAMES = 100  # of about 250; the encoder shares this machine
+VIEWER = Path(__file__).with_name("webrtcbin_viewer.py")
+SENTENCE = ("the stream has H265 as video and nothing as audio, which this viewer does not take; "
+            "try another browser, or set the camera to H.264 and Opus")
+
+
+def pictures(server, name):
+    video = server.status(name)["video"]
+    return video and (video["codec"], video["width"], video["height"]) == ("H265", 640, 360)
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    """cam1: with sound. silent: without."""
+    with GstCamera(folder, "--video", "h265") as camera, \
+            GstCamera(folder, "--video", "h265", "--audio", "none", port=8556) as silent, \
+            Server(folder, {"cam1": camera.url, "silent": silent.url}) as server:
+        for name in ("cam1", "silent"):
+            until(lambda n=name: pictures(server, n), 20, f"pictures of {name}")
+        yield server
+
+
+@pytest.mark.asan
+def test_decodes(server, folder):
+    viewer = Process([sys.executable, VIEWER, server.whep("cam1"), WATCH_S, "H265"],
+                     folder / "webrtcbin.log")
+    assert viewer.child.wait(WATCH_S + 20) == 0, viewer.output()
+    decoded = json.loads(viewer.output().splitlines()[-1])
+    assert decoded["error"] is None
+    assert decoded["video"] >= MIN_FRAMES
+    assert decoded["audio"] > 0
+    figures = server.metrics()
+    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0
+    assert figures.sum("rtcfan_stream_frames_dropped_total", stream="cam1") == 0
+
+
+def test_a_browser_without_it_is_told(server, folder):
+    response = whep.post(server.whep("silent"), whep.offer())
+    assert response.status == 406
+    assert response.body.decode().strip() == SENTENCE
+    with Chromium(folder) as chromium:
+        chromium.open(server.page("silent"))
+        until(lambda: SENTENCE in chromium.value("document.body.innerText"), 20,
+              "the page to say so")
+
+
+def test_a_browser_without_it_hears(server):
+    response = whep.post(server.whep("cam1"), whep.offer())
+    assert response.status == 201
+    assert response.headers["Rtcfan-Note"] == \
+        "No picture: the camera sends H265, which this viewer does not take"
+    whep.request("DELETE", whep.location(server.whep("cam1"), response))
