@@ -152,7 +152,8 @@ int rtsp_access_unit_take_set(struct rtsp_access_unit *au, const uint8_t *data, 
 
 static void take_picture(struct rtsp_access_unit *au, const struct rtsp_verdict *verdict)
 {
-    au->b_frames |= verdict->b_picture;
+    au->b_picture |= verdict->b_picture;
+    au->expendable |= verdict->expendable;
     if (!au->has_picture && au->after_gap && verdict->follows)
         au->damaged = true; // the parts before it went down in the gap
     au->has_picture = true;
@@ -315,7 +316,12 @@ static bool judge(struct rtsp_access_unit *au)
         au->dropped_units++;
         return false;
     }
+    if (au->expendable && au->drop_b_frames) {
+        au->dropped_b_frames++;
+        return false;
+    }
     au->damaged_units += au->damaged;
+    au->b_frames |= au->b_picture;
     return true;
 }
 
@@ -352,6 +358,8 @@ void rtsp_access_unit_release(struct rtsp_access_unit *au)
     au->keyframe = false;
     au->keyframe_lost = false;
     au->skipped_at_start = false;
+    au->b_picture = false;
+    au->expendable = false;
     au->damaged = false;
     au->oversize = false;
     au->after_gap = false;

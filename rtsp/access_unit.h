@@ -27,6 +27,10 @@
 // before it, up to the next keyframe. A unit for which there is no memory is dropped like one that
 // is too large, and may have been a keyframe. Of a brittle codec (video_codec.h) all pictures are
 // dropped from a loss to the next whole keyframe, damaged or not.
+//
+// B-frames. Browsers show pictures in the order in which they come, and B-frames come late. Those
+// on which no other picture depends are dropped if the caller wants it; a stream without them is
+// as good as before. Others remain.
 #pragma once
 
 #include <stdbool.h>
@@ -44,6 +48,7 @@ enum {
 
 struct rtsp_access_unit {
     struct rtsp_unit_pool *pool;
+    bool drop_b_frames;                   // the caller's wish, at any time; false until then
     const struct rtsp_video_codec *codec; // of this session
 
     // The unit being gathered.
@@ -56,6 +61,8 @@ struct rtsp_access_unit {
     bool keyframe;
     bool keyframe_lost;    // a part of a keyframe was lost
     bool skipped_at_start; // see struct rtsp_verdict
+    bool b_picture;
+    bool expendable;
     bool damaged;
     bool oversize;
     bool after_gap; // packets were lost just before this unit
@@ -73,12 +80,13 @@ struct rtsp_access_unit {
     bool waiting;                    // for a keyframe
     bool started;                    // the last keyframe has ended that wait
     struct rtsp_parameter_sets sets; // of this session
-    bool b_frames;                   // seen in this session
+    bool b_frames;                   // published in this session
 
     // Counters of the stream's life.
-    uint64_t malformed;      // parts left out: unknown type, cut short, not what the codec allows
-    uint64_t damaged_units;  // published although something of them was lost
-    uint64_t dropped_units;  // waiting for a keyframe, broken keyframe, no parameter sets known
+    uint64_t malformed;     // parts left out: unknown type, cut short, not what the codec allows
+    uint64_t damaged_units; // published although something of them was lost
+    uint64_t dropped_units; // waiting for a keyframe, broken keyframe, no parameter sets known
+    uint64_t dropped_b_frames;
     uint64_t oversize_units; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_PARTS_MAX or memory
 };
 

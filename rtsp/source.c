@@ -527,6 +527,8 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     for (int t = 0; t < ENG_TRACKS && rc == 0; t++)
         rc = rtsp_track_create(s->stream, (enum eng_track)t, config->payload_max, config->units,
                                &s->track[t]);
+    if (rc == 0 && config->b_frames == RTSP_B_FRAMES_DROP)
+        rtsp_track_drop_b_frames(s->track[ENG_VIDEO]);
     if (rc == 0) {
         s->timer = evtimer_new(base, on_timer, s);
         rc = s->timer ? 0 : -ENOMEM;

@@ -92,8 +92,15 @@ struct rtsp_source_status {
     uint64_t keyframes;          // of those
     uint64_t frames_damaged;     // of those: published without a part that was lost
     uint64_t frames_dropped;     // broken keyframes, what depended on them, and oversize ones
-    bool b_frames;               // the video has B-frames: most viewers show it out of order
+    uint64_t b_frames_dropped;   // as RTSP_B_FRAMES_DROP has it
+    bool b_frames;               // were published: most viewers show them out of order
     char last_error[RTSP_TLS_ERROR_MAX]; // one line: what, where, what to do; empty: none so far
+};
+
+// What becomes of B-frames, which browsers show out of order.
+enum rtsp_b_frames {
+    RTSP_B_FRAMES_KEEP,
+    RTSP_B_FRAMES_DROP, // but those on which other pictures depend
 };
 
 struct rtsp_source_config {
@@ -101,6 +108,7 @@ struct rtsp_source_config {
     struct rtsp_trust trust;   // for rtsps; its context is of the ingest thread
     struct eng_stream *stream; // where packets go
     enum rtsp_transport_choice transport;
+    enum rtsp_b_frames b_frames;
     size_t payload_max;           // RTP payload bytes per packet, 256 to ENG_PAYLOAD_MAX
     struct rtsp_unit_pool *units; // of the ingest thread; outlives the source
     // Called whenever anything in the status but its counters has changed; also once a second

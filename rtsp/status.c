@@ -37,6 +37,7 @@ bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *cons
     status->keyframes = video->keyframes;
     status->frames_damaged = video->frames_damaged;
     status->frames_dropped = video->frames_dropped + video->frames_oversize;
+    status->b_frames_dropped = video->b_frames_dropped;
     status->b_frames = video->b_frames;
     return changed;
 }

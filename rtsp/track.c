@@ -82,6 +82,12 @@ void rtsp_track_destroy(struct rtsp_track *track)
     free(track);
 }
 
+void rtsp_track_drop_b_frames(struct rtsp_track *track)
+{
+    assert(track->video);
+    track->video->au.drop_b_frames = true;
+}
+
 static void refresh_info(struct rtsp_track *track)
 {
     const struct rtsp_picture_info *live = &track->video->au.sets.live;
@@ -107,6 +113,7 @@ static void refresh_stats(struct rtsp_track *track)
     stats->frames_damaged = video->au.damaged_units;
     stats->frames_dropped = video->au.dropped_units;
     stats->frames_oversize = video->au.oversize_units;
+    stats->b_frames_dropped = video->au.dropped_b_frames;
     stats->b_frames = video->au.b_frames;
 }
 

@@ -52,7 +52,8 @@ struct rtsp_track_stats {
     uint64_t frames_damaged;  // of those: published without a part that was lost
     uint64_t frames_dropped;  // broken keyframes, and what could not be shown before the next one
     uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_PARTS_MAX or memory
-    bool b_frames;            // seen in this session
+    uint64_t b_frames_dropped;
+    bool b_frames; // published in this session
 };
 
 // What a receiver report says of a track's RTP, beside its counters (RFC 3550 6.4.1).
@@ -73,6 +74,9 @@ enum {
 int rtsp_track_create(struct eng_stream *stream, enum eng_track kind, size_t payload_max,
                       struct rtsp_unit_pool *units, struct rtsp_track **out);
 void rtsp_track_destroy(struct rtsp_track *track);
+
+// Of video, before the first session: drop B-frames on which no other picture depends.
+void rtsp_track_drop_b_frames(struct rtsp_track *track);
 
 // A new session with the camera: forgets sequence numbers, SSRC, partial frames and the clock's
 // anchor. Media time goes on from where wall time puts it. A codec that does not belong on the

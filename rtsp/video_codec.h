@@ -33,7 +33,9 @@ struct rtsp_verdict {
     bool picture;   // of the picture itself: a slice, a frame
     bool follows;   // picture: not the first part of its picture
     bool keyframe;  // picture: viewers can begin here; told of broken ones too
-    bool b_picture; // picture: predicted from later ones as well
+    bool b_picture; // picture: shown before one that was sent before it
+    // b_picture: no other picture depends on it, but such that are expendable as well.
+    bool expendable;
     // picture: it depends on pictures before the keyframe that it follows, so that a decoder which
     // has begun at that keyframe cannot show it.
     bool skipped_at_start;

@@ -37,6 +37,7 @@ static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *ver
     }
     verdict->follows = slice.first_mb != 0;
     verdict->b_picture = slice.b_slice;
+    verdict->expendable = slice.b_slice && (nal[0] & RTSP_NAL_REF_IDC_MASK) == 0;
 }
 
 static void judge_sps(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)

@@ -31,7 +31,44 @@ static bool is_keyframe(unsigned type)
     return type >= RTSP_H265_BLA_W_LP && type <= RTSP_H265_CRA;
 }
 
-static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
+static bool find_pps(const struct rtsp_parameter_sets *sets, unsigned id, struct rtsp_h265_pps *pps)
+{
+    struct rtsp_part part;
+
+    return rtsp_parameter_sets_find(sets, SET_PPS, id, &part) &&
+           rtsp_h265_parse_pps(part.data, part.len, pps) == 0;
+}
+
+static bool find_sps(const struct rtsp_parameter_sets *sets, unsigned id, struct rtsp_h265_sps *sps)
+{
+    struct rtsp_part part;
+
+    return rtsp_parameter_sets_find(sets, SET_SPS, id, &part) &&
+           rtsp_h265_parse_sps(part.data, part.len, sps) == 0;
+}
+
+// Whether it is a B-picture. Encoders for low delay predict in both directions from the past as
+// well; then the SPS says that nothing is reordered.
+static void judge_order(const struct rtsp_parameter_sets *sets, const uint8_t *nal, size_t len,
+                        unsigned pps_id, struct rtsp_verdict *verdict)
+{
+    unsigned type = rtsp_h265_type(nal);
+    bool leading = type >= RTSP_H265_RADL_N && type <= RTSP_H265_RASL_R;
+    struct rtsp_h265_pps pps;
+    struct rtsp_h265_sps sps;
+
+    if (!find_pps(sets, pps_id, &pps) || (!leading && !rtsp_h265_is_b_slice(nal, len, &pps)) ||
+        !find_sps(sets, pps.sps_id, &sps) || !sps.reorders)
+        return;
+    verdict->b_picture = true;
+    // Others of its sub-layer do not depend on it, and there is no higher one; or it is a leading
+    // picture, on which only leading pictures depend.
+    verdict->expendable =
+        leading || (type % 2 == 0 && rtsp_h265_temporal_id_plus1(nal) == sps.sub_layers);
+}
+
+static void judge_slice(const struct rtsp_parameter_sets *sets, const uint8_t *nal, size_t len,
+                        struct rtsp_verdict *verdict)
 {
     unsigned type = rtsp_h265_type(nal);
     struct rtsp_h265_slice slice;
@@ -47,6 +84,8 @@ static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *ver
     }
     verdict->follows = !slice.first;
     verdict->skipped_at_start = type == RTSP_H265_RASL_N || type == RTSP_H265_RASL_R;
+    if (slice.first && !verdict->keyframe)
+        judge_order(sets, nal, len, slice.pps_id, verdict);
 }
 
 static void judge_vps(const uint8_t *nal, size_t len, struct rtsp_verdict *verdict)
@@ -117,7 +156,6 @@ static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, si
 {
     unsigned type = rtsp_h265_type(nal);
 
-    (void)sets;
     verdict->keyframe = is_keyframe(type);
     if (len < RTSP_H265_HEADER_LEN || nal[0] & FORBIDDEN_BIT ||
         rtsp_h265_temporal_id_plus1(nal) == 0)
@@ -125,7 +163,7 @@ static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, si
     else if (rtsp_h265_layer_id(nal) > 0)
         verdict->fate = RTSP_PART_LEFT_OUT;
     else if (type <= RTSP_H265_VCL_MAX)
-        judge_slice(nal, len, verdict);
+        judge_slice(sets, nal, len, verdict);
     else
         judge_other(nal, len, verdict);
 }

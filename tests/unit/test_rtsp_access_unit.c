@@ -439,6 +439,32 @@ static void test_b_frames(void **state)
     assert_false(f->au.b_frames);
 }
 
+// As x264 writes them: bframes=3, with b-pyramid=none and normal.
+static void test_b_frames_are_dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    f->au.drop_b_frames = true;
+    packet(f, 3, false, BYTES(SEI));
+    packet(f, 3, true, BYTES(0x41, 0x9a, 0x28, 0xd8));
+    packet(f, 4, true, BYTES(0x01, 0x9e, 0x42, 0xf2));
+    packet(f, 5, false, BYTES(0x01, 0x9e, 0x44, 0xf2));
+    packet(f, 5, true, BYTES(0x01, 0x00, 0x50, 0x9e)); // another slice of it
+    packet(f, 6, true, BYTES(0x41, 0x9a, 0x50, 0x78));
+    expect(f, "61 1");
+    assert_int_equal(f->au.dropped_b_frames, 2);
+    assert_int_equal(f->au.dropped_units, 0);
+    assert_false(f->au.b_frames);
+    packet(f, 7, true, BYTES(0x41, 0x9e, 0x42, 0x78)); // others depend on it
+    packet(f, 8, true, BYTES(0x01, 0x9e, 0x61, 0x74));
+    expect(f, "1");
+    assert_true(f->au.b_frames);
+    assert_int_equal(f->au.dropped_b_frames, 3);
+    packet(f, 9, true, BYTES(0x01, 0x9a, 0x61, 0x74)); // a P-frame, though none depends on it
+    expect(f, "1");
+}
+
 static void test_malformed(void **state)
 {
     struct fixture *f = *state;
@@ -563,6 +589,7 @@ int main(void)
         TEST(test_loss_between_units),
         TEST(test_loss_after_a_marker_that_is_not_believed_yet),
         TEST(test_b_frames),
+        TEST(test_b_frames_are_dropped),
         TEST(test_malformed),
         TEST(test_too_many_nals),
         TEST(test_too_many_bytes),

@@ -254,6 +254,33 @@ static void test_b_frames(void **state)
     end(&f);
 }
 
+// Those that remain lie where they lay.
+static void test_b_frames_are_dropped(void **state)
+{
+    struct fixture f = {0};
+
+    (void)state;
+    assert_int_equal(rtsp_track_create(&f.stream, ENG_VIDEO, 1180, &units, &f.track), 0);
+    rtsp_track_drop_b_frames(f.track);
+    begin(&f, ENG_VIDEO, &H264);
+    send(&f, 0, true, BYTES(IDR));
+    for (uint32_t i = 0; i < 3; i++) {
+        send(&f, i * 9000 + 9000, true, BYTES(P));
+        send(&f, i * 9000 + 3000, true, BYTES(B));
+        send(&f, i * 9000 + 6000, true, BYTES(B));
+    }
+    send(&f, 36000, true, BYTES(P));
+    send(&f, 45000, true, BYTES(P));
+    assert_int_equal(stats(&f)->b_frames_dropped, 6);
+    assert_int_equal(stats(&f)->frames_dropped, 0);
+    assert_false(stats(&f)->b_frames);
+    assert_in_range(f.stream.count, 5, 6);
+    for (size_t i = 1; i < f.stream.count; i++)
+        assert_true(f.stream.packets[i].packet.media_time ==
+                    f.stream.packets[0].packet.media_time + (int64_t)i * 9000);
+    end(&f);
+}
+
 static void test_new_session(void **state)
 {
     struct fixture f = {0};
@@ -600,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_loss),
         cmocka_unit_test(test_malformed_packets),
         cmocka_unit_test(test_b_frames),
+        cmocka_unit_test(test_b_frames_are_dropped),
         cmocka_unit_test(test_new_session),
         cmocka_unit_test(test_new_ssrc),
         cmocka_unit_test(test_opus),

@@ -269,6 +269,93 @@ static void test_first_slice_segment_lost_in_a_gap(void **state)
     assert_int_equal(f->au.damaged_units, 1);
 }
 
+// What begins each picture as x265 writes them: bframes=3, with b-pyramid=0 and an open group of
+// pictures.
+static void test_b_frames_are_dropped(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    f->au.drop_b_frames = true;
+    unit(f, BYTES(0x02, 0x01, 0xd0, 0x21));
+    unit(f, BYTES(0x00, 0x01, 0xe0, 0x24));
+    begin(f, 1);
+    take(f, BYTES(0x00, 0x01, 0xe0, 0x44));
+    take(f, BYTES(0x00, 0x01, 0x55, 0x01)); // another slice segment of it
+    finish(f);
+    unit(f, BYTES(0x02, 0x01, 0xd0, 0x41));
+    expect(f, "1 | 1");
+    assert_int_equal(f->au.dropped_b_frames, 2);
+    // Leading pictures depend on one another, and nothing else on them.
+    unit(f, BYTES(0x2a, 0x01, 0xac, 0x40));
+    unit(f, BYTES(0x12, 0x01, 0xe1, 0xc2));
+    unit(f, BYTES(0x10, 0x01, 0xe1, 0xa6));
+    unit(f, BYTES(0x0e, 0x01, 0xd0, 0x21)); // RADL_R, a P-picture
+    unit(f, BYTES(0x02, 0x01, 0xd0, 0xa1));
+    expect(f, "K32 33 34 21 | 1");
+    assert_int_equal(f->au.dropped_b_frames, 5);
+    assert_false(f->au.b_frames);
+    unit(f, BYTES(0x00, 0x01, 0xd0, 0x21)); // a P-picture, though none depends on it
+    expect(f, "0");
+    assert_false(f->au.b_frames);
+}
+
+// b-pyramid=1: the first B-picture of three is one that the other two depend on.
+static void test_b_frames_that_others_depend_on_remain(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    f->au.drop_b_frames = true;
+    unit(f, BYTES(0x02, 0x01, 0xd0, 0x21));
+    unit(f, BYTES(0x02, 0x01, 0xe0, 0x44));
+    unit(f, BYTES(0x00, 0x01, 0xe0, 0x24));
+    unit(f, BYTES(0x00, 0x01, 0xe0, 0x66));
+    expect(f, "1 | 1");
+    assert_true(f->au.b_frames);
+    assert_int_equal(f->au.dropped_b_frames, 2);
+    f->au.drop_b_frames = false;
+    unit(f, BYTES(0x00, 0x01, 0xe0, 0x24));
+    expect(f, "0");
+}
+
+// Of two temporal sub-layers the lower one's pictures are what those of the higher depend on.
+static void test_b_frames_of_the_highest_sub_layer_only(void **state)
+{
+    static const uint8_t sps[] = {0x42, 0x01, 0x03, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00,
+                                  0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3c, 0x00, 0x00, 0xa0, 0x0a,
+                                  0x08, 0x0f, 0x16, 0x59, 0x59, 0x64, 0x93, 0x2b, 0xc0};
+    struct fixture *f = *state;
+
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(VPS)), 0);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, sps, sizeof(sps)), 0);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(PPS)), 0);
+    f->au.drop_b_frames = true;
+    unit(f, BYTES(IDR));
+    unit(f, BYTES(0x00, 0x01, 0xe0, 0x24));
+    unit(f, BYTES(0x00, 0x02, 0xe0, 0x24));
+    expect(f, "K32 33 34 20 | 0");
+    assert_int_equal(f->au.dropped_b_frames, 1);
+}
+
+// As cameras write for low delay: slices of type B, and an SPS that says that nothing is reordered.
+static void test_b_slices_in_order_are_no_b_frames(void **state)
+{
+    static const uint8_t sps[] = {0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00,
+                                  0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3c, 0xa0, 0x0a, 0x88, 0x04,
+                                  0x07, 0x11, 0x11, 0x96, 0xe9, 0x29, 0x30, 0xbc, 0x05, 0xa0, 0x20};
+    struct fixture *f = *state;
+
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(VPS)), 0);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, sps, sizeof(sps)), 0);
+    assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(PPS)), 0);
+    f->au.drop_b_frames = true;
+    unit(f, BYTES(IDR));
+    unit(f, BYTES(0x00, 0x01, 0xe0, 0x24));
+    expect(f, "K32 33 34 20 | 0");
+    assert_false(f->au.b_frames);
+}
+
 // ---- payloads ----
 
 static void test_aggregate(void **state)
@@ -495,6 +582,10 @@ int main(void)
         TEST(test_malformed),
         TEST(test_rasl_after_the_first_cra_is_left_out),
         TEST(test_first_slice_segment_lost_in_a_gap),
+        TEST(test_b_frames_are_dropped),
+        TEST(test_b_frames_that_others_depend_on_remain),
+        TEST(test_b_frames_of_the_highest_sub_layer_only),
+        TEST(test_b_slices_in_order_are_no_b_frames),
         TEST(test_aggregate),
         cmocka_unit_test_teardown(test_aggregate_truncated_at_every_byte, teardown),
         TEST(test_fragments),
