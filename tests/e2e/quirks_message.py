@@ -346,7 +346,7 @@ class SdpNothing(Camera):
 @quirk
 class SdpJpeg(Camera):
     plays = False
-    last_error = "127.0.0.1 offers JPEG; set the camera to H.264"
+    last_error = "the camera sends JPEG as video, which browsers do not take; set it to H.264"
 
     def sdp(self):
         return "v=0\r\nm=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\na=control:1\r\n"
