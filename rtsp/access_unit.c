@@ -41,10 +41,8 @@ void rtsp_access_unit_lost(struct rtsp_access_unit *au, uint32_t next_timestamp)
 
 bool rtsp_access_unit_ends_before(struct rtsp_access_unit *au, uint32_t timestamp)
 {
-    if (au->marker_ended && timestamp == au->timestamp) {
-        au->marker_streak = 0;
-        au->marker_proof = RTSP_MARKER_PROOF_AFTER_LIE;
-    }
+    if (au->marker_ended && timestamp == au->timestamp)
+        au->resumed = true;
     au->marker_ended = false;
     if (!au->open || timestamp == au->timestamp)
         return false;
@@ -150,10 +148,24 @@ int rtsp_access_unit_take_set(struct rtsp_access_unit *au, const uint8_t *data, 
     return take_verdict(au, &verdict, data, len);
 }
 
+// What a part of the picture says of the markers before it.
+static void judge_markers(struct rtsp_access_unit *au, bool follows)
+{
+    if (au->resumed && !au->has_picture && follows) {
+        au->marker_streak = 0;
+        au->marker_proof = RTSP_MARKER_PROOF_AFTER_LIE;
+    }
+    if (au->markers > au->more && !follows && ++au->more == 2) {
+        au->marker_streak = au->marker_proof;
+        au->damaged = true;
+    }
+}
+
 static void take_picture(struct rtsp_access_unit *au, const struct rtsp_verdict *verdict)
 {
     au->b_picture |= verdict->b_picture;
     au->expendable |= verdict->expendable;
+    judge_markers(au, verdict->follows);
     if (!au->has_picture && au->after_gap && verdict->follows)
         au->damaged = true; // the parts before it went down in the gap
     au->has_picture = true;
@@ -363,6 +375,8 @@ void rtsp_access_unit_release(struct rtsp_access_unit *au)
     au->damaged = false;
     au->oversize = false;
     au->after_gap = false;
+    au->resumed = false;
+    au->more = 0;
     au->markers = 0;
     au->last_marker = false;
     au->part_open = false;

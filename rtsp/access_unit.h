@@ -11,8 +11,11 @@
 //   - before the first part of the picture itself it means nothing;
 //   - it is believed once RTSP_MARKER_PROOF units in a row had exactly one marker, on their last
 //   packet;
-//   - when a packet of the same timestamp follows a unit that a marker has ended, it takes
-//     RTSP_MARKER_PROOF_AFTER_LIE such units until it is believed again.
+//   - when more of its picture follows a unit that a marker has ended, it takes
+//     RTSP_MARKER_PROOF_AFTER_LIE such units until it is believed again;
+//   - when a third picture begins in one unit, each behind a marker (two may be fields of one), the
+//     camera's timestamps stand still and markers are all there is: they are believed from there
+//     on, and the unit is damaged.
 //
 // Annex B start codes inside a NAL unit are neither H.264 nor H.265, yet cameras send them: they
 // split it.
@@ -66,6 +69,8 @@ struct rtsp_access_unit {
     bool damaged;
     bool oversize;
     bool after_gap; // packets were lost just before this unit
+    bool resumed;   // it has the timestamp of one that a marker has ended
+    unsigned more;  // pictures that began behind a marker of this unit
     unsigned markers;
     bool last_marker; // the last packet had it
     bool part_open;   // a part is being appended

@@ -29,6 +29,7 @@ static void judge_slice(const uint8_t *nal, size_t len, struct rtsp_verdict *ver
     struct rtsp_h264_slice slice;
 
     verdict->picture = true;
+    verdict->follows = true; // as partitions B and C do
     if (type != RTSP_NAL_SLICE && type != RTSP_NAL_PARTITION_A && type != RTSP_NAL_IDR)
         return;
     if (rtsp_h264_parse_slice(nal, len, &slice) < 0) {

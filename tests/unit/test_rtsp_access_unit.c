@@ -199,6 +199,51 @@ static void test_marker_that_lies_later(void **state)
     expect(f, "11 1 1 1"); // the last one waits: it takes more to be believed again
 }
 
+static void test_two_pictures_of_one_timestamp(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f);
+    packet(f, 3, true, BYTES(P));
+    packet(f, 3, true, BYTES(P));
+    packet(f, 4, true, BYTES(P));
+    expect(f, "1 1 1");
+}
+
+// Before the marker is believed they may be the two fields of one picture.
+static void test_two_fields(void **state)
+{
+    struct fixture *f = *state;
+
+    packet(f, 0, false, BYTES(SPS));
+    packet(f, 0, false, BYTES(PPS));
+    packet(f, 0, true, BYTES(IDR));
+    packet(f, 0, true, BYTES(P));
+    for (uint32_t t = 1; t < 5; t++) {
+        packet(f, t, true, BYTES(P));
+        packet(f, t, true, BYTES(P));
+    }
+    expect(f, "K7851 11 11 11");
+}
+
+// The pictures up to the next keyframe are what it costs to find out.
+static void test_timestamps_stand_still(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int gop = 0; gop < 3; gop++) {
+        packet(f, 0, false, BYTES(SPS));
+        packet(f, 0, false, BYTES(PPS));
+        packet(f, 0, false, BYTES(IDR));
+        packet(f, 0, true, BYTES(IDR_REST));
+        for (int i = 0; i < 4; i++) {
+            packet(f, 0, false, BYTES(SEI));
+            packet(f, 0, true, BYTES(P));
+        }
+    }
+    expect(f, "K7855 61 61 61 61 K7855 61 61 61 61");
+}
+
 static void test_marker_is_missed_once(void **state)
 {
     struct fixture *f = *state;
@@ -575,6 +620,9 @@ int main(void)
         TEST(test_marker_on_every_slice),
         TEST(test_marker_on_parameter_sets_means_nothing),
         TEST(test_marker_that_lies_later),
+        TEST(test_two_pictures_of_one_timestamp),
+        TEST(test_two_fields),
+        TEST(test_timestamps_stand_still),
         TEST(test_marker_is_missed_once),
         TEST(test_parameter_sets_before_each_idr),
         TEST(test_parameter_sets_of_their_own_timestamp),
