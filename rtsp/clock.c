@@ -13,6 +13,12 @@ enum {
     DRIFT_SHIFT = 10
 };
 
+// Frames in a row whose timestamp has not moved; there are pictures of two fields, and pictures
+// that their markers have split into slices.
+enum {
+    STILL_MAX = 8
+};
+
 // What a camera may send ahead of time: a few groups of pictures.
 static const int64_t BURST_NS = 10 * SECOND_NS;
 
@@ -89,7 +95,7 @@ static bool is_plausible(const struct rtsp_clock *clock, int64_t step, int64_t m
     int64_t needed = mono_ns - to_ns(clock, clock->newest_media + step);
     int64_t early_ns = clock->due_ns - needed;
 
-    if (needed < clock->floor_ns)
+    if (needed < clock->floor_ns || clock->still >= STILL_MAX)
         return false;
     if (step > 0 && step <= clock->rate)
         return early_ns <= JUMP_NS;
@@ -100,7 +106,8 @@ static bool is_plausible(const struct rtsp_clock *clock, int64_t step, int64_t m
 
 static void anchor(struct rtsp_clock *clock, uint32_t timestamp, int64_t mono_ns)
 {
-    int64_t expected = to_ticks(clock, mono_ns - clock->due_ns);
+    // To the nearest tick: where each frame is anchored, the rest would add up.
+    int64_t expected = to_ticks(clock, mono_ns - clock->due_ns + SECOND_NS / clock->rate / 2);
 
     if (!clock->started) {
         expected = 0;
@@ -134,13 +141,14 @@ void rtsp_clock_map(struct rtsp_clock *clock, uint32_t timestamp, struct rtsp_no
     int64_t media = clock->newest_media + step;
 
     assert(clock->rate > 0);
+    clock->still = clock->anchored && step == 0 ? clock->still + 1 : 0;
     if (clock->anchored && is_plausible(clock, step, now.mono_ns)) {
         if (step > 0) {
             clock->newest = timestamp;
             clock->newest_media = media;
         }
     } else {
-        clock->jumps += clock->anchored;
+        clock->jumps += clock->anchored && clock->still <= STILL_MAX;
         anchor(clock, timestamp, now.mono_ns);
         media = clock->newest_media;
     }

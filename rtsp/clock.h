@@ -26,6 +26,8 @@
 //     -reorder <= step < 0                        a frame shown before one that was sent before it
 //     step = 0 or > 1 s      and |early| <= 1 s   a pause of the camera, or nothing moved
 //
+// A timestamp that has stood still for 8 frames tells nothing, and no step of 0 is accepted then.
+//
 // Otherwise the camera's timestamps have jumped, or started anew, and m' = E(t): re-anchored by
 // arrival. So is the first frame of each session. Each frame gets max(m', last + 1): viewers tell
 // frames apart by their timestamps, so no two frames have the same one.
@@ -61,6 +63,7 @@ struct rtsp_clock {
     bool started;           // a frame was mapped in this stream's life
     bool anchored;          // a frame was mapped in this session
     bool has_sr;            // sr_ns is set
+    unsigned still;         // frames in a row with the same timestamp as the one before
     uint32_t newest;        // RTP timestamp ...
     int64_t newest_media;   // ... and where it lies
     int64_t last_media;     // as handed out

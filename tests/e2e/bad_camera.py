@@ -61,7 +61,8 @@ class Camera:
     last_error = ""  # a part of it
     transport_used = "tcp"
     gap_s = 0  # the longest that the camera itself leaves between two pictures
-    even = True  # a viewer's pictures follow each other at the camera's rate
+    even = True  # a viewer's pictures follow each other at the camera's rate ...
+    uneven_s = 0.01  # ... but for so much
     synced = True  # its picture and sound belong together
     whole = True  # no picture is missing
 

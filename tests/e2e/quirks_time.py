@@ -80,6 +80,16 @@ class TimeWraps(Av):
 
 
 @quirk
+class TimeStandsStill(Camera):
+    """All pictures have one timestamp: they are placed by their arrival."""
+
+    uneven_s = 0.5
+
+    def timestamp(self, track, tick):
+        return 5
+
+
+@quirk
 class TimePairs(Camera):
     """Each third and fourth picture have the same one."""
 

@@ -7,8 +7,7 @@ import clip
 from bad_camera import AUDIO, RATE, TICK_S, VIDEO
 
 FREEZE_S = 1  # longer than the camera's own gap
-UNEVEN_S = 0.01  # that a picture may be early or late by its timestamp
-LEAP_S = 0.5  # the same where the camera's timestamps leap: it is placed by its arrival
+LEAP_S = 0.5  # that a picture may be early or late where timestamps leap: its arrival places it
 APART_S = 0.04  # between picture and sound
 SETTLED_S = 0.5  # after a viewer's first picture, which stands for all since the keyframe
 
@@ -85,7 +84,7 @@ class Watch:
             tick = after.ticks[0]
             step_s = elapsed(before.timestamp, after.timestamp, RATE[VIDEO])
             off_s = step_s - (camera.shown_s(tick) - camera.shown_s(before.ticks[0]))
-            allowed_s = LEAP_S if tick == camera.event else UNEVEN_S
+            allowed_s = LEAP_S if tick == camera.event else camera.uneven_s
             assert abs(off_s) <= allowed_s, f"picture {tick} is off by {off_s:.3f} s"
 
     def assert_whole(self):

@@ -229,6 +229,26 @@ static void test_equal_timestamps_stay_apart(void **state)
     assert_int_equal(f.media, FRAME);
 }
 
+// A camera that never moves its timestamps: frames are as far apart as their arrivals.
+static void test_timestamps_stand_still(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, 0);
+    map(&f);
+    for (int i = 0; i < 8; i++)
+        step(&f, 0, SECOND / 30);
+    for (int i = 9; i < 300; i++) {
+        assert_near(f.media, (i - 1) * FRAME, FRAME / 30);
+        step(&f, 0, SECOND / 30);
+    }
+    assert_int_equal(f.clock.jumps, 1);
+    // They move again.
+    step(&f, FRAME, SECOND / 30);
+    assert_near(f.media, 300 * FRAME, FRAME / 30);
+}
+
 static void test_new_session_goes_on_with_the_wall(void **state)
 {
     struct fixture f;
@@ -454,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_hostile_timestamps),
         cmocka_unit_test(test_b_frames),
         cmocka_unit_test(test_equal_timestamps_stay_apart),
+        cmocka_unit_test(test_timestamps_stand_still),
         cmocka_unit_test(test_new_session_goes_on_with_the_wall),
         cmocka_unit_test(test_new_session_with_another_rate),
         cmocka_unit_test(test_drift),
