@@ -194,17 +194,13 @@ static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m
         close_with(c, c->verdict);
     } else if (c->state == PLAYING) {
         return;
-    } else if (rc == -ENOKEY) {
-        c->cause = RTSP_CAUSE_AUTH;
-        fail(c, "401 from %.64s: it wants a user and password; put them into the source URL",
-             c->url.host);
-    } else if (rc == -ENOTSUP) {
-        fail(c, "401 from %.64s: it offers neither Basic nor Digest with MD5 or SHA-256",
-             c->url.host);
     } else if (rc == -EACCES) {
         refuse(c, m);
     } else {
-        fail(c, "cannot answer the challenge of %.64s: %s", c->url.host, strerror(-rc));
+        if (rc == -ENOKEY)
+            c->cause = RTSP_CAUSE_AUTH;
+        rtsp_refusal_challenge(rc, c->url.host, c->text, sizeof(c->text));
+        close_with(c, RTSP_ACTION_FAILED);
     }
 }
 

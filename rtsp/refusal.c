@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtsp/refusal.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *hint_for(unsigned status)
 {
@@ -37,4 +39,17 @@ void rtsp_refusal_describe(const struct rtsp_message *response, const char *meth
         reason[0] = '\0';
     snprintf(out, size, "%u %s from %.64s in answer to %s; look into its log", response->status,
              reason, host, method);
+}
+
+void rtsp_refusal_challenge(int rc, const char *host, char *out, size_t size)
+{
+    if (rc == -ENOKEY)
+        snprintf(out, size,
+                 "401 from %.64s: it wants a user and password; put them into the source URL",
+                 host);
+    else if (rc == -ENOTSUP)
+        snprintf(out, size,
+                 "401 from %.64s: it offers neither Basic nor Digest with MD5 or SHA-256", host);
+    else
+        snprintf(out, size, "cannot answer the challenge of %.64s: %s", host, strerror(-rc));
 }
