@@ -29,8 +29,8 @@ static int take_line(struct rtsp_span *rest, struct rtsp_span *line)
     return 0;
 }
 
-// Can these bytes be the first ones of a message? "RTSP/..." or "METHOD ...".
-static bool can_start(struct rtsp_span text)
+// Can these bytes be the first ones of a message? "RTSP/..." (the protocol) or "METHOD ...".
+static bool can_start(struct rtsp_span text, const char *protocol)
 {
     size_t i = 0;
 
@@ -40,11 +40,11 @@ static bool can_start(struct rtsp_span text)
     if (i == text.len)
         return i <= METHOD_MAX;
     if (text.data[i] == '/')
-        return i == 4 && memcmp(text.data, "RTSP", 4) == 0;
+        return i == 4 && memcmp(text.data, protocol, 4) == 0;
     return i > 0 && i <= METHOD_MAX && text.data[i] == ' ';
 }
 
-static int parse_start(struct rtsp_span line, struct rtsp_message *out)
+static int parse_start(struct rtsp_span line, const char *protocol, struct rtsp_message *out)
 {
     struct rtsp_span first;
     struct rtsp_span second;
@@ -54,7 +54,7 @@ static int parse_start(struct rtsp_span line, struct rtsp_message *out)
         return -EBADMSG;
     line = rtsp_span_trim(line);
     rtsp_span_cut(&line, ' ', &second);
-    if (rtsp_span_starts(first, "RTSP/", NULL)) {
+    if (rtsp_span_starts(first, protocol, NULL)) {
         if (second.len != 3 || !rtsp_span_number(second, 999, &status) || status < 100)
             return -EBADMSG;
         out->status = status;
@@ -62,7 +62,7 @@ static int parse_start(struct rtsp_span line, struct rtsp_message *out)
             out->reason = rtsp_span_trim(line);
         return 0;
     }
-    if (!line.data || !rtsp_span_starts(rtsp_span_trim(line), "RTSP/", NULL))
+    if (!line.data || !rtsp_span_starts(rtsp_span_trim(line), protocol, NULL))
         return -EBADMSG;
     out->request = true;
     out->method = first;
@@ -95,17 +95,17 @@ static int parse_header(struct rtsp_span line, struct rtsp_message *out)
     return 0;
 }
 
-static int parse_head(struct rtsp_span *rest, struct rtsp_message *out)
+static int take_head(struct rtsp_span *rest, const char *protocol, struct rtsp_message *out)
 {
     struct rtsp_span line;
     int rc;
 
-    if (!can_start(*rest))
+    if (!can_start(*rest, protocol))
         return -EBADMSG;
     rc = take_line(rest, &line);
     if (rc <= 0)
         return rc;
-    rc = parse_start(line, out);
+    rc = parse_start(line, protocol, out);
     while (rc == 0) {
         rc = take_line(rest, &line);
         if (rc <= 0)
@@ -117,32 +117,53 @@ static int parse_head(struct rtsp_span *rest, struct rtsp_message *out)
     return rc;
 }
 
-ssize_t rtsp_message_parse(const uint8_t *data, size_t len, struct rtsp_message *out)
+// Returns its length, as rtsp_message_parse().
+static ssize_t parse_head(const uint8_t *data, size_t len, const char *protocol,
+                          struct rtsp_message *out)
 {
-    struct rtsp_message message = {0};
     struct rtsp_span rest = {(const char *)data, len < RTSP_HEAD_MAX ? len : RTSP_HEAD_MAX};
-    struct rtsp_span length;
-    uint32_t body_len = 0;
-    size_t head_len;
     int rc;
 
+    *out = (struct rtsp_message){0};
     if (len == 0)
         return 0;
-    rc = parse_head(&rest, &message);
+    rc = take_head(&rest, protocol, out);
     if (rc < 0)
         return rc;
     if (rc == 0)
         return len < RTSP_HEAD_MAX ? 0 : -EMSGSIZE;
-    head_len = (size_t)(rest.data - (const char *)data);
+    return rest.data - (const char *)data;
+}
 
+ssize_t rtsp_message_parse(const uint8_t *data, size_t len, struct rtsp_message *out)
+{
+    struct rtsp_message message;
+    struct rtsp_span length;
+    uint32_t body_len = 0;
+    ssize_t head_len = parse_head(data, len, "RTSP/", &message);
+
+    if (head_len <= 0)
+        return head_len;
     length = rtsp_message_header(&message, "Content-Length", 0);
     if (length.data && length.len > 0 && !rtsp_span_number(length, RTSP_BODY_MAX, &body_len))
         return -EMSGSIZE;
-    if (len - head_len < body_len)
+    if (len - (size_t)head_len < body_len)
         return 0;
     message.body = (struct rtsp_span){(const char *)data + head_len, body_len};
     *out = message;
-    return (ssize_t)(head_len + body_len);
+    return head_len + (ssize_t)body_len;
+}
+
+ssize_t rtsp_message_parse_http(const uint8_t *data, size_t len, struct rtsp_message *out)
+{
+    struct rtsp_message message;
+    ssize_t head_len = parse_head(data, len, "HTTP/", &message);
+
+    if (head_len > 0 && message.request)
+        return -EBADMSG;
+    if (head_len > 0)
+        *out = message;
+    return head_len;
 }
 
 struct rtsp_span rtsp_message_header(const struct rtsp_message *message, const char *name,

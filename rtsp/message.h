@@ -42,6 +42,10 @@ struct rtsp_message {
 // yet; -EBADMSG if no RTSP message can start like this; -EMSGSIZE beyond the bounds above.
 ssize_t rtsp_message_parse(const uint8_t *data, size_t len, struct rtsp_message *out);
 
+// The same for the head of an HTTP response, as the camera's end of a tunnel sends one. A body is
+// left where it is.
+ssize_t rtsp_message_parse_http(const uint8_t *data, size_t len, struct rtsp_message *out);
+
 // The value of the header's nth line (from 0; names in any case); its data is NULL if there is
 // no such line.
 struct rtsp_span rtsp_message_header(const struct rtsp_message *message, const char *name,

@@ -68,6 +68,27 @@ static void test_request(void **state)
     assert_int_equal(m.body.len, 0);
 }
 
+static void test_http(void **state)
+{
+    static const char text[] = "HTTP/1.0 200 OK\r\nContent-Length: 9999\r\n\r\nRTSP/1.0 200 OK\r\n";
+    ssize_t head_len = strstr(text, "RTSP") - text;
+    struct rtsp_message m;
+
+    (void)state;
+    for (ssize_t len = 0; len <= (ssize_t)strlen(text); len++)
+        assert_int_equal(rtsp_message_parse_http((const uint8_t *)text, (size_t)len, &m),
+                         len < head_len ? 0 : head_len);
+    assert_int_equal(m.status, 200);
+    assert_span(rtsp_message_header(&m, "Content-Length", 0), "9999");
+    assert_int_equal(m.body.len, 0);
+    // Each is nothing to the other.
+    assert_int_equal(parse("HTTP/1.0 200 OK\r\n\r\n", &m), -EBADMSG);
+    assert_int_equal(rtsp_message_parse_http((const uint8_t *)response, strlen(response), &m),
+                     -EBADMSG);
+    assert_int_equal(rtsp_message_parse_http((const uint8_t *)"GET / HTTP/1.0\r\n\r\n", 18, &m),
+                     -EBADMSG);
+}
+
 static void test_every_cut_is_incomplete(void **state)
 {
     (void)state;
@@ -237,15 +258,11 @@ static void test_refusal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_response),
-        cmocka_unit_test(test_request),
-        cmocka_unit_test(test_every_cut_is_incomplete),
-        cmocka_unit_test(test_lenient),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_session),
-        cmocka_unit_test(test_transport),
-        cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_response),  cmocka_unit_test(test_request),
+        cmocka_unit_test(test_http),      cmocka_unit_test(test_every_cut_is_incomplete),
+        cmocka_unit_test(test_lenient),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bounds),    cmocka_unit_test(test_session),
+        cmocka_unit_test(test_transport), cmocka_unit_test(test_refusal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
