@@ -191,27 +191,25 @@ static int read_groups(struct ctl_loader *l, const config_setting_t *root)
 
 // ---- streams ----
 
-static bool is_tls(const char *source)
-{
-    struct rtsp_url url = {0};
-    const char *fault;
-    bool tls = rtsp_url_parse(source, &url, &fault) == 0 && url.tls;
-
-    explicit_bzero(&url, sizeof(url));
-    return tls;
-}
-
 // What the keys of a stream say about each other.
 static int check_stream(struct ctl_loader *l, const struct ctl_stream_config *stream,
                         const char *text, const config_setting_t *item)
 {
-    bool tls = is_tls(stream->source);
+    bool udp = stream->transport == RTSP_CHOOSE_UDP || stream->transport == RTSP_CHOOSE_MULTICAST;
+    struct rtsp_url url = {0};
+    const char *fault;
+    bool tls, tunnel;
 
-    if (tls && (stream->transport == RTSP_CHOOSE_UDP || stream->transport == RTSP_CHOOSE_MULTICAST))
+    rtsp_url_parse(stream->source, &url, &fault);
+    tls = url.tls;
+    tunnel = url.tunnel;
+    explicit_bzero(&url, sizeof(url));
+    if (udp && (tls || tunnel))
         return ctl_fail(l, config_setting_get_member(item, "transport"),
-                        "%s.transport: \"%s\" would send the media of an rtsps source in the "
-                        "clear; expected \"auto\" or \"tcp\"",
-                        text, transport_choices[stream->transport]);
+                        "%s.transport: \"%s\" would lead the media of an %s source %s; expected "
+                        "\"auto\" or \"tcp\"",
+                        text, transport_choices[stream->transport], rtsp_url_scheme(tls, tunnel),
+                        tls ? "through the network in the clear" : "past its tunnel");
     if (!tls && stream->fingerprint.set)
         return ctl_fail(l, config_setting_get_member(item, "fingerprint"),
                         "%s.fingerprint: there is no certificate without TLS; expected a source "

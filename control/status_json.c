@@ -47,7 +47,7 @@ static json_t *stream_json(const struct ctl_stream *stream)
 
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:b, s:s+, s:o, s:s, s:s, s:o, s:o}",
                      "name", stream->name, "state", rtsp_state_name(status->state), "scheme",
-                     rtsp_url_scheme(status->tls), "transport",
+                     rtsp_url_scheme(status->tls, status->tunnel), "transport",
                      rtsp_transport_name(status->transport), "viewers", (int)stream->viewers,
                      "on_demand", stream->config->on_demand ? 1 : 0, "live_since_ms",
                      (json_int_t)status->live_since_ms, "b_frames", status->b_frames ? 1 : 0,

@@ -64,8 +64,8 @@ static void describe(const struct rtsp_source_status *status, char out[FORMAT_MA
     else
         fputs(", no audio", f);
     fprintf(f, ", over %s", rtsp_transport_name(status->transport));
-    if (status->tls)
-        fprintf(f, " in %s", rtsp_url_scheme(status->tls));
+    if (status->tls || status->tunnel)
+        fprintf(f, " in %s", rtsp_url_scheme(status->tls, status->tunnel));
     fclose(f);
 }
 

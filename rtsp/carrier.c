@@ -24,9 +24,10 @@ static int ask_for_udp(struct rtsp_carrier *c, struct event_base *base, int conn
 int rtsp_carrier_ask(struct rtsp_carrier *carrier, struct event_base *base, int connection,
                      const struct rtsp_udp_owner *owner, struct rtsp_client *client)
 {
+    const struct rtsp_url *url = rtsp_client_url(client);
     int rc = 0;
 
-    if (carrier->choice != RTSP_CHOOSE_TCP && !carrier->tcp && !rtsp_client_url(client)->tls) {
+    if (carrier->choice != RTSP_CHOOSE_TCP && !carrier->tcp && !url->tls && !url->tunnel) {
         rc = ask_for_udp(carrier, base, connection, owner, client);
         if (rc == 0 || carrier->choice != RTSP_CHOOSE_AUTO)
             return rc;
@@ -49,7 +50,7 @@ int rtsp_carrier_begin(struct rtsp_carrier *carrier, const struct rtsp_client *c
     return count < 0 ? count : 0;
 }
 
-void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_connection *connection,
+void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_link *link,
                             const struct rtsp_client *client, enum eng_track track,
                             const uint8_t *data, size_t len)
 {
@@ -63,7 +64,7 @@ void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_connection
     }
     rtsp_write_u16(frame + 2, (uint16_t)len);
     memcpy(frame + 4, data, len);
-    (void)rtsp_connection_send(connection, frame, 4 + len);
+    (void)rtsp_link_send(link, frame, 4 + len);
 }
 
 bool rtsp_carrier_may_give_up_udp(const struct rtsp_carrier *carrier)

@@ -4,15 +4,16 @@
 // are held here while a session lasts. Ingest thread; a plain struct in the source's memory.
 //
 // RTSP_CHOOSE_AUTO begins with UDP. A camera that refuses it, and one of which nothing arrives by
-// UDP (rtsp_carrier_give_up_udp), is asked for TCP from then on. With rtsps media comes in the
-// connection, whatever the choice: by UDP it would be in the clear.
+// UDP (rtsp_carrier_give_up_udp), is asked for TCP from then on. With rtsps and
+// +http media comes in the connection, whatever the choice: by UDP it would be in the clear, or not
+// get through.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "rtsp/client.h"
-#include "rtsp/connection.h"
+#include "rtsp/link.h"
 #include "rtsp/source.h"
 #include "rtsp/udp.h"
 
@@ -36,7 +37,7 @@ int rtsp_carrier_begin(struct rtsp_carrier *carrier, const struct rtsp_client *c
 
 // RTCP of ours for the track, the way that its media comes: up to RTSP_FEEDBACK_MAX bytes. What
 // cannot be sent is lost.
-void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_connection *connection,
+void rtsp_carrier_send_rtcp(struct rtsp_carrier *carrier, struct rtsp_link *link,
                             const struct rtsp_client *client, enum eng_track track,
                             const uint8_t *data, size_t len);
 

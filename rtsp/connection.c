@@ -193,6 +193,11 @@ int rtsp_connection_send(struct rtsp_connection *connection, const uint8_t *data
     return 0;
 }
 
+size_t rtsp_connection_unsent(const struct rtsp_connection *connection)
+{
+    return evbuffer_get_length(connection->unsent);
+}
+
 void rtsp_connection_destroy(struct rtsp_connection *connection)
 {
     if (!connection)

@@ -42,5 +42,8 @@ int rtsp_connection_create(struct event_base *base, int fd, const struct rtsp_ur
 // RTSP_CONNECTION_UNSENT_MAX would be passed, or -ENOMEM.
 int rtsp_connection_send(struct rtsp_connection *connection, const uint8_t *data, size_t len);
 
+// Bytes of those that have not left yet.
+size_t rtsp_connection_unsent(const struct rtsp_connection *connection);
+
 // Closes at once; what is unsent is lost. NULL does no harm.
 void rtsp_connection_destroy(struct rtsp_connection *connection);

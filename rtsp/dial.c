@@ -203,6 +203,13 @@ int rtsp_dial_start(struct event_base *base, const char *host, uint16_t port,
     return 0;
 }
 
+enum rtsp_cause rtsp_dial_cause(int rc)
+{
+    if (rc == -ENOMEM)
+        return RTSP_CAUSE_LOCAL;
+    return rc == -ECONNREFUSED ? RTSP_CAUSE_REFUSED : RTSP_CAUSE_UNREACHABLE;
+}
+
 void rtsp_dial_destroy(struct rtsp_dial *dial)
 {
     if (!dial)

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "rtsp/life.h"
+
 struct event_base;
 struct rtsp_dial;
 
@@ -22,6 +24,9 @@ enum {
 int rtsp_dial_start(struct event_base *base, const char *host, uint16_t port,
                     void (*done)(void *ctx, int fd, const char *error), void *ctx,
                     struct rtsp_dial **out);
+
+// What such an -errno means for a source.
+enum rtsp_cause rtsp_dial_cause(int rc);
 
 // Ends it: done is not called any more. May be called from done, and with NULL. What belongs to a
 // lookup under way is freed by the event loop's next turn.

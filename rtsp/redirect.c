@@ -24,6 +24,8 @@ int rtsp_redirect_read(const struct rtsp_message *message, const struct rtsp_url
         memcpy(to->user, from->user, sizeof(to->user));
         memcpy(to->password, from->password, sizeof(to->password));
     }
+    if (rc == 0)
+        to->tunnel = from->tunnel;
     explicit_bzero(text, sizeof(text));
     return rc < 0 ? -EINVAL : 0;
 }

@@ -8,6 +8,7 @@
 #include "rtsp/url.h"
 
 // from: the URL that this came from. User and password go along within its host, and to no other;
-// what Location itself names of them goes before. 0, or -EINVAL with *error set to a static string.
+// what Location itself names of them goes before. A tunnel stays one. 0, or -EINVAL with *error set
+// to a static string.
 int rtsp_redirect_read(const struct rtsp_message *message, const struct rtsp_url *from,
                        struct rtsp_url *to, const char **error);

@@ -12,10 +12,10 @@
 #include "rtsp/carrier.h"
 #include "rtsp/client.h"
 #include "rtsp/clock.h"
-#include "rtsp/connection.h"
 #include "rtsp/dial.h"
 #include "rtsp/feedback.h"
 #include "rtsp/life.h"
+#include "rtsp/link.h"
 #include "rtsp/now.h"
 #include "rtsp/status.h"
 #include "rtsp/track.h"
@@ -44,8 +44,8 @@ struct rtsp_source {
     struct rtsp_trust trust;
     struct rtsp_carrier carrier;
 
-    struct rtsp_dial *dial;             // while connecting
-    struct rtsp_connection *connection; // while connected
+    struct rtsp_dial *dial; // while connecting
+    struct rtsp_link *link; // while connected
     struct event *timer;
     int64_t due_ms;         // when the timer fires
     int64_t quiet_since_ms; // last media, or PLAY
@@ -128,8 +128,8 @@ static void disconnect(struct rtsp_source *s)
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
     rtsp_carrier_end(&s->carrier);
-    rtsp_connection_destroy(s->connection);
-    s->connection = NULL;
+    rtsp_link_destroy(s->link);
+    s->link = NULL;
     s->playing = false;
     s->leaving = false;
 }
@@ -255,6 +255,7 @@ static void begin_tracks(struct rtsp_source *s, struct rtsp_now now)
     s->bye = false;
     s->quiet_since_ms = rtsp_now_ms(now);
     s->status.tls = rtsp_client_url(s->client)->tls;
+    s->status.tunnel = rtsp_client_url(s->client)->tunnel;
     begin_transport(s);
 }
 
@@ -271,7 +272,7 @@ static void on_closed(struct rtsp_source *s)
 
 static void send_bytes(struct rtsp_source *s, const struct rtsp_action *action)
 {
-    int rc = rtsp_connection_send(s->connection, action->data, action->len);
+    int rc = rtsp_link_send(s->link, action->data, action->len);
 
     if (rc == -ENOBUFS)
         end(s, RTSP_CAUSE_PROTOCOL, "the camera asks without reading the answers; restart it");
@@ -287,7 +288,7 @@ static bool act(struct rtsp_source *s, struct rtsp_now now)
     struct rtsp_action action;
     bool media = false;
 
-    while (s->connection && rtsp_client_next(s->client, &action)) {
+    while (s->link && rtsp_client_next(s->client, &action)) {
         switch (action.type) {
         case RTSP_ACTION_SEND:
             send_bytes(s, &action);
@@ -337,8 +338,7 @@ static void give_feedback(struct rtsp_source *s, int64_t now_ms)
             continue;
         len = rtsp_feedback_write(&s->feedback[t], stats, &reception, now_ms, packet);
         if (len > 0)
-            rtsp_carrier_send_rtcp(&s->carrier, s->connection, s->client, (enum eng_track)t, packet,
-                                   len);
+            rtsp_carrier_send_rtcp(&s->carrier, s->link, s->client, (enum eng_track)t, packet, len);
     }
 }
 
@@ -351,7 +351,7 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
         eng_publish_flush(s->stream, now.mono_ns);
         s->quiet_since_ms = now_ms;
     }
-    if (!s->connection)
+    if (!s->link)
         return;
     give_feedback(s, now_ms);
     if (wanted_ms(s) < s->due_ms)
@@ -387,15 +387,8 @@ static void on_end(void *ctx, enum rtsp_cause cause, const char *error)
 
     rtsp_client_end(s->client);
     act(s, rtsp_now_read());
-    if (s->connection) // else it was being left
+    if (s->link) // else it was being left
         end(s, cause, error);
-}
-
-static enum rtsp_cause cause_of(int dial_rc)
-{
-    if (dial_rc == -ENOMEM)
-        return RTSP_CAUSE_LOCAL;
-    return dial_rc == -ECONNREFUSED ? RTSP_CAUSE_REFUSED : RTSP_CAUSE_UNREACHABLE;
 }
 
 static void on_dialed(void *ctx, int fd, const char *error)
@@ -405,13 +398,13 @@ static void on_dialed(void *ctx, int fd, const char *error)
     struct rtsp_now now = rtsp_now_read();
 
     if (fd < 0) {
-        end(s, cause_of(fd), error);
+        end(s, rtsp_dial_cause(fd), error);
         return;
     }
     rtsp_dial_destroy(s->dial);
     s->dial = NULL;
-    if (rtsp_connection_create(s->base, fd, rtsp_client_url(s->client), &s->trust, &owner,
-                               &s->connection) < 0) {
+    if (rtsp_link_create(s->base, fd, rtsp_client_url(s->client), &s->trust, &owner, &s->link) <
+        0) {
         end(s, RTSP_CAUSE_LOCAL, "out of memory");
         return;
     }
@@ -419,7 +412,7 @@ static void on_dialed(void *ctx, int fd, const char *error)
         return;
     rtsp_client_start(s->client, rtsp_now_ms(now));
     act(s, now);
-    if (s->connection)
+    if (s->link)
         schedule_tick(s, rtsp_now_ms(now));
 }
 
@@ -479,7 +472,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
-    if (!s->connection) {
+    if (!s->link) {
         if (s->stopping)
             end(s, s->cause, NULL);
         else
@@ -495,7 +488,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
         on_batch(s, now);
     watch_silence(s, now_ms);
     act(s, now);
-    if (!s->connection)
+    if (!s->link)
         return;
     give_feedback(s, now_ms);
     schedule_tick(s, now_ms);

@@ -3,7 +3,7 @@
 // One RTSP source: connects to a camera, keeps it playing, publishes its packets.
 //
 // A source lives on one ingest thread, the one that runs its event_base: every call here is made
-// by that thread. I/O is done here, in dial.h and in connection.h; the protocol below (client.h,
+// by that thread. I/O is done here, in dial.h and in link.h; the protocol below (client.h,
 // depacketisers, packetiser) takes bytes and a clock and gives actions.
 //
 // RTSP_CHOOSE_AUTO begins with UDP. A camera that refuses it, and one of which nothing has arrived
@@ -78,6 +78,7 @@ struct rtsp_source_status {
     // Of the session, or the last one.
     enum rtsp_transport_kind transport;
     bool tls;             // rtsps
+    bool tunnel;          // +http
     uint64_t connects;    // attempts so far
     uint64_t disconnects; // of a source that had been live
     uint64_t
@@ -104,7 +105,7 @@ enum rtsp_b_frames {
 };
 
 struct rtsp_source_config {
-    const char *url;           // rtsp[s]://[user:pass@]host[:port]/path
+    const char *url;           // rtsp[s][+http]://[user:pass@]host[:port]/path
     struct rtsp_trust trust;   // for rtsps; its context is of the ingest thread
     struct eng_stream *stream; // where packets go
     enum rtsp_transport_choice transport;

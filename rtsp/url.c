@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *rtsp_url_scheme(bool tls)
+const char *rtsp_url_scheme(bool tls, bool tunnel)
 {
+    if (tunnel)
+        return tls ? "rtsps+http" : "rtsp+http";
     return tls ? "rtsps" : "rtsp";
 }
 
@@ -145,10 +147,18 @@ static const char *parse_authority(struct rtsp_span text, struct rtsp_url *out)
 // Takes the scheme off *text.
 static const char *parse_scheme(struct rtsp_span *text, struct rtsp_url *out)
 {
-    out->tls = rtsp_span_starts(*text, "rtsps://", text);
-    if (!out->tls && !rtsp_span_starts(*text, "rtsp://", text))
-        return "expected rtsp://host/path, or rtsps:// for TLS";
-    return NULL;
+    for (int i = 0; i < 4; i++) {
+        bool tls = i & 1, tunnel = i & 2;
+        struct rtsp_span rest;
+
+        if (rtsp_span_starts(*text, rtsp_url_scheme(tls, tunnel), &rest) &&
+            rtsp_span_starts(rest, "://", text)) {
+            out->tls = tls;
+            out->tunnel = tunnel;
+            return NULL;
+        }
+    }
+    return "expected rtsp://host/path, or rtsps:// for TLS, or either with +http for a tunnel";
 }
 
 static const char *parse(const char *text, struct rtsp_url *out)
@@ -179,9 +189,10 @@ static const char *parse(const char *text, struct rtsp_url *out)
     if (out->port != default_port_of(out))
         snprintf(port, sizeof(port), ":%u", out->port);
     bool v6 = strchr(out->host, ':');
-    int len = snprintf(out->request, sizeof(out->request), "%s://%s%s%s%s%s%.*s",
-                       rtsp_url_scheme(out->tls), v6 ? "[" : "", out->host, v6 ? "]" : "", port,
-                       rest.len > 0 && rest.data[0] == '/' ? "" : "/", (int)rest.len, rest.data);
+    int len =
+        snprintf(out->request, sizeof(out->request), "%s://%s%s%s%s%s%.*s",
+                 rtsp_url_scheme(out->tls, false), v6 ? "[" : "", out->host, v6 ? "]" : "", port,
+                 rest.len > 0 && rest.data[0] == '/' ? "" : "/", (int)rest.len, rest.data);
     if (len < 0 || (size_t)len >= sizeof(out->request))
         return "longer than 1023 bytes";
     return NULL;

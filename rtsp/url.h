@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RTSP URLs: rtsp[s]://[user[:password]@]host[:port][/path[?query]] (RFC 2326 3.2, RFC 7826 4.2,
-// RFC 3986). Plain functions on the caller's memory; any thread.
+// RFC 3986), and rtsp[s]+http:// for RTSP tunnelled in HTTP. Plain functions on the caller's
+// memory; any thread.
 #pragma once
 
 #include <stdbool.h>
@@ -17,16 +18,18 @@ enum {
 
 struct rtsp_url {
     bool tls;       // rtsps
+    bool tunnel;    // +http
     char host[256]; // name or address; IPv6 without brackets
     uint16_t port;
     char user[128];     // percent-decoded, empty: none
     char password[128]; // percent-decoded; wipe after use, never log
-    // The URL as it goes into requests: without user and password, default port left out.
+    // The URL as it goes into requests: without user and password, default port and tunnel left
+    // out.
     char request[RTSP_URL_MAX];
 };
 
-// "rtsp" or "rtsps".
-const char *rtsp_url_scheme(bool tls);
+// "rtsp", "rtsps", "rtsp+http" or "rtsps+http".
+const char *rtsp_url_scheme(bool tls, bool tunnel);
 
 // 0, or -EINVAL with *error set to a static string that says what is wrong and what is expected.
 int rtsp_url_parse(const char *text, struct rtsp_url *out, const char **error);

@@ -326,12 +326,15 @@ static const struct {
     {"streams = ( { name = \"a\";\n source = [ \"x\" ]; } );\n",
      "2: streams[0].source: an array was given; expected text, such as \"rtsp://"},
     {"streams = ( { name = \"a\"; source = \"http://h/\"; } );\n",
-     "1: streams[0].source: expected rtsp://host/path, or rtsps:// for TLS"},
+     "1: streams[0].source: expected rtsp://host/path, or rtsps:// for TLS, or either with +http"},
     {"streams = ( { name = \"a\"; source = \"rtsps://h/\";\n transport = \"udp\"; } );\n",
-     "2: streams[0].transport: \"udp\" would send the media of an rtsps source in the clear; "
+     "2: streams[0].transport: \"udp\" would lead the media of an rtsps source through the network "
+     "in the clear; expected \"auto\" or \"tcp\""},
+    {"streams = ( { name = \"a\"; source = \"rtsp+http://h/\"; transport = \"udp\"; } );\n",
+     "1: streams[0].transport: \"udp\" would lead the media of an rtsp+http source past its tunnel; "
      "expected \"auto\" or \"tcp\""},
     {"streams = ( { name = \"a\"; source = \"rtsps://h/\"; transport = \"multicast\"; } );\n",
-     "1: streams[0].transport: \"multicast\" would send"},
+     "1: streams[0].transport: \"multicast\" would lead"},
     {"streams = ( { name = \"a\"; source = \"rtsp://h/\";\n fingerprint = \"" HEX "\"; } );\n",
      "2: streams[0].fingerprint: there is no certificate without TLS; expected a source with "
      "rtsps://"},

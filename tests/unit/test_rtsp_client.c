@@ -514,6 +514,14 @@ static void test_redirects_keep_to_tls(void **state)
     assert_non_null(strstr(b.text, "302 from cam leads from rtsps to rtsp"));
     end(&b);
 
+    // A tunnel stays one.
+    begin_at(&b, "rtsps+http://cam/s", 1 << 20);
+    expect_request(&b, "OPTIONS rtsps://cam/s RTSP/1.0\r\n");
+    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsps://cam2/t\r\n\r\n");
+    assert_true(rtsp_client_url(b.client)->tls);
+    assert_true(rtsp_client_url(b.client)->tunnel);
+    end(&b);
+
     // Where there is no password, there is nothing to protect.
     begin_at(&b, "rtsps://cam/s", 1 << 20);
     feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");

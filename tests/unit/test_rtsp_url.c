@@ -68,6 +68,19 @@ static void test_tls(void **state)
     assert_url("rtsps://[::1]/a", "::1", 322, "", "", "rtsps://[::1]/a");
 }
 
+static void test_tunnel(void **state)
+{
+    (void)state;
+    assert_false(parse("rtsps://cam/").tunnel);
+    assert_true(parse("rtsp+http://cam/").tunnel);
+    assert_false(parse("rtsp+http://cam/").tls);
+    assert_true(parse("rtsps+http://cam/").tunnel);
+    assert_true(parse("rtsps+http://cam/").tls);
+    assert_url("rtsp+http://u:p@cam:80/a?b", "cam", 80, "u", "p", "rtsp://cam:80/a?b");
+    assert_url("RTSP+HTTP://cam/a", "cam", 554, "", "", "rtsp://cam/a");
+    assert_url("rtsps+http://cam/a", "cam", 322, "", "", "rtsps://cam/a");
+}
+
 static void test_refused(void **state)
 {
     static const char *const bad[] = {
@@ -75,6 +88,8 @@ static void test_refused(void **state)
         "cam/path",
         "http://cam/path",
         "rtspss://cam/path",
+        "rtsp+ws://cam/path",
+        "rtsp+http:/cam/path",
         "rtsps:/cam/path",
         "rtsp://",
         "rtsp:///path",
@@ -171,8 +186,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),   cmocka_unit_test(test_credentials),
-        cmocka_unit_test(test_tls),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_lengths), cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_tls),     cmocka_unit_test(test_tunnel),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_resolve),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
