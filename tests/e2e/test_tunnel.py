@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RTSP tunnelled in HTTP, through which gst-rtsp-server serves as well as on its own."""
+import re
+
+from cameras import BenchSource, Certificate, GstCamera, RtspTap
+from process import until
+from raw_viewer import Audience
+from server import Server
+
+USER, PASSWORD = "viewer", "s3cret-of-the-camera"
+
+
+def tunnelled(url):
+    return re.sub("^rtsps?", r"\g<0>+http", url)
+
+
+def plays(server):
+    server.wait_live("cam1")
+    with Audience() as audience:
+        viewer = audience.add(server.whep("cam1"), authenticate=True)
+        until(lambda: viewer.track("video").frames >= 45, 10, "45 pictures")
+        until(lambda: viewer.track("audio").packets >= 45, 10, "45 packets of audio")
+        assert viewer.track("video").forged == 0
+    figures = server.metrics()
+    assert figures.sum("rtcfan_stream_rtp_lost_total", stream="cam1") == 0
+    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0
+
+
+def test_it_carries_all(tmp_path):
+    with GstCamera(tmp_path, user=USER, password=PASSWORD) as camera, RtspTap(camera) as tap, \
+            Server(tmp_path, {"cam1": tunnelled(tap.url.replace("//", f"//{USER}:{PASSWORD}@"))}) \
+            as server:
+        plays(server)
+        assert server.status("cam1")["scheme"] == "rtsp+http"
+        assert server.status("cam1")["transport"] == "tcp"
+        assert "over tcp in rtsp+http" in server.process.output()
+        # Nothing went beside it, and nothing that one could read.
+        requests = bytes(tap.requests)
+        assert [line.split()[0] for line in requests.split(b"\r\n") if b" HTTP/1.0" in line] == \
+            [b"GET", b"POST"]
+        assert b"RTSP/1.0" not in requests
+        assert PASSWORD not in server.process.output()
+
+
+def test_within_tls(tmp_path):
+    certificate = Certificate(tmp_path)
+    with GstCamera(tmp_path, tls=certificate) as camera, \
+            Server(tmp_path, {"cam1": {"source": tunnelled(camera.url),
+                                       "fingerprint": certificate.fingerprint}}) as server:
+        plays(server)
+        assert server.status("cam1")["scheme"] == "rtsps+http"
+
+
+def test_camera_without_one(tmp_path):
+    with BenchSource(tmp_path, "--name", "demo") as camera, \
+            Server(tmp_path, {"cam1": tunnelled(camera.url)}) as server:
+        until(lambda: "does it tunnel RTSP on this port?" in server.process.output(), 10,
+              "a reason in the log")
