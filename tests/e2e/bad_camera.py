@@ -60,7 +60,6 @@ class Camera:
     connects = 1  # attempts that rtcfan makes
     last_error = ""  # a part of it
     transport_used = "tcp"
-    gap_s = 0  # the longest that the camera itself leaves between two pictures
     even = True  # a viewer's pictures follow each other at the camera's rate ...
     uneven_s = 0.01  # ... but for so much
     synced = True  # its picture and sound belong together
@@ -75,6 +74,7 @@ class Camera:
         self.status = {}  # what rtcfan knew of it in the end
         self.event = None  # the tick at which what goes wrong goes wrong
         self.tick = -1
+        self.sent = []  # when each was
         self.ssrc = {track: random.getrandbits(32) for track in (VIDEO, AUDIO)}
 
     @property
@@ -90,6 +90,10 @@ class Camera:
 
     def happened(self, tick):
         return self.event is not None and tick >= self.event
+
+    def by_arrival(self, tick):
+        """Does its arrival place the picture, as its timestamp is of no use?"""
+        return tick == self.event
 
     def judge(self, seen):
         """Asserts what this one is about. seen: what a viewer got (watch.Watch)."""
@@ -221,6 +225,7 @@ class Camera:
         for tick in itertools.count():
             await asyncio.sleep(max(0, begin + self.due(tick) - time.monotonic()))
             self.tick = tick
+            self.sent.append(time.monotonic())
             self.on_tick(connection, tick)
             for track in self.tracks:
                 self._send(connection, track, tick - self.lag(track))

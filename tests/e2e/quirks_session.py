@@ -291,7 +291,6 @@ class RedirectRequest(Redirect):
     """Sends its client away while it plays, and hangs up at TEARDOWN."""
 
     hops = 0
-    gap_s = 1
     even = whole = False
 
     def on_tick(self, connection, tick):

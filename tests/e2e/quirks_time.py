@@ -47,7 +47,7 @@ class TimeBackward(Leap):
 
 @quirk
 class TimeALittleBack(Leap):
-    """By less than what B-frames may do."""
+    """By a second, which is more than B-frames may go back."""
 
     leap_s = -1
 
@@ -83,17 +83,18 @@ class TimeWraps(Av):
 class TimeStandsStill(Camera):
     """All pictures have one timestamp: they are placed by their arrival."""
 
-    uneven_s = 0.5
-
     def timestamp(self, track, tick):
         return 5
+
+    def by_arrival(self, tick):
+        return True
 
 
 @quirk
 class TimePairs(Camera):
-    """Each third and fourth picture have the same one."""
+    """Each third and fourth picture have the same one, and are two all the same."""
 
-    even = False
+    uneven_s = TICK_S
 
     def timestamp(self, track, tick):
         return super().timestamp(track, tick - (tick % 4 == 3))
@@ -182,7 +183,6 @@ class MarkerOnSets(Av):
 class Burst(Av):
     """Nothing for 2 s, and then all of it at once."""
 
-    gap_s = 2
     held = 50
 
     def due(self, tick):
