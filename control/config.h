@@ -18,6 +18,9 @@ enum {
     // webrtc.additional_hosts: with the machine's own addresses they must fit into one answer.
     CTL_HOSTS_MAX = 16,
 
+    // ingest.threads: one takes 2,000 cameras of 2 Mbit/s, more than there may be streams.
+    CTL_INGEST_THREADS_MAX = 16,
+
     // An error line: a path, a name or address, and two half sentences.
     CTL_CONFIG_ERROR_MAX = 512,
 };
@@ -46,8 +49,10 @@ struct ctl_config {
     size_t additional_host_count;
     struct eng_config engine; // cores, tx, and the tuning keys; listen is webrtc_listen
     int cores[ENG_WORKERS_MAX];
-    size_t payload_max;   // engine.payload_max: RTP payload bytes, default 1180
-    unsigned max_viewers; // webrtc.max_viewers: sessions at one time, default 10000
+    size_t payload_max;      // engine.payload_max: RTP payload bytes, default 1180
+    unsigned ingest_threads; // ingest.threads, 1 to CTL_INGEST_THREADS_MAX, default 1
+    unsigned batch_window;   // ingest.batch_window: ms, default 2
+    unsigned max_viewers;    // webrtc.max_viewers: sessions at one time, default 10000
     enum ctl_log_level log_level;
     struct ctl_stream_config *streams; // 1 to ENG_STREAMS_MAX
     size_t stream_count;

@@ -7,8 +7,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/queue.h"
@@ -37,6 +39,7 @@ struct ctl_ingest {
     struct event *stop_deadline;
     struct event *retry;
     pthread_t thread;
+    unsigned number;
     bool started;
     bool stopping;      // ingest thread
     atomic_bool ending; // by order of the control thread: no source is wanted any more
@@ -48,6 +51,8 @@ struct ctl_ingest {
     struct eng_queue queue;
     struct rtsp_unit_pool units; // ingest thread, while it runs
     struct rtsp_tls_context tls; // the same
+    int64_t batch_ns;
+    int64_t worked_ns; // CPU time of the thread at the end of its last turn
     size_t count;
     struct source sources[];
 };
@@ -166,6 +171,27 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(ingest->base);
 }
 
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+// Leaves what comes meanwhile to one turn. A turn that took longer than the window needs no rest:
+// enough has come during it.
+static void nap(struct ctl_ingest *ingest)
+{
+    int64_t now_ns = cpu_ns();
+    int64_t left_ns = ingest->batch_ns - (now_ns - ingest->worked_ns);
+    struct timespec pause = {.tv_nsec = left_ns};
+
+    ingest->worked_ns = now_ns;
+    if (left_ns > 0)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 static void *run(void *arg)
 {
     struct ctl_ingest *ingest = arg;
@@ -173,7 +199,8 @@ static void *run(void *arg)
     for (size_t i = 0; i < ingest->count; i++)
         if (atomic_load(&ingest->sources[i].wanted))
             rtsp_source_start(ingest->sources[i].rtsp);
-    event_base_dispatch(ingest->base);
+    while (event_base_loop(ingest->base, EVLOOP_ONCE) == 0 && !event_base_got_break(ingest->base))
+        nap(ingest);
     // Release: whoever sees it sees all that the thread did.
     atomic_store_explicit(&ingest->finished, true, memory_order_release);
     ring_bell(ingest);
@@ -227,14 +254,16 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
     return rc;
 }
 
-int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count,
-                      struct ctl_ingest **out)
+int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count, unsigned number,
+                      unsigned batch_window, struct ctl_ingest **out)
 {
     struct ctl_ingest *ingest = calloc(1, sizeof(*ingest) + count * sizeof(ingest->sources[0]));
     int rc;
 
     if (!ingest)
         return -ENOMEM;
+    ingest->number = number;
+    ingest->batch_ns = batch_window * INT64_C(1000000);
     ingest->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     ingest->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     rc = ingest->event_fd < 0 || ingest->order_fd < 0 ? -errno : create_loop(ingest);
@@ -253,13 +282,15 @@ int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count,
 
 int ctl_ingest_start(struct ctl_ingest *ingest)
 {
+    char name[16];
     int rc;
 
     assert(!ingest->started);
     rc = pthread_create(&ingest->thread, NULL, run, ingest);
     if (rc)
         return -rc;
-    pthread_setname_np(ingest->thread, "ingest");
+    snprintf(name, sizeof(name), "ingest-%u", ingest->number);
+    pthread_setname_np(ingest->thread, name);
     ingest->started = true;
     return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ingest thread: runs the RTSP sources on an event loop of its own. The calls below are made
+// An ingest thread: runs RTSP sources on an event loop of its own. The calls below are made
 // by the control thread, which owns the struct. What it wants of a source is a flag that the thread
 // looks at when an eventfd says so; what the thread has to say comes back over a bounded SPSC queue
 // of status copies, and a readable eventfd. When the queue is full, a source's
@@ -39,9 +39,11 @@ struct ctl_ingest_status {
 
 struct ctl_ingest;
 
-// Creates the loop and the sources; nothing runs yet. 0 or -errno.
-int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count,
-                      struct ctl_ingest **out);
+// Creates the loop and the sources; nothing runs yet. number: of the thread, which is named by it,
+// "ingest-0". batch_window: ms for which the thread lets
+// packets come before it looks again; 0: it looks whenever one comes. 0 or -errno.
+int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count, unsigned number,
+                      unsigned batch_window, struct ctl_ingest **out);
 
 // Starts the thread, and all sources on it that are not on demand.
 int ctl_ingest_start(struct ctl_ingest *ingest);

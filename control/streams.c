@@ -22,7 +22,8 @@ enum {
 // A stream and what has been logged about it: each news once, not once a second.
 struct entry {
     struct ctl_stream stream;
-    struct ctl_streams *all;
+    struct lane *lane;
+    size_t source;       // index on its lane
     struct event *close; // of one that is on demand: its source has run for long enough
     struct event *away;  // it has not been live for too long
     char who[WHO_MAX];
@@ -32,9 +33,18 @@ struct entry {
     bool told_b_frames;
 };
 
-struct ctl_streams {
+// An ingest thread and the streams whose sources it runs.
+struct lane {
+    struct ctl_streams *all;
     struct ctl_ingest *ingest;
-    struct event *ingest_event;
+    struct event *event;
+    struct entry **entries; // by source index
+    size_t count;
+};
+
+struct ctl_streams {
+    struct lane lane[CTL_INGEST_THREADS_MAX];
+    unsigned lanes;
     void (*on_news)(void *ctx, struct ctl_stream *stream);
     void *news_ctx;
     void (*stopped)(void *ctx);
@@ -134,8 +144,10 @@ static void log_news(struct entry *entry, enum rtsp_state before)
 
 static void tell(struct entry *entry)
 {
-    if (entry->all->on_news)
-        entry->all->on_news(entry->all->news_ctx, &entry->stream);
+    struct ctl_streams *all = entry->lane->all;
+
+    if (all->on_news)
+        all->on_news(all->news_ctx, &entry->stream);
 }
 
 static void on_away(evutil_socket_t fd, short what, void *arg)
@@ -175,49 +187,76 @@ static void take_news(struct entry *entry, const struct rtsp_source_status *stat
 
 // ---- lifecycle ----
 
+static void tell_stopped(struct ctl_streams *streams)
+{
+    void (*stopped)(void *) = streams->stopped;
+
+    for (unsigned i = 0; i < streams->lanes; i++)
+        if (!ctl_ingest_finished(streams->lane[i].ingest))
+            return;
+    streams->stopped = NULL;
+    if (stopped)
+        stopped(streams->stopped_ctx);
+}
+
 static void on_ingest(evutil_socket_t fd, short what, void *arg)
 {
-    struct ctl_streams *streams = arg;
+    struct lane *lane = arg;
     struct ctl_ingest_status news;
 
     (void)fd;
     (void)what;
-    while (ctl_ingest_poll(streams->ingest, &news))
-        take_news(&streams->entries[news.source], &news.status);
-    if (ctl_ingest_finished(streams->ingest) && streams->stopped) {
-        void (*stopped)(void *) = streams->stopped;
-
-        streams->stopped = NULL;
-        stopped(streams->stopped_ctx);
-    }
+    while (ctl_ingest_poll(lane->ingest, &news))
+        take_news(lane->entries[news.source], &news.status);
+    tell_stopped(lane->all);
 }
 
-static int create_ingest(struct ctl_streams *streams, struct event_base *base,
-                         const struct ctl_config *config)
+static int create_ingest(struct lane *lane, unsigned number, const struct ctl_config *config)
 {
-    struct ctl_ingest_source *sources = calloc(config->stream_count, sizeof(*sources));
+    struct ctl_ingest_source *sources = calloc(lane->count, sizeof(*sources));
     int rc;
 
     if (!sources)
         return -ENOMEM;
-    for (size_t i = 0; i < config->stream_count; i++)
+    for (size_t i = 0; i < lane->count; i++) {
+        const struct ctl_stream *stream = &lane->entries[i]->stream;
+
         sources[i] = (struct ctl_ingest_source){
-            .url = config->streams[i].source,
-            .stream = streams->entries[i].stream.engine_stream,
+            .url = stream->config->source,
+            .stream = stream->engine_stream,
             .payload_max = config->payload_max,
-            .transport = config->streams[i].transport,
-            .fingerprint = config->streams[i].fingerprint,
-            .on_demand = config->streams[i].on_demand,
+            .transport = stream->config->transport,
+            .fingerprint = stream->config->fingerprint,
+            .on_demand = stream->config->on_demand,
         };
-    rc = ctl_ingest_create(sources, config->stream_count, &streams->ingest);
+    }
+    rc = ctl_ingest_create(sources, lane->count, number, config->batch_window, &lane->ingest);
     free(sources);
+    return rc;
+}
+
+// Streams are dealt out to the threads in turn.
+static int create_lane(struct ctl_streams *streams, struct event_base *base, unsigned number,
+                       const struct ctl_config *config)
+{
+    struct lane *lane = &streams->lane[number];
+    int rc;
+
+    lane->all = streams;
+    lane->entries = calloc(streams->count, sizeof(*lane->entries));
+    if (!lane->entries)
+        return -ENOMEM;
+    for (size_t i = number; i < streams->count; i += streams->lanes) {
+        streams->entries[i].lane = lane;
+        streams->entries[i].source = lane->count;
+        lane->entries[lane->count++] = &streams->entries[i];
+    }
+    rc = create_ingest(lane, number, config);
     if (rc)
         return rc;
-    streams->ingest_event = event_new(base, ctl_ingest_event_fd(streams->ingest),
-                                      EV_READ | EV_PERSIST, on_ingest, streams);
-    if (!streams->ingest_event || event_add(streams->ingest_event, NULL))
-        return -ENOMEM;
-    return 0;
+    lane->event =
+        event_new(base, ctl_ingest_event_fd(lane->ingest), EV_READ | EV_PERSIST, on_ingest, lane);
+    return !lane->event || event_add(lane->event, NULL) ? -ENOMEM : 0;
 }
 
 static void on_close(evutil_socket_t fd, short what, void *arg)
@@ -226,14 +265,12 @@ static void on_close(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    ctl_ingest_want(entry->all->ingest, (size_t)(entry - entry->all->entries), false);
+    ctl_ingest_want(entry->lane->ingest, entry->source, false);
 }
 
-static int create_entry(struct ctl_streams *streams, struct event_base *base,
-                        struct eng_engine *engine, const struct ctl_stream_config *config,
-                        struct entry *entry)
+static int create_entry(struct event_base *base, struct eng_engine *engine,
+                        const struct ctl_stream_config *config, struct entry *entry)
 {
-    entry->all = streams;
     entry->stream.name = config->name;
     entry->stream.config = config;
     snprintf(entry->who, sizeof(entry->who), "stream %s", config->name);
@@ -256,10 +293,12 @@ int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
     if (!streams)
         return -ENOMEM;
     streams->count = config->stream_count;
+    streams->lanes =
+        config->ingest_threads < streams->count ? config->ingest_threads : (unsigned)streams->count;
     for (size_t i = 0; i < streams->count && !rc; i++)
-        rc = create_entry(streams, base, engine, &config->streams[i], &streams->entries[i]);
-    if (!rc)
-        rc = create_ingest(streams, base, config);
+        rc = create_entry(base, engine, &config->streams[i], &streams->entries[i]);
+    for (unsigned i = 0; i < streams->lanes && !rc; i++)
+        rc = create_lane(streams, base, i, config);
     if (rc) {
         ctl_streams_destroy(streams);
         return rc;
@@ -277,23 +316,31 @@ void ctl_streams_watch(struct ctl_streams *streams,
 
 int ctl_streams_start(struct ctl_streams *streams)
 {
-    return ctl_ingest_start(streams->ingest);
+    int rc = 0;
+
+    for (unsigned i = 0; i < streams->lanes && !rc; i++)
+        rc = ctl_ingest_start(streams->lane[i].ingest);
+    return rc;
 }
 
 void ctl_streams_stop(struct ctl_streams *streams, void (*done)(void *ctx), void *ctx)
 {
     streams->stopped = done;
     streams->stopped_ctx = ctx;
-    ctl_ingest_stop(streams->ingest);
+    for (unsigned i = 0; i < streams->lanes; i++)
+        ctl_ingest_stop(streams->lane[i].ingest);
 }
 
 void ctl_streams_destroy(struct ctl_streams *streams)
 {
     if (!streams)
         return;
-    if (streams->ingest_event)
-        event_free(streams->ingest_event);
-    ctl_ingest_destroy(streams->ingest);
+    for (unsigned i = 0; i < streams->lanes; i++) {
+        if (streams->lane[i].event)
+            event_free(streams->lane[i].event);
+        ctl_ingest_destroy(streams->lane[i].ingest);
+        free(streams->lane[i].entries);
+    }
     for (size_t i = 0; i < streams->count; i++) {
         if (streams->entries[i].close)
             event_free(streams->entries[i].close);
@@ -317,7 +364,7 @@ void ctl_stream_hold(struct ctl_stream *stream)
     if (stream->holds++ > 0 || !entry->close)
         return;
     event_del(entry->close);
-    ctl_ingest_want(entry->all->ingest, (size_t)(entry - entry->all->entries), true);
+    ctl_ingest_want(entry->lane->ingest, entry->source, true);
 }
 
 void ctl_stream_release(struct ctl_stream *stream)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The configured streams: each a source on the ingest thread, a stream in the engine, and a copy of
+// The configured streams: each a source on an ingest thread, a stream in the engine, and a copy of
 // the source's status that the control thread can read. Control thread, except what runs inside
-// on the ingest thread (ingest.h). The ingest thread's status copies come over a bounded SPSC
-// queue.
+// on the ingest threads (ingest.h). Their status copies come over bounded SPSC queues.
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +27,7 @@ struct ctl_stream {
 
 struct ctl_streams;
 
-// Creates an engine stream and a source for each configured stream, and the ingest thread.
+// Creates an engine stream and a source for each configured stream, and the ingest threads.
 int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
                        const struct ctl_config *config, struct ctl_streams **out);
 
@@ -36,7 +35,7 @@ int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
 void ctl_streams_watch(struct ctl_streams *streams,
                        void (*on_news)(void *ctx, struct ctl_stream *stream), void *ctx);
 
-// Starts the ingest thread and all sources that are not on demand.
+// Starts the ingest threads and all sources that are not on demand.
 int ctl_streams_start(struct ctl_streams *streams);
 
 // Somebody needs the stream, or does no longer: a session, a request that waits. The source of one

@@ -112,6 +112,8 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->engine.video_bytes, 4 << 20);
     assert_int_equal(f->config->engine.video_seconds, 10);
     assert_int_equal(f->config->payload_max, 1180);
+    assert_int_equal(f->config->ingest_threads, 1);
+    assert_int_equal(f->config->batch_window, 2);
     assert_int_equal(f->config->max_viewers, 10000);
     assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     assert_int_equal(f->config->stream_count, 1);
@@ -132,7 +134,7 @@ static void every_key_is_read(void **state)
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
             "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
             "  pace_ms = 0; gop_cache_bytes = 268435456L; gop_cache_seconds = 0; };\n"
-            "metrics = {\n"
+            "ingest = { threads = 16; batch_window = 0; }; metrics = {\n"
             "  listen = \"[::1]:82\"; };\n"
             "log = { level = \"debug\"; };\n"
             "streams = (\n"
@@ -150,6 +152,8 @@ static void every_key_is_read(void **state)
     assert_string_equal(f->config->additional_hosts[1], "media.example.org");
     assert_int_equal(f->config->engine.tx, ENG_TX_SENDMMSG);
     assert_int_equal(f->config->payload_max, 1400);
+    assert_int_equal(f->config->ingest_threads, 16);
+    assert_int_equal(f->config->batch_window, 0);
     assert_int_equal(f->config->engine.train_max, 1);
     assert_int_equal(f->config->engine.pace_ms, 0);
     assert_int_equal(f->config->engine.video_bytes, 256 << 20);
@@ -236,7 +240,7 @@ static const struct {
     {"@include \"nowhere\"\n", "1: cannot open include file; expected"},
     // keys
     {STREAM "htpp = { };\n",
-     "2: htpp is an unknown key; expected one of http, webrtc, engine, metrics, log, streams"},
+     "2: htpp is an unknown key; expected one of http, webrtc, engine, ingest, metrics, log, streams"},
     {STREAM "\nwebrtc = {\n listen = \":1\";\n port = 1; };\n",
      "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers"},
     {"streams = ( {\nname = \"a\";\nsource = \"rtsp://h/\";\nurl = 1; } );\n",
@@ -279,6 +283,10 @@ static const struct {
      "1: engine.gop_cache_bytes: 65535 is out of range; expected a whole number from 65536 to "
      "268435456"},
     {"engine = { gop_cache_bytes = 268435457; };\n" STREAM, "1: engine.gop_cache_bytes: 26843545"},
+    {"ingest = { threads = 17; };\n" STREAM,
+     "1: ingest.threads: 17 is out of range; expected a whole number from 1 to 16"},
+    {"ingest = { batch_window = 21; };\n" STREAM,
+     "1: ingest.batch_window: 21 is out of range; expected a whole number from 0 to 20"},
     {"engine = { gop_cache_seconds = 61; };\n" STREAM,
      "1: engine.gop_cache_seconds: 61 is out of range; expected a whole number from 0 to 60"},
     // choices

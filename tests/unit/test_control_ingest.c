@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,8 +32,10 @@ struct rtsp_source {
 };
 
 // By the URL: "quiet" says what a live source does, "burst" all at once, "stuck" never
-// becomes idle, "broken" cannot be created, "slow" takes 50 ms to become idle.
-static int alive; // sources that were created and not destroyed
+// becomes idle, "broken" cannot be created, "slow" takes 50 ms to become idle, "busy" has something
+// to read at all times.
+static int alive;         // sources that were created and not destroyed
+static atomic_uint looks; // at what is to be read
 
 int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
                        struct rtsp_source **out)
@@ -45,6 +48,17 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     (*out)->base = base;
     alive++;
     return 0;
+}
+
+static void on_look(evutil_socket_t fd, short what, void *ctx)
+{
+    struct rtsp_source *source = ctx;
+    const struct timeval soon = {.tv_usec = 1};
+
+    (void)fd;
+    (void)what;
+    atomic_fetch_add(&looks, 1);
+    event_base_once(source->base, -1, EV_TIMEOUT, on_look, source, &soon);
 }
 
 static void say(struct rtsp_source *source, enum rtsp_state state)
@@ -60,6 +74,8 @@ void rtsp_source_start(struct rtsp_source *source)
         for (source->status.frames = 1; source->status.frames < BURST; source->status.frames++)
             say(source, RTSP_STALLED);
     say(source, RTSP_LIVE);
+    if (strcmp(source->config.url, "busy") == 0)
+        on_look(-1, 0, source);
 }
 
 static void on_idle(evutil_socket_t fd, short what, void *ctx)
@@ -94,7 +110,7 @@ static struct ctl_ingest *create(const char *const *names, size_t count)
 
     for (size_t i = 0; i < count; i++)
         sources[i].url = names[i];
-    assert_int_equal(ctl_ingest_create(sources, count, &ingest), 0);
+    assert_int_equal(ctl_ingest_create(sources, count, 0, 2, &ingest), 0);
     assert_int_equal(alive, count);
     return ingest;
 }
@@ -185,7 +201,7 @@ static void on_demand_it_starts_when_it_is_wanted(void **state)
     struct ctl_ingest *ingest = NULL;
 
     (void)state;
-    assert_int_equal(ctl_ingest_create(sources, 2, &ingest), 0);
+    assert_int_equal(ctl_ingest_create(sources, 2, 0, 2, &ingest), 0);
     assert_int_equal(ctl_ingest_start(ingest), 0);
     await(ingest, 0, RTSP_LIVE);
     short_sleep();
@@ -307,10 +323,28 @@ static void it_can_go_at_any_stage(void **state)
     assert_int_equal(alive, 0);
 
     ingest = NULL;
-    assert_int_equal(ctl_ingest_create(broken, 2, &ingest), -EINVAL);
+    assert_int_equal(ctl_ingest_create(broken, 2, 0, 2, &ingest), -EINVAL);
     assert_null(ingest);
     assert_int_equal(alive, 0);
     ctl_ingest_destroy(NULL);
+}
+
+// A thread that is always awake would look a thousand times in the window.
+static void it_looks_once_in_a_batch_window(void **state)
+{
+    static const struct ctl_ingest_source source = {.url = "busy"};
+    const struct timespec rest = {.tv_nsec = 200000000};
+    struct ctl_ingest *ingest = NULL;
+    int64_t begin_ms = now_ms();
+
+    (void)state;
+    atomic_store(&looks, 0);
+    assert_int_equal(ctl_ingest_create(&source, 1, 0, 20, &ingest), 0);
+    assert_int_equal(ctl_ingest_start(ingest), 0);
+    nanosleep(&rest, NULL);
+    assert_true(atomic_load(&looks) <= (now_ms() - begin_ms) / 20 + 2);
+    assert_true(atomic_load(&looks) > 0);
+    ctl_ingest_destroy(ingest);
 }
 
 int main(void)
@@ -322,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_loses_nothing_final),
         cmocka_unit_test(the_event_fd_is_quiet_when_all_is_read),
         cmocka_unit_test(a_source_that_hangs_is_not_waited_for),
+        cmocka_unit_test(it_looks_once_in_a_batch_window),
         cmocka_unit_test(it_can_go_at_any_stage),
     };
 

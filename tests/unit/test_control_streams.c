@@ -108,7 +108,8 @@ static int begin(void **state)
         {.name = (char *)"hall/cam1", .source = (char *)"rtsp://two"},
         {.name = (char *)"hall", .source = (char *)"rtsp://three", .on_demand = true},
     };
-    struct ctl_config config = {.streams = names, .stream_count = 3, .payload_max = 1180};
+    struct ctl_config config = {
+        .streams = names, .stream_count = 3, .payload_max = 1180, .ingest_threads = 2};
     char *next = engine_streams;
     struct fixture *f = calloc(1, sizeof(*f));
 
