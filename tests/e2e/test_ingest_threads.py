@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several ingest threads: each has cameras of its own, and their viewers do not see which."""
+import time
+from pathlib import Path
+
+import pytest
+
+import cameras
+from process import until
+from raw_viewer import Audience
+from server import Server
+
+pytestmark = pytest.mark.asan
+
+NAMES = ("one", "two", "three")
+WATCH_S = 2
+FPS_MIN = 28
+
+
+def threads_of(pid):
+    return sorted(task.read_text().strip() for task in Path(f"/proc/{pid}/task").glob("*/comm"))
+
+
+def test_cameras_are_dealt_out_to_the_threads(folder):
+    with cameras.BenchSource(folder, "--streams", "3") as source:
+        streams = {name: source.url.replace("demo", f"cam{i + 1}") for i, name in enumerate(NAMES)}
+        with Server(folder, streams, "ingest = { threads = 2; };\n") as server, \
+                Audience() as audience:
+            for name in NAMES:
+                server.wait_live(name)
+                audience.add(server.whep(name), authenticate=True)
+            assert [name for name in threads_of(server.process.pid)
+                    if name.startswith("ingest")] == ["ingest-0", "ingest-1"]
+            tracks = [viewer.track("video") for viewer in audience.viewers]
+            until(lambda: all(track.frames for track in tracks), 5, "a picture for each viewer")
+            before = [track.frames for track in tracks]
+            time.sleep(WATCH_S)
+            for track, frames in zip(tracks, before):
+                assert (track.lost, track.forged) == (0, 0)
+                assert track.frames - frames >= FPS_MIN * WATCH_S
