@@ -207,32 +207,10 @@ static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m
 // Goes where the camera says. False: that leads nowhere, and c->text says why.
 static bool follow(struct rtsp_client *c, const struct rtsp_message *m)
 {
-    char what[] = "REDIRECT";
-    struct rtsp_url next = {0};
-    const char *error;
-    bool good = false;
-
-    if (!m->request)
-        snprintf(what, sizeof(what), "%u", m->status % 1000);
-    if (rtsp_redirect_read(m, &c->url, &next, &error) < 0) {
-        snprintf(c->text, sizeof(c->text), "%s from %.64s leads nowhere: %s", what, c->url.host,
-                 error);
-    } else if (c->redirects == RTSP_REDIRECTS_MAX) {
-        snprintf(c->text, sizeof(c->text),
-                 "%s from %.64s: more than %d redirects; put the final URL into the configuration",
-                 what, c->url.host, RTSP_REDIRECTS_MAX);
-    } else if (c->url.user[0] && c->url.tls && !next.tls) {
-        snprintf(c->text, sizeof(c->text),
-                 "%s from %.48s leads from rtsps to rtsp, which would show the password; use rtsps",
-                 what, c->url.host);
-    } else {
-        c->url = next;
-        c->redirects++;
-        leave_with(c, RTSP_ACTION_REDIRECT);
-        good = true;
-    }
-    explicit_bzero(&next, sizeof(next));
-    return good;
+    if (rtsp_redirect_follow(m, &c->url, &c->redirects, c->text, sizeof(c->text)) < 0)
+        return false;
+    leave_with(c, RTSP_ACTION_REDIRECT);
+    return true;
 }
 
 // ---- what the camera answers ----

@@ -39,7 +39,6 @@
 enum {
     RTSP_RESPONSE_MS = 10000, // slow cameras take seconds to start their encoder
     RTSP_TEARDOWN_MS = 500,   // politeness has a limit when the program wants to end
-    RTSP_REDIRECTS_MAX = 3,   // hops; more is a loop
     RTSP_TEXT_MAX = 160,      // error texts, bytes with the NUL
 };
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rtsp/redirect.h"
 #include "tests/support/rtsp_client_bench.h"
 
 // Up to PLAYING, video only.
