@@ -200,7 +200,7 @@ static void handle_challenge(struct rtsp_client *c, const struct rtsp_message *m
         if (rc == -ENOKEY)
             c->cause = RTSP_CAUSE_AUTH;
         rtsp_refusal_challenge(rc, c->url.host, c->text, sizeof(c->text));
-        close_with(c, RTSP_ACTION_FAILED);
+        leave_with(c, RTSP_ACTION_FAILED);
     }
 }
 

@@ -47,6 +47,19 @@ static void test_play_refused(void **state)
     end(&b);
 }
 
+static void test_challenge_that_cannot_be_answered(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    set_up(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: NTLM\r\n\r\n");
+    expect_teardown(&b);
+    feed(&b, ok);
+    expect_seen(&b, "F");
+    end(&b);
+}
+
 static void test_no_answer(void **state)
 {
     struct bench b;
@@ -171,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_play_refused),
+        cmocka_unit_test(test_challenge_that_cannot_be_answered),
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_junk),
         cmocka_unit_test(test_redirect_of_setup),
