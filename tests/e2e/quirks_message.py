@@ -296,8 +296,10 @@ class SdpGarbage(Camera):
 
 @quirk
 class SdpManyTypes(Camera):
+    """The first that can be carried is meant."""
+
     def media_sdp(self, track):
-        return super().media_sdp(track).replace("AVP 96", "AVP 26 98 96 999 x") + \
+        return super().media_sdp(track).replace("AVP 96", "AVP 26 96 98 999 x") + \
             "a=rtpmap:98 H265/90000\n"
 
 
