@@ -10,6 +10,7 @@
 #include "door.h"
 #include "input.h"
 #include "rtsp/bytes.h"
+#include "rtsp/feedback.h"
 #include "rtsp/sdp.h"
 #include "rtsp/track.h"
 
@@ -17,6 +18,7 @@ enum {
     HEADER_LEN = 12,
     PAYLOAD_TYPE = 96,
     FRAME_TICKS = 3000,
+    DROP_B_FRAMES = 4, // where payload_max has this bit
 
     // Of what to do next:
     MARKER = 0x80,
@@ -55,6 +57,7 @@ struct world {
     uint32_t timestamp;
     uint32_t ssrc;
     int64_t camera_offset_ns;
+    struct rtsp_feedback feedback;
 
     struct eng_stream mirror_stream;
     struct rtsp_track *mirror;
@@ -127,8 +130,12 @@ static void open_world(struct world *w, size_t payload_max)
     w->mirror_stream = (struct eng_stream){.payload_max = payload_max};
     assert(rtsp_track_create(&w->stream, w->kind, payload_max, &units, &w->track) == 0);
     assert(rtsp_track_create(&w->mirror_stream, w->kind, payload_max, &units, &w->mirror) == 0);
+    if (w->kind == ENG_VIDEO && payload_max & DROP_B_FRAMES)
+        rtsp_track_drop_b_frames(w->track);
     rtsp_track_begin(w->track, &w->format);
     rtsp_track_begin(w->mirror, &w->format);
+    rtsp_feedback_begin(&w->feedback, RTSP_REFRESH_FIR, 1, rtsp_track_stats(w->track),
+                        rtsp_now_ms(w->now));
 }
 
 static void close_world(struct world *w)
@@ -179,6 +186,19 @@ static void send_other(struct world *w, unsigned what, struct input payload)
     free(exact);
 }
 
+static void check_feedback(struct world *w)
+{
+    uint8_t packet[RTSP_FEEDBACK_MAX];
+    struct rtsp_reception reception;
+    size_t len;
+
+    if (!rtsp_track_reception(w->track, &reception))
+        return;
+    len = rtsp_feedback_write(&w->feedback, rtsp_track_stats(w->track), &reception,
+                              rtsp_now_ms(w->now), packet);
+    assert(len <= sizeof(packet) && len % 4 == 0);
+}
+
 static void step(struct world *w, struct input *in)
 {
     uint8_t what = input_u8(in);
@@ -201,6 +221,7 @@ static void step(struct world *w, struct input *in)
         send_other(w, what & OTHER, input_piece(in, len));
     else
         send_rtp(w, what & MARKER, input_piece(in, len));
+    check_feedback(w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
