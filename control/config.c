@@ -34,6 +34,9 @@ static const char *const transport_choices[] = {[RTSP_CHOOSE_AUTO] = "auto",
                                                 [RTSP_CHOOSE_MULTICAST] = "multicast",
                                                 NULL};
 
+static const char *const b_frames_choices[] = {
+    [RTSP_B_FRAMES_KEEP] = "keep", [RTSP_B_FRAMES_DROP] = "drop", NULL};
+
 #define STREAMS "streams"
 
 #define LISTEN(group_, default_)                                                           \
@@ -85,6 +88,8 @@ static const struct ctl_key keys[] = {
            .expected = "text, such as \"rtsp://host:554/path\""),
     STREAM("transport", ctl_value_choice, transport, .choices = transport_choices,
            .fallback = RTSP_CHOOSE_AUTO, .expected = "\"auto\", \"tcp\", \"udp\" or \"multicast\""),
+    STREAM("bframes", ctl_value_choice, b_frames, .choices = b_frames_choices,
+           .fallback = RTSP_B_FRAMES_DROP, .expected = "\"keep\" or \"drop\""),
     STREAM("fingerprint", ctl_value_fingerprint, fingerprint,
            .expected = "the SHA-256 of the camera's certificate, 64 hex digits"),
     STREAM("on_demand", ctl_value_bool, on_demand, ),

@@ -29,6 +29,7 @@ struct ctl_stream_config {
     char *name;                           // ctl_name_fault finds nothing wrong with it
     char *source;                         // URL, checked by rtsp_url_parse; has credentials in it
     enum rtsp_transport_choice transport; // default auto
+    enum rtsp_b_frames b_frames;          // bframes, default drop
     struct rtsp_fingerprint fingerprint;  // default none; set: the source is one of rtsps
     bool on_demand;                       // the source runs while somebody watches; default false
     unsigned start_timeout_s;             // for such a source to be live, default 10

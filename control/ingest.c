@@ -239,6 +239,7 @@ static int create_source(struct ctl_ingest *ingest, const struct ctl_ingest_sour
         .stream = config->stream,
         .payload_max = config->payload_max,
         .transport = config->transport,
+        .b_frames = config->b_frames,
         .units = &ingest->units,
         .on_status = on_status,
         .ctx = source,

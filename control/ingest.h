@@ -28,6 +28,7 @@ struct ctl_ingest_source {
     struct eng_stream *stream; // which this thread alone writes to, from start on
     size_t payload_max;
     enum rtsp_transport_choice transport;
+    enum rtsp_b_frames b_frames;
     struct rtsp_fingerprint fingerprint;
     bool on_demand; // starts when it is wanted, not with the thread
 };

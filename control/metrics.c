@@ -90,6 +90,8 @@ static const struct stream_metric stream_metrics[] = {
      STATUS(frames_damaged)},
     {"stream_frames_dropped_total", "counter", "Frames not published: broken beyond use",
      STATUS(frames_dropped)},
+    {"stream_b_frames_dropped_total", "counter", "B-frames left out, on which no other depends",
+     STATUS(b_frames_dropped)},
     {"stream_connects_total", "counter", "Attempts to connect to the source", STATUS(connects)},
     {"stream_disconnects_total", "counter", "Times that a live source was lost",
      STATUS(disconnects)},

@@ -26,3 +26,17 @@ void ctl_note_write(const struct rtsp_source_status *status, bool video, bool au
     snprintf(out, CTL_NOTE_MAX, "%s%s%s%s%s", picture[0] ? "No picture: " : "", picture,
              picture[0] && sound[0] ? ". " : "", sound[0] ? "No sound: " : "", sound);
 }
+
+const char *ctl_note_b_frames(const struct rtsp_source_status *status, enum rtsp_b_frames wish)
+{
+    if (status->b_frames && wish == RTSP_B_FRAMES_KEEP)
+        return "B-frames are shown out of order by most viewers; turn them off in the camera, or "
+               "set bframes = \"drop\"";
+    if (status->b_frames)
+        return "B-frames on which others depend remain, and most viewers show them out of order; "
+               "turn B-frames off in the camera, or choose its Baseline profile";
+    if (status->b_frames_missing)
+        return "B-frames are dropped, as most viewers show them out of order; turn them off in the "
+               "camera for its full frame rate";
+    return "";
+}

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "control/note.h"
 #include "rtsp/url.h"
 
 static json_t *video_json(const struct rtsp_track_info *video)
@@ -45,13 +46,14 @@ static json_t *stream_json(const struct ctl_stream *stream)
 {
     const struct rtsp_source_status *status = &stream->status;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:b, s:s+, s:o, s:s, s:s, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:b, s:s+, s:o, s:s, s:s, s:s, s:o, s:o}",
                      "name", stream->name, "state", rtsp_state_name(status->state), "scheme",
                      rtsp_url_scheme(status->tls, status->tunnel), "transport",
                      rtsp_transport_name(status->transport), "viewers", (int)stream->viewers,
                      "on_demand", stream->config->on_demand ? 1 : 0, "live_since_ms",
                      (json_int_t)status->live_since_ms, "b_frames", status->b_frames ? 1 : 0,
                      "last_error", status->last_error, "", "reconnects", reconnects_json(status),
+                     "b_frames_note", ctl_note_b_frames(status, stream->config->b_frames),
                      "video_note", status->video.note, "audio_note", status->audio.note, "video",
                      video_json(&status->video), "audio", audio_json(&status->audio));
 }

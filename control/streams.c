@@ -12,6 +12,7 @@
 
 #include "control/ingest.h"
 #include "control/log.h"
+#include "control/note.h"
 #include "rtsp/url.h"
 
 enum {
@@ -29,8 +30,8 @@ struct entry {
     char who[WHO_MAX];
     char told_format[FORMAT_MAX]; // while live; empty: not live
     char told_error[sizeof(((struct rtsp_source_status *)0)->last_error)];
-    bool told_notes; // while live
-    bool told_b_frames;
+    bool told_notes;           // while live
+    const char *told_b_frames; // what was said last, NULL: nothing
 };
 
 // An ingest thread and the streams whose sources it runs.
@@ -114,6 +115,17 @@ static void log_waiting(struct entry *entry)
     memcpy(entry->told_error, error, sizeof(entry->told_error));
 }
 
+// Once per text: a camera that comes back has not changed its mind.
+static void log_b_frames(struct entry *entry)
+{
+    const char *note = ctl_note_b_frames(&entry->stream.status, entry->stream.config->b_frames);
+
+    if (note[0] && note != entry->told_b_frames) {
+        entry->told_b_frames = note;
+        ctl_log(CTL_LOG_WARN, entry->who, "%s", note);
+    }
+}
+
 static void log_news(struct entry *entry, enum rtsp_state before)
 {
     const struct rtsp_source_status *status = &entry->stream.status;
@@ -132,12 +144,7 @@ static void log_news(struct entry *entry, enum rtsp_state before)
         ctl_log(CTL_LOG_WARN, entry->who, "stalled: connected, but no media arrives");
     if (changed && (status->state == RTSP_CONNECTING || status->state == RTSP_IDLE))
         ctl_log(CTL_LOG_DEBUG, entry->who, "%s", rtsp_state_name(status->state));
-    if (status->b_frames && !entry->told_b_frames) {
-        entry->told_b_frames = true;
-        ctl_log(CTL_LOG_WARN, entry->who,
-                "the video has B-frames, which most viewers show out of order; turn them off in "
-                "the camera or choose its Baseline profile");
-    }
+    log_b_frames(entry);
 }
 
 // ---- what is heard ----
@@ -226,6 +233,7 @@ static int create_ingest(struct lane *lane, unsigned number, const struct ctl_co
             .stream = stream->engine_stream,
             .payload_max = config->payload_max,
             .transport = stream->config->transport,
+            .b_frames = stream->config->b_frames,
             .fingerprint = stream->config->fingerprint,
             .on_demand = stream->config->on_demand,
         };

@@ -175,17 +175,20 @@ static void every_key_of_a_stream_is_read(void **state)
                           "streams = (\n"
                           "  { name = \"a\"; source = \"rtsp://h/\"; },\n"
                           "  { name = \"b\"; source = \"rtsp://h/\"; transport = \"multicast\";\n"
+                          "    bframes = \"keep\";\n"
                           "    on_demand = true; on_demand_start_timeout = 1;\n"
                           "    on_demand_close_after = 0; hold_viewers = 3600; } );\n"),
                      0);
     stream = &f->config->streams[0];
     assert_int_equal(stream->transport, RTSP_CHOOSE_AUTO);
+    assert_int_equal(stream->b_frames, RTSP_B_FRAMES_DROP);
     assert_false(stream->on_demand);
     assert_int_equal(stream->start_timeout_s, 10);
     assert_int_equal(stream->close_after_s, 10);
     assert_int_equal(stream->hold_viewers_s, 60);
     stream = &f->config->streams[1];
     assert_int_equal(stream->transport, RTSP_CHOOSE_MULTICAST);
+    assert_int_equal(stream->b_frames, RTSP_B_FRAMES_KEEP);
     assert_true(stream->on_demand);
     assert_int_equal(stream->start_timeout_s, 1);
     assert_int_equal(stream->close_after_s, 0);
@@ -343,6 +346,8 @@ static const struct {
      "expected \"auto\" or \"tcp\""},
     {"streams = ( { name = \"a\"; source = \"rtsps://h/\"; transport = \"multicast\"; } );\n",
      "1: streams[0].transport: \"multicast\" would lead"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\";\n bframes = \"some\"; } );\n",
+     "2: streams[0].bframes: \"some\" is unknown; expected \"keep\" or \"drop\""},
     {"streams = ( { name = \"a\"; source = \"rtsp://h/\";\n fingerprint = \"" HEX "\"; } );\n",
      "2: streams[0].fingerprint: there is no certificate without TLS; expected a source with "
      "rtsps://"},

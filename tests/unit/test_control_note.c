@@ -53,11 +53,28 @@ static void test_the_longest_notes_fit(void **state)
     assert_int_equal(strlen(note), 2 * (RTSP_NOTE_MAX - 1) + strlen("No picture: . No sound: "));
 }
 
+static void test_b_frames(void **state)
+{
+    static const struct rtsp_source_status none = {0};
+    static const struct rtsp_source_status dropped = {.b_frames_missing = true};
+    static const struct rtsp_source_status some = {.b_frames_missing = true, .b_frames = true};
+    const char *keep = ctl_note_b_frames(&some, RTSP_B_FRAMES_KEEP);
+    const char *drop = ctl_note_b_frames(&some, RTSP_B_FRAMES_DROP);
+
+    (void)state;
+    assert_string_equal(ctl_note_b_frames(&none, RTSP_B_FRAMES_KEEP), "");
+    assert_string_equal(ctl_note_b_frames(&none, RTSP_B_FRAMES_DROP), "");
+    assert_non_null(strstr(keep, "set bframes = \"drop\""));
+    assert_non_null(strstr(drop, "on which others depend remain"));
+    assert_non_null(strstr(ctl_note_b_frames(&dropped, RTSP_B_FRAMES_DROP), "are dropped"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_missing),
         cmocka_unit_test(test_the_longest_notes_fit),
+        cmocka_unit_test(test_b_frames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,8 +179,8 @@ static void news_are_logged_once_and_the_end_is_told_once(void **state)
         "INFO stream cam1: live, H264, no audio, over tcp\n"
         "WARN stream cam1: no sound: the camera sends AC3\n"
         "INFO stream cam1: live, H264 1280x720, no audio, over tcp\n"
-        "WARN stream cam1: the video has B-frames, which most viewers show out of order; turn them "
-        "off in the camera or choose its Baseline profile\n"
+        "WARN stream cam1: B-frames are shown out of order by most viewers; turn them off in the "
+        "camera, or set bframes = \"drop\"\n"
         "WARN stream cam1: stalled: connected, but no media arrives\n"
         "INFO stream cam1: live, H264 1280x720, opus 48000 Hz stereo, over tcp in rtsps\n"
         "WARN stream cam1: waiting: nobody listens at 192.0.2.1:554\n";
