@@ -330,6 +330,7 @@ static bool judge(struct rtsp_access_unit *au)
     }
     if (au->expendable && au->drop_b_frames) {
         au->dropped_b_frames++;
+        au->b_frames_missing = true;
         return false;
     }
     au->damaged_units += au->damaged;

@@ -86,6 +86,7 @@ struct rtsp_access_unit {
     bool started;                    // the last keyframe has ended that wait
     struct rtsp_parameter_sets sets; // of this session
     bool b_frames;                   // published in this session
+    bool b_frames_missing;           // dropped in this session
 
     // Counters of the stream's life.
     uint64_t malformed;     // parts left out: unknown type, cut short, not what the codec allows

@@ -94,7 +94,8 @@ struct rtsp_source_status {
     uint64_t frames_damaged;     // of those: published without a part that was lost
     uint64_t frames_dropped;     // broken keyframes, what depended on them, and oversize ones
     uint64_t b_frames_dropped;   // as RTSP_B_FRAMES_DROP has it
-    bool b_frames;               // were published: most viewers show them out of order
+    bool b_frames;               // published in this session: most viewers show them out of order
+    bool b_frames_missing;       // dropped in this session
     char last_error[RTSP_TLS_ERROR_MAX]; // one line: what, where, what to do; empty: none so far
 };
 

@@ -26,7 +26,8 @@ bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *cons
         else
             snprintf(info[t].note, sizeof(info[t].note), "%s", note[t]);
     changed = !same_info(&info[ENG_VIDEO], &status->video) ||
-              !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames;
+              !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames ||
+              video->b_frames_missing != status->b_frames_missing;
     status->video = info[ENG_VIDEO];
     status->audio = info[ENG_AUDIO];
     status->rtp_packets = video->rtp_packets + audio->rtp_packets;
@@ -39,6 +40,7 @@ bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *cons
     status->frames_dropped = video->frames_dropped + video->frames_oversize;
     status->b_frames_dropped = video->b_frames_dropped;
     status->b_frames = video->b_frames;
+    status->b_frames_missing = video->b_frames_missing;
     return changed;
 }
 

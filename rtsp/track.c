@@ -115,6 +115,7 @@ static void refresh_stats(struct rtsp_track *track)
     stats->frames_oversize = video->au.oversize_units;
     stats->b_frames_dropped = video->au.dropped_b_frames;
     stats->b_frames = video->au.b_frames;
+    stats->b_frames_missing = video->au.b_frames_missing;
 }
 
 // Whether the codec belongs on this track, with the one clock that WebRTC knows for it.

@@ -53,7 +53,8 @@ struct rtsp_track_stats {
     uint64_t frames_dropped;  // broken keyframes, and what could not be shown before the next one
     uint64_t frames_oversize; // dropped: beyond RTSP_UNIT_BYTES_MAX, RTSP_UNIT_PARTS_MAX or memory
     uint64_t b_frames_dropped;
-    bool b_frames; // published in this session
+    bool b_frames;         // published in this session
+    bool b_frames_missing; // dropped in this session
 };
 
 // What a receiver report says of a track's RTP, beside its counters (RFC 3550 6.4.1).

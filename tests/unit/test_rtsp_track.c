@@ -272,6 +272,7 @@ static void test_b_frames_are_dropped(void **state)
     send(&f, 36000, true, BYTES(P));
     send(&f, 45000, true, BYTES(P));
     assert_int_equal(stats(&f)->b_frames_dropped, 6);
+    assert_true(stats(&f)->b_frames_missing);
     assert_int_equal(stats(&f)->frames_dropped, 0);
     assert_false(stats(&f)->b_frames);
     assert_in_range(f.stream.count, 5, 6);
