@@ -21,10 +21,12 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 VIDEO = {
     "h264": ("width=1280,height=720",
              "x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 "
-             "bframes={bframes} ! video/x-h264,profile={profile} ! rtph264pay"),
+             "bframes={bframes} option-string=b-adapt=0:b-pyramid=none "
+             "! video/x-h264,profile={profile} ! rtph264pay"),
     "h265": ("width=640,height=360",
              "x265enc tune=zerolatency speed-preset=ultrafast bitrate=1000 key-int-max=60 "
-             "option-string=bframes={bframes} ! rtph265pay"),
+             "option-string=bframes={bframes}:b-adapt=0:b-pyramid=0:rc-lookahead={lookahead} "
+             "! rtph265pay"),
     "vp8": ("width=640,height=360",
             "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp8pay"),
     "vp9": ("width=640,height=360",
@@ -39,7 +41,8 @@ SOUND = "audiotestsrc is-live=true wave=sine freq=330 volume=0.1 ! audio/x-raw"
 
 def pipeline(video, bframes, audio):
     size, encode = VIDEO[video]
-    encode = encode.format(bframes=bframes, profile="main" if bframes else "constrained-baseline")
+    encode = encode.format(bframes=bframes, profile="main" if bframes else "constrained-baseline",
+                           lookahead=bframes + 1 if bframes else 0)
     tracks = f"{PICTURE},{size} ! {encode} name=pay0 pt=96"
     if audio != "none":
         form, encode = AUDIO[audio]
@@ -55,7 +58,8 @@ def parse_arguments():
     parser.add_argument("--video", default="h264", choices=VIDEO,
                         help="codec of the picture (%(default)s)")
     parser.add_argument("--bframes", default=0, type=int,
-                        help="of H.264 and H.265, as many in a row (%(default)s)")
+                        help="of H.264 and H.265, as many in a row, on which no picture depends "
+                             "(%(default)s)")
     parser.add_argument("--audio", default="opus", choices=[*AUDIO, "none"],
                         help="codec of the sound (%(default)s)")
     parser.add_argument("--transport", default="udp,tcp", metavar="LIST",
