@@ -57,6 +57,7 @@ static struct wrtc_track to_wrtc(const struct rtsp_track_info *info)
 
     switch (info->codec) {
     case RTSP_CODEC_NONE:
+    case RTSP_CODEC_AAC:
         track.codec = WRTC_CODEC_NONE;
         break;
     case RTSP_CODEC_H264:

@@ -26,8 +26,9 @@ static json_t *audio_json(const struct rtsp_track_info *audio)
 {
     if (audio->codec == RTSP_CODEC_NONE)
         return json_null();
-    return json_pack("{s:s, s:i, s:i}", "codec", rtsp_codec_name(audio->codec), "clock_rate",
-                     (int)audio->clock_rate, "channels", (int)audio->channels);
+    return json_pack("{s:s, s:s, s:i, s:i}", "codec", rtsp_codec_name(audio->codec), "camera_codec",
+                     rtsp_codec_name(audio->camera_codec), "clock_rate", (int)audio->clock_rate,
+                     "channels", (int)audio->channels);
 }
 
 // How often each cause has ended a session or an attempt, of those that have.

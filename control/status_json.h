@@ -6,7 +6,7 @@
 //       "live_since_ms": 1700000000000, "b_frames": false, "last_error": "",
 //       "b_frames_note": "", "video_note": "", "audio_note": "",
 //       "video": {"codec": "H264", "profile": "640028", "width": 1920, "height": 1080},
-//       "audio": {"codec": "opus", "clock_rate": 48000, "channels": 2}}]}
+//       "audio": {"codec": "opus", "camera_codec": "AAC", "clock_rate": 48000, "channels": 2}}]}
 //
 // b_frames says whether viewers get some, b_frames_note what that means and what to do about it.
 // video and audio are null where the source has no such track that is carried; video_note and

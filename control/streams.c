@@ -74,6 +74,8 @@ static void describe(const struct rtsp_source_status *status, char out[FORMAT_MA
                 audio->channels == 2 ? "stereo" : "mono");
     else
         fputs(", no audio", f);
+    if (audio->camera_codec != audio->codec)
+        fprintf(f, " from %s", rtsp_codec_name(audio->camera_codec));
     fprintf(f, ", over %s", rtsp_transport_name(status->transport));
     if (status->tls || status->tunnel)
         fprintf(f, " in %s", rtsp_url_scheme(status->tls, status->tunnel));

@@ -9,6 +9,7 @@
 
 #include "engine/cores.h"
 #include "engine/engine.h"
+#include "rtsp/transcode.h"
 #include "version_info.h"
 
 struct build_id {
@@ -131,6 +132,8 @@ void ctl_version_print(FILE *out)
             RTCFAN_COMPILER);
     print_build_id(out);
     fprintf(out, "sealer:    %s\n", eng_sealer_name());
+    fprintf(out, "sound:     %s\n",
+            rtsp_transcoder() ? "AAC becomes Opus" : "no AAC (built without RTCFAN_AAC)");
     print_backend(out, "io_uring", ENG_TX_IO_URING);
     print_backend(out, "sendmmsg", ENG_TX_SENDMMSG);
     print_choice(out);

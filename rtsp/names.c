@@ -58,6 +58,8 @@ const char *rtsp_codec_name(enum rtsp_codec codec)
         return "G722";
     case RTSP_CODEC_L16:
         return "L16";
+    case RTSP_CODEC_AAC:
+        return "AAC";
     }
     return "unknown";
 }

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "rtsp/transcode.h"
+
+static const char latm[] = "MP4A-LATM";
+
 // The encodings that can be carried on to browsers (RFC 7742, RFC 7874), and L16, which other
 // viewers take.
 static const struct encoding {
@@ -24,6 +28,9 @@ static const struct encoding {
     {"PCMA", ENG_AUDIO, RTSP_CODEC_PCMA, 8000, 1},  // RFC 3551 4.5.14
     {"G722", ENG_AUDIO, RTSP_CODEC_G722, 8000, 1},  // RFC 3551 4.5.2
     {"L16", ENG_AUDIO, RTSP_CODEC_L16, 0, 2},       // RFC 3551 4.5.11
+    // Made into Opus. The decoder goes by the configuration, not by the channels named here.
+    {"MPEG4-GENERIC", ENG_AUDIO, RTSP_CODEC_AAC, 0, 255}, // RFC 3640 4.1
+    {latm, ENG_AUDIO, RTSP_CODEC_AAC, 0, 255},            // RFC 6416 7.1
 };
 
 // What payload types mean without an rtpmap (RFC 3551 6): all that cameras use.
@@ -288,6 +295,17 @@ static void take_video(struct rtsp_span section, uint32_t type, struct rtsp_form
     format->refresh = find_refresh(section, type);
 }
 
+// False: it cannot be carried.
+static bool take_audio(struct rtsp_span section, uint32_t type, struct rtsp_span name,
+                       struct rtsp_format *format)
+{
+    if (format->codec != RTSP_CODEC_AAC)
+        return true;
+    return rtsp_transcoder() &&
+           rtsp_aac_config_parse(rtsp_span_is(name, latm), find_for_type(section, "a=fmtp:", type),
+                                 &format->aac) == 0;
+}
+
 // One section, its m= line first: "m=video 0 RTP/AVP 96 97".
 static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
 {
@@ -322,6 +340,8 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
         note_offered(name, track->offered);
         if (carried && kind == ENG_VIDEO)
             take_video(section, type, &format);
+        else if (carried)
+            carried = take_audio(section, type, name, &format);
     }
     if (!carried || !is_better(format.codec, track->format.codec))
         return;

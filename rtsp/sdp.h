@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The camera's session description (RFC 8866; RFC 2326 C), reduced to what is pulled: the first
-// H.264, VP8, VP9 or AV1 video, or H.265 where there is none, and the first Opus, PCMU, PCMA, G.722
-// or L16 audio, each with its control URL. A bounded parser over the caller's bytes; any thread.
-// Whatever lines it does not need may be missing or broken.
+// H.264, VP8, VP9 or AV1 video, or H.265 where there is none, and the first Opus, PCMU, PCMA,
+// G.722, L16 or AAC audio, each with its control URL. A bounded parser over the caller's bytes; any
+// thread. Whatever lines it does not need may be missing or broken.
 #pragma once
 
 #include <stddef.h>

@@ -37,6 +37,7 @@ enum rtsp_codec {
     RTSP_CODEC_PCMA,
     RTSP_CODEC_G722,
     RTSP_CODEC_L16,
+    RTSP_CODEC_AAC, // of a camera; it is published as Opus
 };
 
 const char *rtsp_codec_name(enum rtsp_codec codec); // "H264", "opus", "PCMU", ... or "none"
@@ -54,9 +55,10 @@ enum {
 };
 
 struct rtsp_track_info {
-    enum rtsp_codec codec;
-    uint32_t clock_rate; // of the RTP that is published: 90000, 48000, 8000; of L16 any
-    unsigned channels;   // audio: 1 or 2
+    enum rtsp_codec codec;        // that is published
+    enum rtsp_codec camera_codec; // the same, or what it was made from
+    uint32_t clock_rate;          // of the RTP that is published: 90000, 48000, 8000; of L16 any
+    unsigned channels;            // audio: 1 or 2
     // Of the live stream (before it has told: of the camera's SDP).
     //     H.264:  profile_idc, profile_iop, level_idc        (RFC 6184 8.1)
     //     H.265:  profile_id, tier_flag, level_id            (RFC 7798 7.1)

@@ -7,9 +7,10 @@
 
 static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_info *b)
 {
-    return a->codec == b->codec && a->clock_rate == b->clock_rate && a->channels == b->channels &&
-           a->width == b->width && a->height == b->height &&
-           memcmp(a->profile, b->profile, sizeof(a->profile)) == 0 && strcmp(a->note, b->note) == 0;
+    return a->codec == b->codec && a->camera_codec == b->camera_codec &&
+           a->clock_rate == b->clock_rate && a->channels == b->channels && a->width == b->width &&
+           a->height == b->height && memcmp(a->profile, b->profile, sizeof(a->profile)) == 0 &&
+           strcmp(a->note, b->note) == 0;
 }
 
 bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *const track[ENG_TRACKS],

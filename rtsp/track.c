@@ -3,11 +3,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rtsp/aac.h"
 #include "rtsp/access_unit.h"
 #include "rtsp/packetise_audio.h"
+#include "rtsp/reframe.h"
 #include "rtsp/rtp.h"
 #include "rtsp/video_codec.h"
 
@@ -34,6 +37,7 @@ struct rtsp_track {
     uint64_t malformed;  // RTP packets; those of the depacketiser and access unit come on top
     struct video *video; // NULL: an audio track
     struct rtsp_audio audio;
+    struct rtsp_aac *aac; // NULL: no camera has sent any
 };
 
 static int create_video(struct rtsp_unit_pool *units, struct video **out)
@@ -79,6 +83,7 @@ void rtsp_track_destroy(struct rtsp_track *track)
     if (track->video)
         rtsp_access_unit_fini(&track->video->au);
     free(track->video);
+    rtsp_aac_destroy(track->aac);
     free(track);
 }
 
@@ -133,6 +138,8 @@ static bool can_carry(enum eng_track kind, const struct rtsp_format *format)
         return kind == ENG_AUDIO && format->clock_rate == 8000 && format->channels == 1;
     case RTSP_CODEC_L16: // RFC 3551 4.5.11
         return kind == ENG_AUDIO && format->clock_rate > 0 && format->channels > 0;
+    case RTSP_CODEC_AAC:
+        return kind == ENG_AUDIO && format->clock_rate > 0;
     default:
         return false;
     }
@@ -158,6 +165,8 @@ void rtsp_track_end(struct rtsp_track *track)
 {
     struct video *video = track->video;
 
+    if (track->aac)
+        rtsp_aac_end(track->aac);
     if (!video)
         return;
     video->depacketiser.in_fragment = false;
@@ -176,6 +185,25 @@ static void begin_video(struct video *video, const struct rtsp_format *format)
     }
 }
 
+static void begin_aac(struct rtsp_track *track, const struct rtsp_format *format)
+{
+    struct rtsp_track_info *info = &track->info;
+    int rc = track->aac ? 0 : rtsp_aac_create(&track->aac);
+
+    if (rc == 0)
+        rc = rtsp_aac_begin(track->aac, &format->aac, format->clock_rate);
+    if (rc < 0) {
+        *info = (struct rtsp_track_info){.codec = RTSP_CODEC_NONE};
+        snprintf(info->note, sizeof(info->note), "%s",
+                 rc == -ENOMEM ? "out of memory"
+                               : "the decoder refuses this kind of AAC; set the camera to AAC-LC");
+        return;
+    }
+    info->codec = RTSP_CODEC_OPUS;
+    info->clock_rate = RTSP_REFRAME_RATE;
+    info->channels = format->aac.channels;
+}
+
 void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format)
 {
     struct video *video = track->video;
@@ -186,14 +214,15 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
     rtsp_sequence_restart(&track->sequence);
     if (!can_carry(track->kind, format))
         return;
-    track->info.codec = format->codec;
+    track->info.codec = track->info.camera_codec = format->codec;
     track->info.clock_rate = format->clock_rate;
     track->info.channels = video ? 0 : format->channels;
     track->payload_type = format->payload_type;
-    rtsp_clock_begin(&track->clock, format->clock_rate, video ? format->clock_rate / 2 : 0);
     if (video) {
         begin_video(video, format);
         refresh_info(track);
+    } else if (format->codec == RTSP_CODEC_AAC) {
+        begin_aac(track, format);
     } else {
         track->audio = (struct rtsp_audio){
             .payload_max = track->payload_max,
@@ -202,6 +231,9 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
             .next = track->audio.next,
         };
     }
+    if (track->info.codec != RTSP_CODEC_NONE)
+        rtsp_clock_begin(&track->clock, track->info.clock_rate,
+                         video ? track->info.clock_rate / 2 : 0);
     refresh_stats(track);
 }
 
@@ -242,13 +274,28 @@ static void take_video(struct rtsp_track *track, const struct rtsp_rtp *rtp, boo
         finish_unit(track);
 }
 
-static void take_audio(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rtsp_now now)
+static int take_aac(struct rtsp_track *track, const struct rtsp_rtp *rtp, bool gap,
+                    struct rtsp_now now)
+{
+    if (gap)
+        rtsp_aac_break(track->aac);
+    return rtsp_aac_take(track->aac, rtp, &track->clock, now, track->stream);
+}
+
+static void take_audio(struct rtsp_track *track, const struct rtsp_rtp *rtp, bool gap,
+                       struct rtsp_now now)
 {
     int64_t media_time, capture_ns;
+    int rc;
 
-    rtsp_clock_map(&track->clock, rtp->timestamp, now, &media_time, &capture_ns);
-    if (rtsp_packetise_audio(&track->audio, track->stream, rtp->payload, rtp->payload_len,
-                             media_time, capture_ns) < 0)
+    if (track->info.camera_codec == RTSP_CODEC_AAC) {
+        rc = take_aac(track, rtp, gap, now);
+    } else {
+        rtsp_clock_map(&track->clock, rtp->timestamp, now, &media_time, &capture_ns);
+        rc = rtsp_packetise_audio(&track->audio, track->stream, rtp->payload, rtp->payload_len,
+                                  media_time, capture_ns);
+    }
+    if (rc < 0)
         track->malformed++;
     else
         track->stats.frames++;
@@ -268,10 +315,11 @@ static void take(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rt
     step = rtsp_sequence_take(&track->sequence, rtp->sequence);
     if (step == RTSP_SEQUENCE_STALE)
         return;
+    gap = gap || step != RTSP_SEQUENCE_NEXT;
     if (track->video)
-        take_video(track, rtp, gap || step != RTSP_SEQUENCE_NEXT, now);
+        take_video(track, rtp, gap, now);
     else if (rtp->payload_len > 0)
-        take_audio(track, rtp, now);
+        take_audio(track, rtp, gap, now);
 }
 
 void rtsp_track_rtp(struct rtsp_track *track, const uint8_t *data, size_t len, struct rtsp_now now)
@@ -295,8 +343,11 @@ void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
 
     if (track->info.codec == RTSP_CODEC_NONE)
         return;
-    if (rtsp_rtcp_find_sr(data, len, &sr) == 0 && track->has_ssrc && sr.ssrc == track->ssrc)
-        rtsp_clock_report(&track->clock, &sr, camera_offset_ns);
+    if (rtsp_rtcp_find_sr(data, len, &sr) < 0 || !track->has_ssrc || sr.ssrc != track->ssrc)
+        return;
+    if (track->info.camera_codec == RTSP_CODEC_AAC)
+        sr.rtp_timestamp = rtsp_aac_timestamp(track->aac, sr.rtp_timestamp);
+    rtsp_clock_report(&track->clock, &sr, camera_offset_ns);
 }
 
 bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, size_t len)

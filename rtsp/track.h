@@ -8,7 +8,8 @@
 // Video: RTP -> depacketise (NAL units, frames) -> access unit (parameter sets before each
 // keyframe) -> packetise into n = ceil(size / payload_max) payloads of equal size -> eng_publish_*,
 // by what video_codec.h says of the codec. Audio: one RTP payload is one packet, or some where it
-// is long. The caller flushes the stream once it has handed in all that it has read.
+// is long; AAC becomes Opus (aac.h). The caller flushes the stream once it has handed in all that
+// it has read.
 #pragma once
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "engine/publish.h"
+#include "rtsp/aac_config.h"
 #include "rtsp/clock.h"
 #include "rtsp/parameter_sets.h"
 #include "rtsp/source.h"
@@ -38,6 +40,7 @@ struct rtsp_format {
     // Parameter sets that the SDP has, decoded: one NAL unit of each kind, in any order. Bounded;
     // what is too large is left out.
     struct rtsp_parameter_set set[RTSP_SET_KINDS - 1];
+    struct rtsp_aac_config aac; // AAC
 };
 
 // Counters run over the life of the track.
@@ -81,12 +84,12 @@ void rtsp_track_drop_b_frames(struct rtsp_track *track);
 
 // A new session with the camera: forgets sequence numbers, SSRC, partial frames and the clock's
 // anchor. Media time goes on from where wall time puts it. A codec that does not belong on the
-// track, or not at that clock rate, is taken as RTSP_CODEC_NONE: packets are ignored until the next
-// session.
+// track, or not at that clock rate, and AAC that the decoder refuses are taken as RTSP_CODEC_NONE:
+// packets are ignored until the next session.
 void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format);
 
 // The session is over, and the next may be long in coming: gives up the picture that is being
-// gathered, and its memory.
+// gathered, and what decodes sound, and their memory.
 void rtsp_track_end(struct rtsp_track *track);
 
 // One RTP packet (RFC 3550 5.1). What is wrong is counted and dropped.

@@ -67,8 +67,10 @@ void rtsp_source_start(struct rtsp_source *source)
     say(source, RTSP_LIVE, NULL);
     say(source, RTSP_STALLED, NULL);
     status->tls = true;
-    status->audio =
-        (struct rtsp_track_info){.codec = RTSP_CODEC_OPUS, .clock_rate = 48000, .channels = 2};
+    status->audio = (struct rtsp_track_info){.codec = RTSP_CODEC_OPUS,
+                                             .camera_codec = RTSP_CODEC_AAC,
+                                             .clock_rate = 48000,
+                                             .channels = 2};
     say(source, RTSP_LIVE, NULL);
     say(source, RTSP_WAITING, "nobody listens at 192.0.2.1:554");
 }
@@ -182,7 +184,7 @@ static void news_are_logged_once_and_the_end_is_told_once(void **state)
         "WARN stream cam1: B-frames are shown out of order by most viewers; turn them off in the "
         "camera, or set bframes = \"drop\"\n"
         "WARN stream cam1: stalled: connected, but no media arrives\n"
-        "INFO stream cam1: live, H264 1280x720, opus 48000 Hz stereo, over tcp in rtsps\n"
+        "INFO stream cam1: live, H264 1280x720, opus 48000 Hz stereo from AAC, over tcp in rtsps\n"
         "WARN stream cam1: waiting: nobody listens at 192.0.2.1:554\n";
     struct fixture *f = *state;
     int ends[2], saved = dup(STDERR_FILENO);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "rtsp/redirect.h"
+#include "rtsp/transcode.h"
 #include "tests/support/rtsp_client_bench.h"
 
 // Up to PLAYING, video only.
@@ -341,6 +342,17 @@ static void test_notes(void **state)
     assert_string_equal(rtsp_client_note(b.client, ENG_AUDIO),
                         "the camera sends PCMU/16000 as audio, which browsers do not take; set it "
                         "to Opus, G.711 or G.722");
+
+    rtsp_client_start(b.client, b.now_ms);
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP "m=audio 0 RTP/AVP 96\r\na=rtpmap:96 MPEG4-GENERIC/16000\r\n");
+    assert_string_equal(
+        rtsp_client_note(b.client, ENG_AUDIO),
+        rtsp_transcoder()
+            ? "the camera sends AAC, but neither in mode AAC-hbr or AAC-lbr nor as LATM with "
+              "cpresent=0; set it to Opus or G.711"
+            : "the camera sends AAC, and this rtcfan was built without RTCFAN_AAC; set the camera "
+              "to Opus or G.711, or build with libavcodec and libopus");
 
     // It was set to something else meanwhile.
     rtsp_client_start(b.client, b.now_ms);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rtsp/transcode.h"
+
 static struct rtsp_sdp parse(const char *text)
 {
     static struct rtsp_sdp sdp;
@@ -232,6 +234,33 @@ static void test_jpeg_first(void **state)
     assert_string_equal(sdp.track[ENG_VIDEO].offered, "JPEG, H264");
 }
 
+// Carried where this program was built for it, and if its parameters are there.
+static void test_aac(void **state)
+{
+    struct rtsp_sdp sdp;
+    const struct rtsp_format *format = &sdp.track[ENG_AUDIO].format;
+    enum rtsp_codec codec = rtsp_transcoder() ? RTSP_CODEC_AAC : RTSP_CODEC_NONE;
+
+    (void)state;
+    sdp = parse("m=audio 0 RTP/AVP 97\na=rtpmap:97 mpeg4-generic/48000/2\n"
+                "a=fmtp:97 streamtype=5;mode=AAC-hbr;config=1190;sizelength=13\n");
+    assert_int_equal(format->codec, codec);
+    if (codec != RTSP_CODEC_NONE) {
+        assert_int_equal(format->clock_rate, 48000);
+        assert_int_equal(format->aac.channels, 2);
+        assert_false(format->aac.latm);
+    }
+    sdp = parse("m=audio 0 RTP/AVP 97\na=rtpmap:97 MP4A-LATM/16000\n"
+                "a=fmtp:97 cpresent=0;config=40002810\n");
+    assert_int_equal(format->codec, codec);
+    assert_int_equal(format->aac.latm, codec != RTSP_CODEC_NONE);
+    // The next one is taken where there is none.
+    sdp = parse("m=audio 0 RTP/AVP 97\na=rtpmap:97 MPEG4-GENERIC/48000/2\n"
+                "m=audio 0 RTP/AVP 8\n");
+    assert_int_equal(format->codec, RTSP_CODEC_PCMA);
+    assert_string_equal(sdp.track[ENG_AUDIO].offered, "MPEG4-GENERIC, PCMA");
+}
+
 static void test_no_media(void **state)
 {
     struct rtsp_sdp sdp;
@@ -382,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_h264_before_h265),
         cmocka_unit_test(test_nothing_to_carry),
         cmocka_unit_test(test_jpeg_first),
+        cmocka_unit_test(test_aac),
         cmocka_unit_test(test_no_media),
         cmocka_unit_test(test_parameter_sets),
         cmocka_unit_test(test_every_cut),
