@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A camera made by somebody else: gst-rtsp-server with a bouncing ball and a tone.
+"""A camera made by somebody else: gst-rtsp-server with a bouncing ball and a tone of 330 Hz.
 
 H.264 (x264, constrained baseline, 720p) or, whose encoders take longer, H.265, VP8 or VP9 of
-640x360; 30 fps, a keyframe every 2 s, no B-frames unless they are asked for; and Opus. Prints its
-URL once it serves; SIGINT and SIGTERM end it.
+640x360, or JPEG, which rtcfan does not take; 30 fps, a keyframe every 2 s, no B-frames unless they
+are asked for. Sound in any codec that cameras send. Prints its URL once it serves; SIGINT and
+SIGTERM end it.
 """
 import argparse
 import signal
@@ -31,9 +32,18 @@ VIDEO = {
             "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp8pay"),
     "vp9": ("width=640,height=360",
             "vp9enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp9pay"),
+    "jpeg": ("width=640,height=360", "jpegenc ! rtpjpegpay"),
 }
 AUDIO = {
     "opus": ("rate=48000,channels=2", "opusenc bitrate=64000 frame-size=20 ! rtpopuspay"),
+    "pcmu": ("rate=8000,channels=1", "mulawenc ! rtppcmupay"),
+    "pcma": ("rate=8000,channels=1", "alawenc ! rtppcmapay"),
+    "g722": ("rate=16000,channels=1", "avenc_g722 ! rtpg722pay"),
+    "l16": ("rate=44100,channels=2", "audioconvert ! rtpL16pay"),
+    "aac": ("rate=48000,channels=2",
+            "audioconvert ! avenc_aac bitrate=128000 ! aacparse ! rtpmp4gpay"),
+    "latm": ("rate=16000,channels=1",
+             "audioconvert ! avenc_aac bitrate=48000 ! aacparse ! rtpmp4apay"),
 }
 PICTURE = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,framerate=30/1"
 SOUND = "audiotestsrc is-live=true wave=sine freq=330 volume=0.1 ! audio/x-raw"
