@@ -204,6 +204,15 @@ class Camera:
     def payloads(self, tick):
         return clip.picture_payloads(self.picture(tick))
 
+    def packets(self, track, tick):
+        """Payload, marker and timestamp of each."""
+        if track == VIDEO:
+            parts = self.payloads(tick)
+        else:
+            parts = [b"\xf8%08d" % tick]  # a frame of Opus, if nobody decodes it
+        return [(part, track == VIDEO and self.marker(i, len(parts)), self.timestamp(track, tick))
+                for i, part in enumerate(parts)]
+
     def sequence(self, track, count):
         return 100 + count
 
@@ -236,17 +245,12 @@ class Camera:
             return
         if tick % REPORT_TICKS == 0:
             connection.send(track, self._report(track, tick), rtcp=True)
-        if track == VIDEO:
-            parts = self.payloads(tick)
-        else:
-            parts = [b"\xf8%08d" % tick]  # a frame of Opus, if nobody decodes it
-        for i, part in enumerate(parts):
-            marker = track == VIDEO and self.marker(i, len(parts))
+        for payload, marker, timestamp in self.packets(track, tick):
             head = struct.pack("!BBHII", 0x80, marker << 7 | PAYLOAD_TYPE[track],
                                self.sequence(track, connection.count[track]) & 0xFFFF,
-                               self.timestamp(track, tick) & 0xFFFFFFFF, self.source(track, tick))
+                               timestamp & 0xFFFFFFFF, self.source(track, tick))
             connection.count[track] += 1
-            connection.send(track, head + part)
+            connection.send(track, head + payload)
 
     def _report(self, track, tick):
         ntp = self.ntp(tick)

@@ -84,6 +84,10 @@ class Stats:
         return self._find(type="codec", id=self.video.get("codecId"))
 
     @property
+    def audio_codec(self):
+        return self._find(type="codec", id=self.audio.get("codecId"))
+
+    @property
     def transport(self):
         return self._find(type="transport")
 

@@ -34,11 +34,14 @@ class Watch:
         self.begin = time.monotonic() + SETTLED_S
         self.end = None
 
+    def take_sound(self, payload, timestamp):
+        self.sound.append((int(payload[1:]), timestamp))
+
     def _take(self, track, datagram, payload):
         timestamp = struct.unpack_from("!I", datagram, 4)[0]
         if track.payload_type != self._video:
             self._ssrc[AUDIO] = datagram[8:12]
-            self.sound.append((int(payload[1:]), timestamp))
+            self.take_sound(payload, timestamp)
             return
         self._ssrc[VIDEO] = datagram[8:12]
         if not self.pictures or self.pictures[-1].timestamp != timestamp:
@@ -96,13 +99,13 @@ class Watch:
         missing = set(range(ticks[0], ticks[-1] + 1)) - set(ticks)
         assert not missing, f"without pictures {sorted(missing)}"
 
-    def _captured(self, track, tick, timestamp):
+    def captured(self, track, tick, timestamp):
         """When the tick that this timestamp belongs to began, by what the viewer knows of it."""
         ntp, rtp = self.viewer.reports[self._ssrc[track]]
         return ntp + elapsed(rtp, timestamp, RATE[track]) - tick * TICK_S
 
     def assert_synced(self):
         picture = self.settled[-1]
-        apart_s = (self._captured(VIDEO, picture.ticks[0], picture.timestamp)
-                   - self._captured(AUDIO, *self.sound[-1]))
+        apart_s = (self.captured(VIDEO, picture.ticks[0], picture.timestamp)
+                   - self.captured(AUDIO, *self.sound[-1]))
         assert abs(apart_s) <= APART_S, f"picture and sound are {apart_s:.3f} s apart"

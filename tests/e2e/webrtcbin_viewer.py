@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """GStreamer's webrtcbin as a viewer, in a process of its own: libnice, and DTLS of its own making.
 
-    python3 webrtcbin_viewer.py WHEP_URL SECONDS [VIDEO]
+    python3 webrtcbin_viewer.py WHEP_URL SECONDS [VIDEO [AUDIO]]
 
-VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), H265, VP8 or VP9.
-Prints one line of JSON: how many frames and audio buffers came out of the decoders.
+VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), H265, VP8 or VP9;
+AUDIO that for sound: OPUS (unless said otherwise) or L16. Prints one line of JSON: how many frames
+and audio buffers came out of the decoders, and the frequency of the sound, as if it were one tone.
 """
+import array
 import json
 import sys
 
@@ -20,21 +22,26 @@ import whep  # noqa: E402
 
 VIDEO = "application/x-rtp,media=video,encoding-name={},clock-rate=90000,payload=96"
 H264 = ",packetization-mode=(string)1,profile-level-id=(string)42e01f"
-AUDIO = ("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=97,"
+AUDIO = ("application/x-rtp,media=audio,encoding-name={},clock-rate={},payload=97,"
          "encoding-params=(string)2")
+CLOCK_RATES = {"OPUS": 48000, "L16": 44100}
+PCM_RATE = 48000
+PCM = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate={PCM_RATE},channels=1"
 DECODERS = {
     "H264": "rtph264depay ! h264parse ! openh264dec",
     "H265": "rtph265depay ! h265parse ! libde265dec",
     "VP8": "rtpvp8depay ! vp8dec",
     "VP9": "rtpvp9depay ! vp9dec",
-    "OPUS": "rtpopusdepay ! opusdec",
+    "OPUS": f"rtpopusdepay ! opusdec ! {PCM}",
+    "L16": f"rtpL16depay ! {PCM}",
 }
 
 
 class Viewer:
-    def __init__(self, url, video):
-        self.url, self.video = url, video
-        self.decoded = {video: 0, "OPUS": 0}
+    def __init__(self, url, video, audio):
+        self.url, self.video, self.audio = url, video, audio
+        self.decoded = {video: 0, audio: 0}
+        self.samples = self.crossings = 0  # of the sound; from below zero to above
         self.session = None
         self.loop = GLib.MainLoop()
         self.error = None
@@ -53,7 +60,7 @@ class Viewer:
         self.pipeline.set_state(Gst.State.PLAYING)
         direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
         video = VIDEO.format(self.video) + (H264 if self.video == "H264" else "")
-        for caps in (video, AUDIO):
+        for caps in (video, AUDIO.format(self.audio, CLOCK_RATES[self.audio])):
             self.webrtc.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
         promise = Gst.Promise.new_with_change_func(self._offer_made)
         self.webrtc.emit("create-offer", None, promise)
@@ -62,7 +69,8 @@ class Viewer:
         self.pipeline.set_state(Gst.State.NULL)
         if self.session:
             whep.request("DELETE", self.session)
-        return {"video": self.decoded[self.video], "audio": self.decoded["OPUS"], "error": self.error}
+        return {"video": self.decoded[self.video], "audio": self.decoded[self.audio],
+                "tone_hz": self.crossings * PCM_RATE / max(self.samples, 1), "error": self.error}
 
     def _fail(self, text):
         self.error = text
@@ -107,14 +115,18 @@ class Viewer:
         decoder.sync_state_with_parent()
         pad.link(decoder.get_static_pad("sink"))
 
-    def _count(self, _sink, _buffer, _pad, name):
+    def _count(self, _sink, buffer, _pad, name):
         self.decoded[name] += 1
+        if name == self.audio:
+            samples = array.array("h", buffer.extract_dup(0, buffer.get_size()))
+            self.samples += len(samples)
+            self.crossings += sum(a < 0 <= b for a, b in zip(samples, samples[1:]))
 
 
 def main():
     Gst.init(None)
-    url, seconds, video = (*sys.argv[1:], "H264")[:3]
-    print(json.dumps(Viewer(url, video).run(int(seconds))))
+    url, seconds, video, audio = (*sys.argv[1:], *("H264", "OPUS")[len(sys.argv) - 3:])
+    print(json.dumps(Viewer(url, video, audio).run(int(seconds))))
 
 
 if __name__ == "__main__":
