@@ -106,7 +106,7 @@ static void test_fragments(void **state)
     take(f, BYTES(0x68, 8, SEQUENCE, 0x30, 0x10));
     assert_int_equal(f->au.part_count, 1);
     take(f, BYTES(0xd0, 0x22));
-    take(f, NULL, 0); // a keepalive
+    take(f, (const uint8_t[1]){0}, 0); // a keepalive
     take(f, BYTES(0xe0, 1, 0x23, 0x30));
     take(f, BYTES(0x90, 0x30, 0x33));
     assert_int_equal(f->au.part_count, 3);

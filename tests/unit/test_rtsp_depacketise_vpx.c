@@ -137,8 +137,8 @@ static void test_a_frame_of_several_payloads(void **state)
 
     take(f, BYTES(0x10, 1, 2));
     take(f, BYTES(0x00, 3));
-    take(f, BYTES(0x11, 4)); // the start of a second partition
-    take(f, NULL, 0);        // a keepalive
+    take(f, BYTES(0x11, 4));           // the start of a second partition
+    take(f, (const uint8_t[1]){0}, 0); // a keepalive
     expect(f, BYTES(1, 2, 3, 4));
     rtsp_depacketise_vpx_end(&f->d, &f->au);
     assert_false(f->au.part_open);
