@@ -47,8 +47,6 @@ void rtsp_depacketise_av1(struct rtsp_depacketiser *d, struct rtsp_access_unit *
     count = header >> COUNT_SHIFT & COUNT_MASK;
     begins = !(header & FIRST_GOES_ON);
     lost = !begins && !d->in_fragment;
-    if (begins)
-        rtsp_depacketise_av1_break(d, au);
     if (lost)
         rtsp_access_unit_part_lost(au, false);
     for (unsigned i = 1; at < end || i == count; i++) {
