@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import whep
+from aiortc_viewer import AiortcViewer
 from av1_camera import Av1Camera, Av1Clip
 from bad_camera import BadCameras
 from cameras import GstCamera
@@ -66,6 +67,7 @@ def chromium(folder):
         yield chromium
 
 
+@pytest.mark.asan
 def test_status(server, codec):
     video = server.status("cam1")["video"]
     assert (video["codec"], video["width"], video["height"]) == (codec, *SIZE)
@@ -104,6 +106,15 @@ def test_gstreamer_decodes(server, codec, folder):
     decoded = json.loads(viewer.output().splitlines()[-1])
     assert decoded["error"] is None
     assert decoded["video"] >= MIN_FPS * (WATCH_S - STARTUP_S)
+
+
+@pytest.mark.asan
+def test_aiortc_decodes(server, codec):
+    if codec != "VP8":
+        pytest.skip(f"aiortc has no {codec}")
+    with AiortcViewer(server.whep("cam1")) as viewer:
+        until(lambda: viewer.frames["video"] >= WATCH_S * MIN_FPS, 3 * WATCH_S, "pictures")
+        assert viewer.size == SIZE
 
 
 def test_a_viewer_without_it_is_told(server, codec):
