@@ -63,6 +63,15 @@ void eng_publish_commit(struct eng_stream *stream, enum eng_track track,
 // CLOCK_MONOTONIC.
 void eng_publish_flush(struct eng_stream *stream, int64_t now_ns);
 
+// To copy one stream into another, for the thread that writes both. The index that the track's next
+// packet gets; they count from 0.
+uint64_t eng_publish_next(const struct eng_stream *stream, enum eng_track track);
+
+// What was flushed, by index: *packet, and its payload, valid until the next reserve. 0; -EAGAIN:
+// it was not flushed yet; -ESTALE: it was overwritten.
+int eng_publish_read(const struct eng_stream *stream, enum eng_track track, uint64_t index,
+                     struct eng_packet *packet, const uint8_t **payload);
+
 // Video of this stream was wanted from a keyframe, and there was none or it would not do any more
 // (a viewer joined or lost its decoder state), since the last call. Clears the wish. For sources
 // that can ask their camera for a keyframe.

@@ -87,6 +87,29 @@ void eng_publish_flush(struct eng_stream *stream, int64_t now_ns)
         eng_bell_ring_stream(&stream->bells[__builtin_ctzll(left)], stream->slot);
 }
 
+uint64_t eng_publish_next(const struct eng_stream *stream, enum eng_track track)
+{
+    return stream->ring[track].next;
+}
+
+int eng_publish_read(const struct eng_stream *stream, enum eng_track track, uint64_t index,
+                     struct eng_packet *packet, const uint8_t **payload)
+{
+    struct eng_ring_packet found;
+    int rc = eng_ring_read(&stream->ring[track], index, &found);
+
+    if (rc < 0)
+        return rc;
+    *packet = (struct eng_packet){
+        .media_time = found.media_time,
+        .capture_ns = found.capture_ns,
+        .len = found.len,
+        .flags = found.flags,
+    };
+    *payload = found.payload;
+    return 0;
+}
+
 int eng_publish_keyframe_wanted(struct eng_stream *stream)
 {
     return atomic_exchange_explicit(&stream->keyframe_wanted, false, memory_order_relaxed);

@@ -120,6 +120,35 @@ static void spreads_what_does_not_fit_a_train(void **state)
     finish(&w);
 }
 
+static void what_was_published_can_be_read_again(void **state)
+{
+    struct eng_packet packet = {.media_time = 7,
+                                .capture_ns = 8,
+                                .len = 100,
+                                .flags = ENG_PACKET_FRAME_START | ENG_PACKET_KEYFRAME};
+    const uint8_t *payload = NULL;
+    struct eng_packet found;
+    struct world w;
+
+    (void)state;
+    start(&w);
+    assert_int_equal(eng_publish_next(w.stream, ENG_VIDEO), 0);
+    assert_int_equal(eng_publish_read(w.stream, ENG_VIDEO, 0, &found, &payload), -EAGAIN);
+    memset(eng_publish_reserve(w.stream, ENG_VIDEO, 100), 9, 100);
+    eng_publish_commit(w.stream, ENG_VIDEO, &packet);
+    assert_int_equal(eng_publish_next(w.stream, ENG_VIDEO), 1);
+    assert_int_equal(eng_publish_next(w.stream, ENG_AUDIO), 0);
+    assert_int_equal(eng_publish_read(w.stream, ENG_VIDEO, 0, &found, &payload), -EAGAIN);
+    eng_publish_flush(w.stream, now_ns());
+    assert_int_equal(eng_publish_read(w.stream, ENG_VIDEO, 0, &found, &payload), 0);
+    assert_int_equal(found.media_time, 7);
+    assert_int_equal(found.capture_ns, 8);
+    assert_int_equal(found.len, 100);
+    assert_int_equal(found.flags, packet.flags);
+    assert_int_equal(payload[99], 9);
+    finish(&w);
+}
+
 static void sends_audio_from_now(void **state)
 {
     struct eng_packet packet = {
@@ -335,6 +364,7 @@ int main(void)
         cmocka_unit_test(carries_a_stream_by_gcm),
         cmocka_unit_test(carries_a_stream_by_cm),
         cmocka_unit_test(waits_for_a_keyframe),
+        cmocka_unit_test(what_was_published_can_be_read_again),
         cmocka_unit_test(spreads_what_does_not_fit_a_train),
         cmocka_unit_test(sends_audio_from_now),
         cmocka_unit_test(passes_strangers_up_and_sends_for_control),
