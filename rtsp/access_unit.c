@@ -138,6 +138,11 @@ static int take_verdict(struct rtsp_access_unit *au, const struct rtsp_verdict *
     return rtsp_parameter_sets_take(&au->sets, verdict->set, verdict->set_id, data, len);
 }
 
+void rtsp_access_unit_wait(struct rtsp_access_unit *au)
+{
+    au->waiting = true;
+}
+
 int rtsp_access_unit_take_set(struct rtsp_access_unit *au, const uint8_t *data, size_t len)
 {
     struct rtsp_verdict verdict = {0};

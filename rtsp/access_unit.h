@@ -104,6 +104,9 @@ void rtsp_access_unit_fini(struct rtsp_access_unit *au);
 // everything else.
 void rtsp_access_unit_begin(struct rtsp_access_unit *au, const struct rtsp_video_codec *codec);
 
+// Nothing is published before the next keyframe.
+void rtsp_access_unit_wait(struct rtsp_access_unit *au);
+
 // Takes a parameter set that comes by another way (SDP), len > 0. 0; -EBADMSG: it is none or
 // malformed; -E2BIG: see rtsp_parameter_sets_take().
 int rtsp_access_unit_take_set(struct rtsp_access_unit *au, const uint8_t *data, size_t len);

@@ -162,6 +162,16 @@ void rtsp_clock_map(struct rtsp_clock *clock, uint32_t timestamp, struct rtsp_no
     *capture_ns = clock->last_capture_ns + (now.real_ns - now.mono_ns);
 }
 
+void rtsp_clock_pass(struct rtsp_clock *clock, const struct rtsp_clock *other)
+{
+    if (!clock->started || clock->rate != other->rate) {
+        *clock = *other;
+        rtsp_clock_break(clock);
+    }
+    clock->last_media = max(clock->last_media, other->last_media);
+    clock->last_capture_ns = max(clock->last_capture_ns, other->last_capture_ns);
+}
+
 void rtsp_clock_report(struct rtsp_clock *clock, const struct rtsp_sr *sr,
                        int64_t *camera_offset_ns)
 {

@@ -90,6 +90,10 @@ void rtsp_clock_break(struct rtsp_clock *clock);
 void rtsp_clock_map(struct rtsp_clock *clock, uint32_t timestamp, struct rtsp_now now,
                     int64_t *media_time, int64_t *capture_ns);
 
+// Another clock has carried on from where this one stood, in the same stream: this one goes on from
+// there.
+void rtsp_clock_pass(struct rtsp_clock *clock, const struct rtsp_clock *other);
+
 // Takes a sender report. *camera_offset_ns is shared by the tracks of one source:
 // RTSP_CAMERA_OFFSET_UNKNOWN when a session begins, then the clock's own. Ignored before the first
 // frame of a session, and where the camera says it has no wall clock.

@@ -13,6 +13,7 @@
 #include "rtsp/client.h"
 #include "rtsp/clock.h"
 #include "rtsp/dial.h"
+#include "rtsp/fallback.h"
 #include "rtsp/feedback.h"
 #include "rtsp/life.h"
 #include "rtsp/link.h"
@@ -39,6 +40,7 @@ struct rtsp_source {
     struct rtsp_track *track[ENG_TRACKS];
     bool has_track[ENG_TRACKS]; // in this session, or the last one
     struct rtsp_feedback feedback[ENG_TRACKS];
+    struct rtsp_fallback fallback;
     int64_t camera_offset_ns;
     struct rtsp_life life;
     struct rtsp_trust trust;
@@ -65,8 +67,17 @@ static bool refresh(struct rtsp_source *s)
 {
     const char *const note[ENG_TRACKS] = {rtsp_client_note(s->client, ENG_VIDEO),
                                           rtsp_client_note(s->client, ENG_AUDIO)};
-    bool changed = rtsp_status_take(&s->status, s->track, s->has_track, note);
+    const struct rtsp_track_info *info[ENG_TRACKS] = {NULL};
+    bool changed;
 
+    for (int t = 0; t < ENG_TRACKS; t++) {
+        if (s->has_track[t])
+            info[t] = rtsp_track_info(s->track[t]);
+        else if (s->fallback.lane[t].shown)
+            info[t] = &s->fallback.info[t];
+    }
+    changed = rtsp_status_take(&s->status, s->track, info, note);
+    s->status.fallback = s->fallback.state;
     s->status.rtp_reordered = rtsp_carrier_reordered(&s->carrier);
     s->status.rtp_malformed += rtsp_client_dropped(s->client);
     return changed;
@@ -86,8 +97,14 @@ static bool happen(struct rtsp_source *s, enum rtsp_event event, int64_t now_ms)
         return false;
     s->status.state = s->life.state;
     s->status.live_since_ms = s->life.state == RTSP_LIVE ? rtsp_now_read().real_ns / 1000000 : 0;
+    rtsp_fallback_moved(&s->fallback);
     report(s);
     return true;
+}
+
+static void on_fallback(void *ctx)
+{
+    report(ctx);
 }
 
 // ---- timer ----
@@ -349,6 +366,7 @@ static void turn(struct rtsp_source *s, struct rtsp_now now, bool media)
 
     if (media) {
         eng_publish_flush(s->stream, now.mono_ns);
+        rtsp_fallback_published(&s->fallback, now);
         s->quiet_since_ms = now_ms;
     }
     if (!s->link)
@@ -512,6 +530,11 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     s->ctx = config->ctx;
     s->trust = config->trust;
     s->carrier.choice = config->transport;
+    rtsp_fallback_init(&s->fallback, &(struct rtsp_fallback_owner){.stream = s->stream,
+                                                                   .track = s->track,
+                                                                   .status = &s->status,
+                                                                   .on_change = on_fallback,
+                                                                   .ctx = s});
     rc = rtsp_url_parse(config->url, &url, &why);
     if (rc == 0) {
         rc = rtsp_client_create(&url, &s->client);
@@ -532,6 +555,11 @@ int rtsp_source_create(struct event_base *base, const struct rtsp_source_config 
     }
     *out = s;
     return 0;
+}
+
+void rtsp_source_fall_back(struct rtsp_source *source, struct rtsp_source *other)
+{
+    rtsp_fallback_follow(&source->fallback, &other->fallback);
 }
 
 void rtsp_source_start(struct rtsp_source *source)

@@ -71,9 +71,17 @@ struct rtsp_track_info {
     char note[RTSP_NOTE_MAX];
 };
 
+// What becomes of a source's stream while it is down; see fallback.h.
+enum rtsp_fallback_state {
+    RTSP_FALLBACK_OFF,
+    RTSP_FALLBACK_SHOWN,  // another source's media is shown
+    RTSP_FALLBACK_MISFIT, // it is not, as its codec is another
+};
+
 // What is known of a source. Copied out to whoever wants to show it.
 struct rtsp_source_status {
     enum rtsp_state state;
+    // Of the session, or the last one. Before the first: of what is shown in its place.
     struct rtsp_track_info video;
     struct rtsp_track_info audio;
     int64_t live_since_ms; // CLOCK_REALTIME, 0: not live
@@ -96,8 +104,9 @@ struct rtsp_source_status {
     uint64_t frames_damaged;     // of those: published without a part that was lost
     uint64_t frames_dropped;     // broken keyframes, what depended on them, and oversize ones
     uint64_t b_frames_dropped;   // as RTSP_B_FRAMES_DROP has it
-    bool b_frames;               // published in this session: most viewers show them out of order
-    bool b_frames_missing;       // dropped in this session
+    enum rtsp_fallback_state fallback;
+    bool b_frames;         // published in this session: most viewers show them out of order
+    bool b_frames_missing; // dropped in this session
     char last_error[RTSP_TLS_ERROR_MAX]; // one line: what, where, what to do; empty: none so far
 };
 
@@ -128,6 +137,10 @@ struct rtsp_source;
 // with rtsp_url_parse, which says why).
 int rtsp_source_create(struct event_base *base, const struct rtsp_source_config *config,
                        struct rtsp_source **out);
+
+// While the source is down, what the other publishes goes out in its place. Once, before either is
+// started; the other has none itself, and is on the same event_base.
+void rtsp_source_fall_back(struct rtsp_source *source, struct rtsp_source *other);
 
 // Starts connecting. The state is no longer idle after this call.
 void rtsp_source_start(struct rtsp_source *source);

@@ -14,23 +14,24 @@ static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_i
 }
 
 bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *const track[ENG_TRACKS],
-                      const bool present[ENG_TRACKS], const char *const note[ENG_TRACKS])
+                      const struct rtsp_track_info *const info[ENG_TRACKS],
+                      const char *const note[ENG_TRACKS])
 {
     const struct rtsp_track_stats *video = rtsp_track_stats(track[ENG_VIDEO]);
     const struct rtsp_track_stats *audio = rtsp_track_stats(track[ENG_AUDIO]);
-    struct rtsp_track_info info[ENG_TRACKS] = {0};
+    struct rtsp_track_info now[ENG_TRACKS] = {0};
     bool changed;
 
     for (int t = 0; t < ENG_TRACKS; t++)
-        if (present[t])
-            info[t] = *rtsp_track_info(track[t]);
+        if (info[t])
+            now[t] = *info[t];
         else
-            snprintf(info[t].note, sizeof(info[t].note), "%s", note[t]);
-    changed = !same_info(&info[ENG_VIDEO], &status->video) ||
-              !same_info(&info[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames ||
+            snprintf(now[t].note, sizeof(now[t].note), "%s", note[t]);
+    changed = !same_info(&now[ENG_VIDEO], &status->video) ||
+              !same_info(&now[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames ||
               video->b_frames_missing != status->b_frames_missing;
-    status->video = info[ENG_VIDEO];
-    status->audio = info[ENG_AUDIO];
+    status->video = now[ENG_VIDEO];
+    status->audio = now[ENG_AUDIO];
     status->rtp_packets = video->rtp_packets + audio->rtp_packets;
     status->rtp_lost = video->rtp_lost + audio->rtp_lost;
     status->rtp_late = video->rtp_late + audio->rtp_late;

@@ -350,6 +350,22 @@ void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
     rtsp_clock_report(&track->clock, &sr, camera_offset_ns);
 }
 
+const struct rtsp_clock *rtsp_track_yield(struct rtsp_track *track)
+{
+    rtsp_track_end(track);
+    if (track->video)
+        rtsp_access_unit_wait(&track->video->au);
+    return &track->clock;
+}
+
+void rtsp_track_pass(struct rtsp_track *track, const struct rtsp_clock *clock)
+{
+    rtsp_clock_pass(&track->clock, clock);
+    // The picture that is being gathered has its time already, and goes out after this.
+    if (track->video && track->video->au.open)
+        track->video->media_time = ++track->clock.last_media;
+}
+
 bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, size_t len)
 {
     return track->has_ssrc && rtsp_rtcp_says_bye(data, len, track->ssrc);

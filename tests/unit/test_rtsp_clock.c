@@ -215,6 +215,38 @@ static void test_b_frames(void **state)
     assert_int_equal(f.clock.jumps, 0);
 }
 
+// Another clock carries the stream on for 5 s, and this one goes on from there.
+static void test_another_carries_on(void **state)
+{
+    struct fixture f, other;
+    int64_t before;
+
+    (void)state;
+    begin(&f, 1000);
+    run(&f, 30);
+    other = f;
+    rtsp_clock_begin(&other.clock, 90000, 0);
+    other.timestamp = 0x80000000;
+    run(&other, 150);
+    assert_in_range(other.media - f.media, 150 * FRAME - 90, 150 * FRAME + 90);
+    rtsp_clock_pass(&f.clock, &other.clock);
+    f.mono_ns = other.mono_ns;
+    f.last_media = before = other.media;
+    f.last_capture_mono = other.last_capture_mono;
+    rtsp_clock_begin(&f.clock, 90000, 45000);
+    f.timestamp = 77;
+    step(&f, FRAME, SECOND / 30);
+    assert_in_range(f.media - before, FRAME - 90, FRAME + 90);
+
+    // One that has never run takes over all.
+    begin(&f, 1);
+    f.mono_ns = other.mono_ns;
+    rtsp_clock_pass(&f.clock, &other.clock);
+    f.last_media = before = other.media;
+    step(&f, FRAME, SECOND / 30);
+    assert_in_range(f.media - before, FRAME - 90, FRAME + 90);
+}
+
 static void test_equal_timestamps_stay_apart(void **state)
 {
     struct fixture f;
@@ -473,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_starts_with_a_burst),
         cmocka_unit_test(test_hostile_timestamps),
         cmocka_unit_test(test_b_frames),
+        cmocka_unit_test(test_another_carries_on),
         cmocka_unit_test(test_equal_timestamps_stay_apart),
         cmocka_unit_test(test_timestamps_stand_still),
         cmocka_unit_test(test_new_session_goes_on_with_the_wall),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -51,6 +52,24 @@ void eng_publish_flush(struct eng_stream *stream, int64_t now_ns)
     (void)stream;
     (void)now_ns;
     flushed = committed;
+}
+
+uint64_t eng_publish_next(const struct eng_stream *stream, enum eng_track track)
+{
+    (void)stream;
+    (void)track;
+    return 0;
+}
+
+int eng_publish_read(const struct eng_stream *stream, enum eng_track track, uint64_t index,
+                     struct eng_packet *packet, const uint8_t **payload)
+{
+    (void)stream;
+    (void)track;
+    (void)index;
+    (void)packet;
+    (void)payload;
+    return -EAGAIN;
 }
 
 static bool keyframe_wanted;
