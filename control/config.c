@@ -95,6 +95,8 @@ static const struct ctl_key keys[] = {
     STREAM("on_demand", ctl_value_bool, on_demand, ),
     STREAM("on_demand_start_timeout", ctl_value_unsigned, start_timeout_s, .min = 1, .max = 30,
            .fallback = 10),
+    STREAM("fallback", ctl_value_text, fallback_name,
+           .expected = "the name of another stream in quotes"),
     STREAM("hold_viewers", ctl_value_unsigned, hold_viewers_s, .min = 0, .max = 86400,
            .fallback = 60),
     STREAM("on_demand_close_after", ctl_value_unsigned, close_after_s, .min = 0, .max = 86400,
@@ -245,6 +247,48 @@ static int read_stream(struct ctl_loader *l, const config_setting_t *item, unsig
     return rc;
 }
 
+static struct ctl_stream_config *find_stream(const struct ctl_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->stream_count; i++)
+        if (strcmp(config->streams[i].name, name) == 0)
+            return &config->streams[i];
+    return NULL;
+}
+
+// A stream may be shown in place of others, or have one shown in its own; not both.
+static int link_fallback(struct ctl_loader *l, struct ctl_stream_config *stream,
+                         const config_setting_t *item, unsigned i)
+{
+    const struct ctl_stream_config *other = find_stream(l->config, stream->fallback_name);
+    const char *fault = NULL;
+
+    if (!other)
+        fault = "is no stream";
+    else if (other == stream)
+        fault = "is the stream itself";
+    else if (other->fallback_name)
+        fault = "has a fallback itself";
+    else if (other->on_demand)
+        fault = "is on demand";
+    if (fault)
+        return ctl_fail(l, config_setting_get_member(item, "fallback"),
+                        "streams[%u].fallback: \"%s\" %s; expected another stream that is always "
+                        "connected and has no fallback",
+                        i, stream->fallback_name, fault);
+    stream->fallback = other;
+    return 0;
+}
+
+static int link_fallbacks(struct ctl_loader *l, const config_setting_t *list)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < l->config->stream_count && rc == 0; i++)
+        if (l->config->streams[i].fallback_name)
+            rc = link_fallback(l, &l->config->streams[i], config_setting_get_elem(list, i), i);
+    return rc;
+}
+
 static int read_streams(struct ctl_loader *l, const config_setting_t *root)
 {
     const char *expected = "streams = ( { name = \"cam1\"; source = \"rtsp://host/path\"; } );";
@@ -269,7 +313,7 @@ static int read_streams(struct ctl_loader *l, const config_setting_t *root)
         if (rc)
             return rc;
     }
-    return 0;
+    return link_fallbacks(l, list);
 }
 
 // ---- the file ----
@@ -379,6 +423,7 @@ void ctl_config_free(struct ctl_config *config)
         return;
     for (size_t i = 0; i < config->stream_count; i++) {
         free(config->streams[i].name);
+        free(config->streams[i].fallback_name);
         wipe(config->streams[i].source);
     }
     free(config->streams);

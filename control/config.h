@@ -34,8 +34,10 @@ struct ctl_stream_config {
     bool on_demand;                       // the source runs while somebody watches; default false
     unsigned start_timeout_s;             // for such a source to be live, default 10
     unsigned close_after_s;               // how long it runs after the last viewer, default 10
-    unsigned hold_viewers_s;              // while the source is down, default 60
-    int line;                             // of the file, for messages
+    char *fallback_name;                  // NULL: none
+    const struct ctl_stream_config *fallback; // the stream of that name
+    unsigned hold_viewers_s;                  // while the source is down, default 60
+    int line;                                 // of the file, for messages
 };
 
 struct ctl_config {

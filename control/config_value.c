@@ -284,6 +284,16 @@ int ctl_value_name(struct ctl_loader *l, const struct ctl_key *key, const char *
     return keep_text(l, key, name);
 }
 
+int ctl_value_text(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                   const config_setting_t *setting)
+{
+    const char *value = setting ? take_text(l, key, text, setting) : NULL;
+
+    if (!setting)
+        return 0;
+    return value ? keep_text(l, key, value) : -EINVAL;
+}
+
 int ctl_value_source(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                      const config_setting_t *setting)
 {

@@ -62,6 +62,8 @@ int ctl_value_hosts(struct ctl_loader *l, const struct ctl_key *key, const char 
                     const config_setting_t *setting);
 int ctl_value_name(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                    const config_setting_t *setting);
+int ctl_value_text(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                   const config_setting_t *setting); // default none
 int ctl_value_source(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                      const config_setting_t *setting);
 int ctl_value_fingerprint(struct ctl_loader *l, const struct ctl_key *key, const char *text,

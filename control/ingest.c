@@ -273,6 +273,10 @@ int ctl_ingest_create(const struct ctl_ingest_source *sources, size_t count, uns
                             sizeof(struct ctl_ingest_status));
     for (size_t i = 0; i < count && !rc; i++)
         rc = create_source(ingest, &sources[i]);
+    for (size_t i = 0; i < count && !rc; i++)
+        if (sources[i].fallback)
+            rtsp_source_fall_back(ingest->sources[i].rtsp,
+                                  ingest->sources[sources[i].fallback - sources].rtsp);
     if (rc) {
         ctl_ingest_destroy(ingest);
         return rc;

@@ -31,6 +31,8 @@ struct ctl_ingest_source {
     enum rtsp_b_frames b_frames;
     struct rtsp_fingerprint fingerprint;
     bool on_demand; // starts when it is wanted, not with the thread
+    // Another one of the sources, shown while this one is down; it has none itself. NULL: none.
+    const struct ctl_ingest_source *fallback;
 };
 
 struct ctl_ingest_status {

@@ -116,6 +116,14 @@ static void write_stream_metrics(struct evbuffer *out, struct ctl_streams *strea
 
         write_stream_value(out, "stream_up", s, s->status.state == RTSP_LIVE);
     }
+    write_head(out, "stream_fallback_active", "gauge",
+               "1 while another stream is shown in its place");
+    for (size_t i = 0; i < count; i++) {
+        const struct ctl_stream *s = ctl_streams_at(streams, i);
+
+        write_stream_value(out, "stream_fallback_active", s,
+                           s->status.fallback == RTSP_FALLBACK_SHOWN);
+    }
     write_head(out, "stream_viewers", "gauge", "Viewers that the stream is sent to");
     for (size_t i = 0; i < count; i++) {
         const struct ctl_stream *s = ctl_streams_at(streams, i);

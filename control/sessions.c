@@ -116,7 +116,7 @@ static bool is_live(const struct ctl_stream *stream, struct wrtc_error *error)
 {
     const struct rtsp_source_status *status = &stream->status;
 
-    if (status->state != RTSP_LIVE) {
+    if (!ctl_stream_shows(status)) {
         snprintf(error->text, sizeof(error->text), "the source of %.60s is not live: %s%s%.100s",
                  stream->name, rtsp_state_name(status->state), status->last_error[0] ? "; " : "",
                  status->last_error);

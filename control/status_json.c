@@ -43,20 +43,42 @@ static json_t *reconnects_json(const struct rtsp_source_status *status)
     return counts;
 }
 
+static json_t *text_json(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
 static json_t *stream_json(const struct ctl_stream *stream)
 {
     const struct rtsp_source_status *status = &stream->status;
+    const struct ctl_stream_config *config = stream->config;
+    const struct {
+        const char *key;
+        json_t *value;
+    } members[] = {
+        {"name", text_json(stream->name)},
+        {"state", text_json(rtsp_state_name(status->state))},
+        {"scheme", text_json(rtsp_url_scheme(status->tls, status->tunnel))},
+        {"transport", text_json(rtsp_transport_name(status->transport))},
+        {"viewers", json_integer(stream->viewers)},
+        {"on_demand", json_boolean(config->on_demand)},
+        {"fallback", text_json(config->fallback_name)},
+        {"fallback_active", json_boolean(status->fallback == RTSP_FALLBACK_SHOWN)},
+        {"live_since_ms", json_integer(status->live_since_ms)},
+        {"last_error", text_json(status->last_error)},
+        {"reconnects", reconnects_json(status)},
+        {"b_frames", json_boolean(status->b_frames)},
+        {"b_frames_note", text_json(ctl_note_b_frames(status, config->b_frames))},
+        {"video_note", text_json(status->video.note)},
+        {"audio_note", text_json(status->audio.note)},
+        {"video", video_json(&status->video)},
+        {"audio", audio_json(&status->audio)},
+    };
+    json_t *json = json_object();
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:b, s:s+, s:o, s:s, s:s, s:s, s:o, s:o}",
-                     "name", stream->name, "state", rtsp_state_name(status->state), "scheme",
-                     rtsp_url_scheme(status->tls, status->tunnel), "transport",
-                     rtsp_transport_name(status->transport), "viewers", (int)stream->viewers,
-                     "on_demand", stream->config->on_demand ? 1 : 0, "live_since_ms",
-                     (json_int_t)status->live_since_ms, "b_frames", status->b_frames ? 1 : 0,
-                     "last_error", status->last_error, "", "reconnects", reconnects_json(status),
-                     "b_frames_note", ctl_note_b_frames(status, stream->config->b_frames),
-                     "video_note", status->video.note, "audio_note", status->audio.note, "video",
-                     video_json(&status->video), "audio", audio_json(&status->audio));
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        json_object_set_new(json, members[i].key, members[i].value);
+    return json;
 }
 
 // Each '<' becomes \u003c. Takes text, which may be NULL.

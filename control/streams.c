@@ -46,6 +46,7 @@ struct lane {
 struct ctl_streams {
     struct lane lane[CTL_INGEST_THREADS_MAX];
     unsigned lanes;
+    const struct ctl_stream_config *config; // an array, as entries
     void (*on_news)(void *ctx, struct ctl_stream *stream);
     void *news_ctx;
     void (*stopped)(void *ctx);
@@ -149,6 +150,40 @@ static void log_news(struct entry *entry, enum rtsp_state before)
     log_b_frames(entry);
 }
 
+// NULL: it has none.
+static struct entry *fallback_of(const struct entry *entry)
+{
+    const struct ctl_stream_config *fallback = entry->stream.config->fallback;
+    struct ctl_streams *all = entry->lane->all;
+
+    return fallback ? &all->entries[fallback - all->config] : NULL;
+}
+
+static void log_fallback(const struct entry *entry, enum rtsp_fallback_state before)
+{
+    const struct ctl_stream_config *config = entry->stream.config;
+
+    if (entry->stream.status.fallback == before)
+        return;
+    switch (entry->stream.status.fallback) {
+    case RTSP_FALLBACK_OFF:
+        if (before == RTSP_FALLBACK_SHOWN)
+            ctl_log(CTL_LOG_INFO, entry->who, "%s is not shown any more", config->fallback_name);
+        break;
+    case RTSP_FALLBACK_SHOWN:
+        ctl_log(CTL_LOG_INFO, entry->who, "%s is shown meanwhile", config->fallback_name);
+        break;
+    case RTSP_FALLBACK_MISFIT:
+        ctl_log(
+            CTL_LOG_WARN, entry->who,
+            "%s is not shown meanwhile: its video is %s, and viewers were promised %s; set both "
+            "cameras to the same",
+            config->fallback_name, rtsp_codec_name(fallback_of(entry)->stream.status.video.codec),
+            rtsp_codec_name(entry->stream.status.video.codec));
+        break;
+    }
+}
+
 // ---- what is heard ----
 
 static void tell(struct entry *entry)
@@ -178,16 +213,19 @@ static void take_news(struct entry *entry, const struct rtsp_source_status *stat
 {
     struct timeval patience = {.tv_sec = entry->stream.config->hold_viewers_s};
     struct ctl_stream *stream = &entry->stream;
+    enum rtsp_fallback_state fallback = stream->status.fallback;
     enum rtsp_state before = stream->status.state;
+    bool shown = ctl_stream_shows(&stream->status);
 
     stream->changed = !same_track(&status->video, &stream->status.video) ||
                       !same_track(&status->audio, &stream->status.audio);
     stream->status = *status;
     log_news(entry, before);
-    if (status->state == RTSP_LIVE) {
+    log_fallback(entry, fallback);
+    if (ctl_stream_shows(status)) {
         event_del(entry->away);
         stream->lost = false;
-    } else if (before == RTSP_LIVE) {
+    } else if (shown) {
         event_add(entry->away, &patience);
     }
     tell(entry);
@@ -222,13 +260,14 @@ static void on_ingest(evutil_socket_t fd, short what, void *arg)
 
 static int create_ingest(struct lane *lane, unsigned number, const struct ctl_config *config)
 {
-    struct ctl_ingest_source *sources = calloc(lane->count, sizeof(*sources));
+    struct ctl_ingest_source *sources = calloc(lane->count + 1, sizeof(*sources)); // may be none
     int rc;
 
     if (!sources)
         return -ENOMEM;
     for (size_t i = 0; i < lane->count; i++) {
         const struct ctl_stream *stream = &lane->entries[i]->stream;
+        const struct entry *fallback = fallback_of(lane->entries[i]);
 
         sources[i] = (struct ctl_ingest_source){
             .url = stream->config->source,
@@ -238,6 +277,7 @@ static int create_ingest(struct lane *lane, unsigned number, const struct ctl_co
             .b_frames = stream->config->b_frames,
             .fingerprint = stream->config->fingerprint,
             .on_demand = stream->config->on_demand,
+            .fallback = fallback ? &sources[fallback->source] : NULL,
         };
     }
     rc = ctl_ingest_create(sources, lane->count, number, config->batch_window, &lane->ingest);
@@ -245,28 +285,39 @@ static int create_ingest(struct lane *lane, unsigned number, const struct ctl_co
     return rc;
 }
 
-// Streams are dealt out to the threads in turn.
-static int create_lane(struct ctl_streams *streams, struct event_base *base, unsigned number,
+static int create_lane(struct lane *lane, struct event_base *base, unsigned number,
                        const struct ctl_config *config)
 {
-    struct lane *lane = &streams->lane[number];
-    int rc;
+    int rc = create_ingest(lane, number, config);
 
-    lane->all = streams;
-    lane->entries = calloc(streams->count, sizeof(*lane->entries));
-    if (!lane->entries)
-        return -ENOMEM;
-    for (size_t i = number; i < streams->count; i += streams->lanes) {
-        streams->entries[i].lane = lane;
-        streams->entries[i].source = lane->count;
-        lane->entries[lane->count++] = &streams->entries[i];
-    }
-    rc = create_ingest(lane, number, config);
     if (rc)
         return rc;
     lane->event =
         event_new(base, ctl_ingest_event_fd(lane->ingest), EV_READ | EV_PERSIST, on_ingest, lane);
     return !lane->event || event_add(lane->event, NULL) ? -ENOMEM : 0;
+}
+
+// Deals the streams out to the threads in turn, but each to that of its fallback, as the packets of
+// the one go to the other.
+static int deal(struct ctl_streams *streams)
+{
+    for (unsigned i = 0; i < streams->lanes; i++) {
+        streams->lane[i].all = streams;
+        streams->lane[i].entries = calloc(streams->count, sizeof(*streams->lane[i].entries));
+        if (!streams->lane[i].entries)
+            return -ENOMEM;
+    }
+    for (size_t i = 0; i < streams->count; i++) {
+        struct entry *entry = &streams->entries[i];
+        const struct ctl_stream_config *fallback = entry->stream.config->fallback;
+        size_t place = fallback ? (size_t)(fallback - streams->config) : i;
+        struct lane *lane = &streams->lane[place % streams->lanes];
+
+        entry->lane = lane;
+        entry->source = lane->count;
+        lane->entries[lane->count++] = entry;
+    }
+    return 0;
 }
 
 static void on_close(evutil_socket_t fd, short what, void *arg)
@@ -305,10 +356,13 @@ int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
     streams->count = config->stream_count;
     streams->lanes =
         config->ingest_threads < streams->count ? config->ingest_threads : (unsigned)streams->count;
+    streams->config = config->streams;
     for (size_t i = 0; i < streams->count && !rc; i++)
         rc = create_entry(base, engine, &config->streams[i], &streams->entries[i]);
+    if (!rc)
+        rc = deal(streams);
     for (unsigned i = 0; i < streams->lanes && !rc; i++)
-        rc = create_lane(streams, base, i, config);
+        rc = create_lane(&streams->lane[i], base, i, config);
     if (rc) {
         ctl_streams_destroy(streams);
         return rc;

@@ -21,7 +21,7 @@ struct ctl_stream {
     struct rtsp_source_status status; // as last heard from the ingest thread
     unsigned viewers;                 // sessions connected now; kept by session.c
     unsigned holds;                   // see ctl_stream_hold
-    bool lost;                        // it was live, and has not been for hold_viewers seconds
+    bool lost;                        // nothing was shown for hold_viewers seconds
     bool changed;                     // with these news: what its tracks are
 };
 
@@ -30,6 +30,12 @@ struct ctl_streams;
 // Creates an engine stream and a source for each configured stream, and the ingest threads.
 int ctl_streams_create(struct event_base *base, struct eng_engine *engine,
                        const struct ctl_config *config, struct ctl_streams **out);
+
+// Something goes out to the viewers of a stream: its own source's media, or its fallback's.
+static inline bool ctl_stream_shows(const struct rtsp_source_status *status)
+{
+    return status->state == RTSP_LIVE || status->fallback == RTSP_FALLBACK_SHOWN;
+}
 
 // on_news is called whenever a stream's status was heard of, and when it is lost.
 void ctl_streams_watch(struct ctl_streams *streams,

@@ -171,14 +171,13 @@ static void every_key_of_a_stream_is_read(void **state)
     struct fixture *f = *state;
     const struct ctl_stream_config *stream;
 
-    assert_int_equal(load(f,
-                          "streams = (\n"
-                          "  { name = \"a\"; source = \"rtsp://h/\"; },\n"
-                          "  { name = \"b\"; source = \"rtsp://h/\"; transport = \"multicast\";\n"
-                          "    bframes = \"keep\";\n"
-                          "    on_demand = true; on_demand_start_timeout = 1;\n"
-                          "    on_demand_close_after = 0; hold_viewers = 3600; } );\n"),
-                     0);
+    assert_int_equal(
+        load(f, "streams = (\n"
+                "  { name = \"a\"; source = \"rtsp://h/\"; },\n"
+                "  { name = \"b\"; source = \"rtsp://h/\"; transport = \"multicast\";\n"
+                "    bframes = \"keep\"; on_demand = true; on_demand_start_timeout = 1;\n"
+                "    on_demand_close_after = 0; hold_viewers = 3600; fallback = \"a\"; } );\n"),
+        0);
     stream = &f->config->streams[0];
     assert_int_equal(stream->transport, RTSP_CHOOSE_AUTO);
     assert_int_equal(stream->b_frames, RTSP_B_FRAMES_DROP);
@@ -186,6 +185,7 @@ static void every_key_of_a_stream_is_read(void **state)
     assert_int_equal(stream->start_timeout_s, 10);
     assert_int_equal(stream->close_after_s, 10);
     assert_int_equal(stream->hold_viewers_s, 60);
+    assert_null(stream->fallback);
     stream = &f->config->streams[1];
     assert_int_equal(stream->transport, RTSP_CHOOSE_MULTICAST);
     assert_int_equal(stream->b_frames, RTSP_B_FRAMES_KEEP);
@@ -193,6 +193,7 @@ static void every_key_of_a_stream_is_read(void **state)
     assert_int_equal(stream->start_timeout_s, 1);
     assert_int_equal(stream->close_after_s, 0);
     assert_int_equal(stream->hold_viewers_s, 3600);
+    assert_ptr_equal(stream->fallback, &f->config->streams[0]);
 }
 
 static void a_core_is_taken_once(void **state)
@@ -248,6 +249,17 @@ static const struct {
      "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers"},
     {"streams = ( {\nname = \"a\";\nsource = \"rtsp://h/\";\nurl = 1; } );\n",
      "4: streams[0].url is an unknown key; expected one of name, source"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; fallback = \"b\"; } );\n",
+     "1: streams[0].fallback: \"b\" is no stream; expected another stream"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\";\n fallback = \"a\"; } );\n",
+     "2: streams[0].fallback: \"a\" is the stream itself; expected another stream"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; fallback = \"b\"; },\n"
+     " { name = \"b\"; source = \"rtsp://h/\"; fallback = \"c\"; },\n"
+     " { name = \"c\"; source = \"rtsp://h/\"; } );\n",
+     "1: streams[0].fallback: \"b\" has a fallback itself; expected another stream"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; fallback = \"b\"; },\n"
+     " { name = \"b\"; source = \"rtsp://h/\"; on_demand = true; } );\n",
+     "1: streams[0].fallback: \"b\" is on demand; expected another stream"},
     {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; on_demand = 1; } );\n",
      "1: streams[0].on_demand: a whole number was given; expected true or false"},
     {"http = 8889;\n" STREAM, "1: http: a whole number was given; expected a group, {"},

@@ -67,6 +67,14 @@ static void say(struct rtsp_source *source, enum rtsp_state state)
     source->config.on_status(source->config.ctx, &source->status);
 }
 
+static unsigned linked;
+
+void rtsp_source_fall_back(struct rtsp_source *source, struct rtsp_source *other)
+{
+    assert_ptr_not_equal(source, other);
+    linked++;
+}
+
 void rtsp_source_start(struct rtsp_source *source)
 {
     say(source, RTSP_CONNECTING);
@@ -224,6 +232,20 @@ static void on_demand_it_starts_when_it_is_wanted(void **state)
     assert_int_equal(alive, 0);
 }
 
+static void a_fallback_may_come_later(void **state)
+{
+    struct ctl_ingest_source sources[] = {{.url = "quiet"}, {.url = "quiet"}, {.url = "quiet"}};
+    struct ctl_ingest *ingest = NULL;
+
+    (void)state;
+    sources[0].fallback = &sources[2];
+    sources[1].fallback = &sources[2];
+    linked = 0;
+    assert_int_equal(ctl_ingest_create(sources, 3, 0, 2, &ingest), 0);
+    assert_int_equal(linked, 2);
+    ctl_ingest_destroy(ingest);
+}
+
 static void wanted_while_it_stops_it_starts_again(void **state)
 {
     static const char *const names[] = {"slow"};
@@ -352,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_arrive_in_order),
         cmocka_unit_test(on_demand_it_starts_when_it_is_wanted),
+        cmocka_unit_test(a_fallback_may_come_later),
         cmocka_unit_test(wanted_while_it_stops_it_starts_again),
         cmocka_unit_test(a_full_queue_loses_nothing_final),
         cmocka_unit_test(the_event_fd_is_quiet_when_all_is_read),

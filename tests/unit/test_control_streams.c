@@ -85,6 +85,12 @@ void rtsp_source_destroy(struct rtsp_source *source)
     free(source);
 }
 
+void rtsp_source_fall_back(struct rtsp_source *source, struct rtsp_source *other)
+{
+    (void)source;
+    (void)other;
+}
+
 static char engine_streams[3];
 
 int eng_stream_create(struct eng_engine *engine, struct eng_stream **out)
