@@ -30,7 +30,7 @@ enum {
     RAW = 1,             // the payload is the whole RTP packet
     RTCP = 2,
     NEW_SESSION = 3,
-    END = 4,
+    END = 4, // of a session, and then a new one
     NEW_SSRC = 5,
     BYE = 6, // is it one?
 };
@@ -177,11 +177,11 @@ static void send_other(struct world *w, unsigned what, struct input payload)
         rtsp_track_rtcp(w->track, exact, payload.len, &w->camera_offset_ns);
     else if (what == BYE)
         rtsp_track_says_bye(w->track, exact, payload.len);
-    else if (what == NEW_SESSION)
-        rtsp_track_begin(w->track, &w->format);
     else if (what == END)
         rtsp_track_end(w->track);
-    else if (what == NEW_SSRC)
+    if (what == END || what == NEW_SESSION)
+        rtsp_track_begin(w->track, &w->format);
+    if (what == NEW_SSRC)
         w->ssrc++;
     free(exact);
 }
