@@ -91,7 +91,7 @@ static int load(struct rtsp_tls_context *context)
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
     // What is unsent may grow, and move with that, before it is tried again.
-    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // Otherwise each record takes two system calls, and many cameras make one of each packet.
     SSL_CTX_set_read_ahead(ssl, 1);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
