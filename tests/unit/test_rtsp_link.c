@@ -22,6 +22,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/tls_server.h"
+
 enum {
     PATIENCE_MS = 20000,
     HEARD_MAX = 16384,
@@ -33,6 +35,7 @@ enum {
 
 struct bench {
     struct event_base *base;
+    struct rtsp_tls_context tls;
     struct rtsp_link *link;
     int listener;
     uint16_t port;
@@ -45,6 +48,7 @@ struct bench {
 };
 
 static struct bench b;
+static struct identity camera; // who it is with rtsps
 
 static void on_bytes(void *ctx, const uint8_t *data, size_t len)
 {
@@ -84,7 +88,7 @@ static int dial_camera(void)
 static void begin(const char *format)
 {
     const struct rtsp_connection_owner owner = {.on_bytes = on_bytes, .on_end = on_end};
-    const struct rtsp_trust trust = {0};
+    const struct rtsp_trust trust = {.context = &b.tls, .fingerprint = fingerprint_of(&camera)};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
     struct rtsp_url url;
@@ -106,6 +110,7 @@ static void begin(const char *format)
 static void end(void)
 {
     rtsp_link_destroy(b.link);
+    rtsp_tls_context_fini(&b.tls);
     event_base_loop(b.base, EVLOOP_NONBLOCK);
     event_base_free(b.base);
     if (b.listener >= 0)
@@ -304,10 +309,56 @@ static void test_much_goes_up(void **state)
         many[i] = (char)('a' + i % 23);
     send_text(many);
     assert_heard_code(post, many);
+    // Open, and without a deadline: both sockets are all that is waited for.
+    assert_int_equal(event_base_get_num_events(b.base, EVENT_BASE_COUNT_ADDED), 2);
     many[7000] = '\0';
     send_text(many);
     assert_heard_code(post, many);
     close_tunnel(get, post);
+}
+
+// What comes in one record.
+static const char *hear_record(struct tls_server *server)
+{
+    static char heard[HEARD_MAX];
+
+    for (int i = 0; i < PATIENCE_MS * 5; i++) {
+        int len;
+
+        tls_server_turn(server);
+        turn();
+        len = SSL_read(server->ssl, heard, sizeof(heard) - 1);
+        if (len <= 0)
+            continue;
+        heard[len] = '\0';
+        return heard;
+    }
+    fail_msg("heard nothing");
+    return NULL;
+}
+
+static void test_post_goes_alone(void **state)
+{
+    struct tls_server get, post;
+
+    (void)state;
+    begin("rtsps+http://127.0.0.1:%u/s");
+    send_text("OPTIONS");
+    tls_server_init(&get, &camera, TLS1_3_VERSION, take_connection());
+    assert_non_null(strstr(hear_record(&get), "GET /s HTTP/1.0\r\n"));
+    SSL_write(get.ssl, OK, (int)strlen(OK));
+    tls_server_turn(&get);
+    // The camera takes longer to shake hands than the pause is long.
+    tls_server_init(&post, &camera, TLS1_3_VERSION, take_connection());
+    for (int i = 0; i < 5 * RTSP_LINK_PAUSE_MS * 2; i++)
+        turn();
+    assert_string_equal(strstr(hear_record(&post), "\r\n\r\n"), "\r\n\r\n");
+    assert_string_equal(hear_record(&post), "T1BUSU9OUw==");
+    end();
+    close(get.fd);
+    close(post.fd);
+    tls_server_fini(&get);
+    tls_server_fini(&post);
 }
 
 static void test_waiting_has_a_bound(void **state)
@@ -360,9 +411,9 @@ static void test_endless_answer(void **state)
     (void)state;
     begin("rtsp+http://127.0.0.1:%u/s");
     take_get(&get);
-    say(get, "HTTP/1.0 200 OK\r\n");
+    say(get, "HTTP/1.0 200 OK\r\nX: ");
     for (int i = 0; i < 10000 && b.ends == 0; i++) {
-        if (write(get, "X: y\r\n", 6) < 0)
+        if (write(get, "yyyyyy", 6) < 0)
             break;
         turn();
     }
@@ -412,9 +463,14 @@ static void test_post_is_refused(void **state)
     assert_ended(RTSP_CAUSE_PROTOCOL, "405 Method Not Allowed from 127.0.0.1 in answer to POST");
     close_tunnel(get, post);
 
-    open_tunnel(&get, &post);
+    // What was sent with it is lost.
+    begin("rtsp+http://u:p@127.0.0.1:%u/s");
+    take_get(&get);
+    say(get, OK);
+    post = take_connection();
+    hear(post, "\r\n\r\n");
     say(post, CHALLENGE);
-    assert_ended(RTSP_CAUSE_AUTH, "401 from 127.0.0.1");
+    assert_ended(RTSP_CAUSE_AUTH, "401 from 127.0.0.1: wrong user or password");
     close_tunnel(get, post);
 
     // Nobody listens any more.
@@ -516,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_answer_cut_anywhere),
         cmocka_unit_test(test_much_goes_up),
+        cmocka_unit_test(test_post_goes_alone),
         cmocka_unit_test(test_waiting_has_a_bound),
         cmocka_unit_test(test_get_is_refused),
         cmocka_unit_test(test_endless_answer),
@@ -527,6 +584,11 @@ int main(void)
         cmocka_unit_test(test_destroyed_at_any_time),
     };
 
+    int failed;
+
     signal(SIGPIPE, SIG_IGN); // as the program does
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    camera = make_identity("IP:127.0.0.1", NULL, 1);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    free_identity(&camera);
+    return failed;
 }
