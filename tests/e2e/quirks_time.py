@@ -41,6 +41,13 @@ class TimeForward(Leap):
 
 
 @quirk
+class TimeALittleForward(Leap):
+    """By what a burst of kept pictures may bring as well."""
+
+    leap_s = 5
+
+
+@quirk
 class TimeBackward(Leap):
     leap_s = -HOUR_S
 

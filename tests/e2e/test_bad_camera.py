@@ -72,7 +72,8 @@ class Play:
     def _look(self, server):
         figures = server.metrics()
         for name, status in states().items():
-            status["connects"] = figures.sum("rtcfan_stream_connects_total", stream=name)
+            for figure in ("connects", "rtp_lost"):
+                status[figure] = figures.sum(f"rtcfan_stream_{figure}_total", stream=name)
             self.cameras[name].status = status
 
 
@@ -97,6 +98,7 @@ def test_plays(play, name):
         seen.assert_even(camera)
     if camera.whole:
         seen.assert_whole()
+        assert camera.status["rtp_lost"] == 0
     if AUDIO in camera.tracks and camera.synced:
         seen.assert_synced()
     camera.judge(seen)
