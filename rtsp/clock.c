@@ -97,7 +97,7 @@ static bool is_plausible(const struct rtsp_clock *clock, int64_t step, int64_t m
 
     if (needed < clock->floor_ns || clock->still >= STILL_MAX)
         return false;
-    if (step > 0 && step <= clock->rate)
+    if (step >= 0 && step <= clock->rate)
         return early_ns <= JUMP_NS;
     if (step < 0)
         return step >= -(int64_t)clock->reorder_ticks;

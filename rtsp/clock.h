@@ -22,9 +22,9 @@
 // wraps. It is accepted when its o is above the floor and one of these holds, with
 // early = due_ns - (t - ns(m')):
 //
-//     0 < step <= 1 s        and early <= 1 s     normal; late frames are a stall, not a jump
+//     0 <= step <= 1 s       and early <= 1 s     normal; late frames are a stall, not a jump
 //     -reorder <= step < 0                        a frame shown before one that was sent before it
-//     step = 0 or > 1 s      and |early| <= 1 s   a pause of the camera, or nothing moved
+//     step > 1 s             and |early| <= 1 s   a pause of the camera
 //
 // A timestamp that has stood still for 8 frames tells nothing, and no step of 0 is accepted then.
 //

@@ -259,6 +259,9 @@ static void test_equal_timestamps_stay_apart(void **state)
     assert_int_equal(f.media, 2);
     step(&f, FRAME, 33 * MS);
     assert_int_equal(f.media, FRAME);
+    step(&f, 0, 2 * SECOND); // held up on the way
+    assert_int_equal(f.media, FRAME + 1);
+    assert_int_equal(f.clock.jumps, 0);
 }
 
 // A camera that never moves its timestamps: frames are as far apart as their arrivals.
