@@ -22,9 +22,11 @@ struct rtsp_aac {
     struct rtsp_reframe reframe;
     const struct rtsp_transcoder *transcoder;
     struct rtsp_transcode *transcode; // NULL: no session
-    // The last access unit's time, from the track's clock.
+    // The last access unit's time, from the track's clock, and by how many samples of 48 kHz what
+    // was made of it is late.
     int64_t media_time;
     int64_t capture_ns;
+    int64_t delay;
 };
 
 int rtsp_aac_create(struct rtsp_aac **out)
@@ -67,6 +69,14 @@ void rtsp_aac_end(struct rtsp_aac *aac)
     aac->transcode = NULL;
 }
 
+void rtsp_aac_drop(struct rtsp_aac *aac)
+{
+    if (!aac->transcode)
+        return;
+    rtsp_depacketise_aac_break(&aac->depacketise);
+    rtsp_reframe_begin(&aac->reframe, aac->reframe.channels);
+}
+
 void rtsp_aac_break(struct rtsp_aac *aac)
 {
     rtsp_depacketise_aac_break(&aac->depacketise);
@@ -97,7 +107,8 @@ static void take_time(struct rtsp_aac *aac, uint32_t timestamp, struct rtsp_cloc
     aac->rescale.at = unwrap(&aac->rescale, timestamp);
     aac->rescale.newest = timestamp;
     rtsp_clock_map(clock, ticks, now, &aac->media_time, &aac->capture_ns);
-    rtsp_reframe_at(&aac->reframe, aac->media_time - aac->transcoder->held(aac->transcode));
+    aac->delay = aac->transcoder->held(aac->transcode) + aac->transcoder->lookahead(aac->transcode);
+    rtsp_reframe_at(&aac->reframe, aac->media_time);
 }
 
 // ---- sound ----
@@ -112,9 +123,10 @@ static int publish(struct rtsp_aac *aac, const int16_t *frame, int64_t media,
     if (len < 0)
         return -EBADMSG;
     packet.len = (uint16_t)len;
-    packet.media_time = media - aac->transcoder->lookahead(aac->transcode);
+    // What is late was captured earlier: media time itself would go back at a new beginning.
+    packet.media_time = media;
     packet.capture_ns =
-        aac->capture_ns + (packet.media_time - aac->media_time) * 1000000000 / RTSP_REFRAME_RATE;
+        aac->capture_ns + (media - aac->media_time - aac->delay) * 1000000000 / RTSP_REFRAME_RATE;
     eng_publish_commit(stream, ENG_AUDIO, &packet);
     return 0;
 }

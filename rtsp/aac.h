@@ -32,6 +32,10 @@ int rtsp_aac_begin(struct rtsp_aac *aac, const struct rtsp_aac_config *config, u
 // It is over: decoder and encoder are freed.
 void rtsp_aac_end(struct rtsp_aac *aac);
 
+// Another's sound goes out in the track's stream meanwhile: what is not complete is dropped, for
+// its time will have passed. The session goes on.
+void rtsp_aac_drop(struct rtsp_aac *aac);
+
 // Something is missing before the next packet.
 void rtsp_aac_break(struct rtsp_aac *aac);
 

@@ -161,16 +161,18 @@ static unsigned tick_len(const struct rtsp_format *format)
     }
 }
 
-void rtsp_track_end(struct rtsp_track *track)
+static void drop_picture(struct video *video)
 {
-    struct video *video = track->video;
-
-    if (track->aac)
-        rtsp_aac_end(track->aac);
-    if (!video)
-        return;
     video->depacketiser.in_fragment = false;
     rtsp_access_unit_release(&video->au);
+}
+
+void rtsp_track_end(struct rtsp_track *track)
+{
+    if (track->aac)
+        rtsp_aac_end(track->aac);
+    if (track->video)
+        drop_picture(track->video);
 }
 
 static void begin_video(struct video *video, const struct rtsp_format *format)
@@ -352,9 +354,12 @@ void rtsp_track_rtcp(struct rtsp_track *track, const uint8_t *data, size_t len,
 
 const struct rtsp_clock *rtsp_track_yield(struct rtsp_track *track)
 {
-    rtsp_track_end(track);
-    if (track->video)
+    if (track->aac)
+        rtsp_aac_drop(track->aac);
+    if (track->video) {
+        drop_picture(track->video);
         rtsp_access_unit_wait(&track->video->au);
+    }
     return &track->clock;
 }
 

@@ -107,8 +107,9 @@ bool rtsp_track_says_bye(const struct rtsp_track *track, const uint8_t *data, si
 // False: no RTP in this session yet.
 bool rtsp_track_reception(const struct rtsp_track *track, struct rtsp_reception *out);
 
-// Another's media is going out in the track's stream (fallback.h): gives up the picture that is
-// being gathered, and goes on with a keyframe. Returns the clock that goes on meanwhile.
+// Another's media is going out in the track's stream (fallback.h): gives up the picture or the
+// sound that is being gathered, and goes on with a keyframe. The session may go on. Returns the
+// clock that goes on meanwhile.
 const struct rtsp_clock *rtsp_track_yield(struct rtsp_track *track);
 
 // So far has that clock come.
