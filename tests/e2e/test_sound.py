@@ -65,7 +65,7 @@ def knows_aac():
 def test_chromium_hears_it(tmp_path, chromium, knows_aac, codec):
     camera_codec, codec_name = CODECS[codec]
     if camera_codec == "AAC" and not knows_aac:
-        pytest.skip("built without RTCFAN_AAC")
+        pytest.skip("built without RTCFAN_AAC; see the next test")
     with GstCamera(tmp_path, "--audio", codec) as camera, \
             Server(tmp_path, {"cam1": camera.url}) as server:
         server.wait_live("cam1")
@@ -83,6 +83,23 @@ def test_chromium_hears_it(tmp_path, chromium, knows_aac, codec):
         assert gained(before, stats.audio, "concealedSamples") < \
             MAX_CONCEALED * gained(before, stats.audio, "totalSamplesReceived")
         assert chromium.value("document.getElementById('note').textContent") == ""
+
+
+def test_aac_in_a_build_without(tmp_path, chromium, knows_aac):
+    """It plays the picture, and says what to set."""
+    if knows_aac:
+        pytest.skip("built with RTCFAN_AAC")
+    with GstCamera(tmp_path, "--audio", "aac") as camera, \
+            Server(tmp_path, {"cam1": camera.url}) as server:
+        server.wait_live("cam1")
+        status = server.status("cam1")
+        assert status["audio"] is None
+        assert "built without RTCFAN_AAC; set the camera to Opus or G.711" in status["audio_note"]
+        assert f"no sound: {status['audio_note']}" in server.process.output()
+        chromium.open(server.page("cam1"))
+        chromium.wait_playing(30)
+        assert chromium.value("document.getElementById('note').textContent") == \
+            f"No sound: {status['audio_note']}."
 
 
 def wait_for_sound(chromium):
