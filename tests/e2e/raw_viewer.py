@@ -324,7 +324,7 @@ class Audience:
                     self._drain(key.data)
                 now = time.monotonic()
                 for viewer in list(self.viewers):
-                    if now >= viewer.next_check:
+                    if now >= viewer.next_check and not viewer.close_notify:
                         self._check(viewer)
         except Exception as error:  # handed to the test that owns this thread
             self.error = error
