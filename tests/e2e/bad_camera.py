@@ -50,7 +50,8 @@ class Camera:
 
     suffix = ""  # of the URL, behind the name
     credentials = ""
-    transport = "tcp"  # that rtcfan is to use
+    transport = "tcp"  # that rtcfan is to use ...
+    keys = {}  # ... and what else its configuration says of the stream
     tracks = (VIDEO,)
     timeout_s = 60
     public = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"

@@ -314,8 +314,7 @@ class SdpStaticType(Camera):
         return super().media_sdp(track).replace("AVP 97\na=rtpmap:97 opus/48000/2", "AVP 0")
 
     def judge(self, seen):
-        assert self.status["audio"] == {"codec": "PCMU", "camera_codec": "PCMU",
-                                        "clock_rate": 8000, "channels": 1}
+        assert self.status["audio"]["codec"] == "PCMU"
 
 
 @quirk

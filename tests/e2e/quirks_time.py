@@ -208,16 +208,31 @@ class BurstAtFirst(Av):
 
 @quirk
 class BFrames(Camera):
-    """Browsers do not know them; the pictures come all the same, in the order they were sent."""
+    """Browsers do not know them: what is left without them is even."""
 
-    even = False
+    whole = False
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.clip = self.clips["b-frames"]
 
+    def shown_s(self, tick):
+        return self.clip.shown(tick) * TICK_S
+
     def timestamp(self, track, tick):
         return super().timestamp(track, self.clip.shown(tick))
+
+    def judge(self, seen):
+        assert not self.status["b_frames"]
+
+
+@quirk
+class BFramesKept(BFrames):
+    """They come in the order that they were sent in."""
+
+    keys = {"bframes": "keep"}
+    whole = True
+    even = False
 
     def judge(self, seen):
         assert self.status["b_frames"]

@@ -45,7 +45,8 @@ class Play:
         clips = {"plain": Clip(folder), "b-frames": Clip(folder, b_frames=2),
                  "large": Clip(folder, "640x360")}
         with BadCameras(QUIRKS, clips) as self.cameras:
-            streams = {name: {"source": self.cameras[name].url, "transport": kind.transport}
+            streams = {name: {"source": self.cameras[name].url, "transport": kind.transport,
+                              **kind.keys}
                        for name, kind in QUIRKS.items()}
             with Server(folder, streams) as server:
                 self._start()

@@ -76,6 +76,34 @@ static void test_no_answer(void **state)
     end(&b);
 }
 
+// A nonce that has run out is no reason to leave the session behind.
+static void test_stale_nonce(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n1\r\n\r\n");
+    feed(&b, ok);
+    feed_sdp(&b, "", VIDEO_SDP);
+    feed(&b, setup_ok);
+    feed(&b, ok);
+    expect_seen(&b, "R");
+    b.sent[0] = '\0';
+    rtsp_client_stop(b.client, b.now_ms);
+    drain(&b);
+    expect_request(&b, "TEARDOWN ");
+    tick(&b, RTSP_TEARDOWN_MS - 1);
+    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n2, stale=true\r\n\r\n");
+    expect_contains(&b, "nonce=\"n2\"");
+    expect_request(&b, "TEARDOWN ");
+    expect_seen(&b, "");
+    // Patience does not begin anew.
+    tick(&b, 1);
+    expect_seen(&b, "C");
+    end(&b);
+}
+
 // What is no RTSP goes on while the answer is waited for.
 static void test_junk(void **state)
 {
@@ -186,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_play_refused),
         cmocka_unit_test(test_challenge_that_cannot_be_answered),
         cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_stale_nonce),
         cmocka_unit_test(test_junk),
         cmocka_unit_test(test_redirect_of_setup),
         cmocka_unit_test(test_redirect_request),
