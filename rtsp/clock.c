@@ -100,7 +100,7 @@ static bool is_plausible(const struct rtsp_clock *clock, int64_t step, int64_t m
     if (step >= 0 && step <= clock->rate)
         return early_ns <= JUMP_NS;
     if (step < 0)
-        return step >= -(int64_t)clock->reorder_ticks;
+        return -step <= clock->reorder_ticks && -step < clock->newest_step;
     return early_ns <= JUMP_NS && early_ns >= -JUMP_NS;
 }
 
@@ -120,6 +120,7 @@ static void anchor(struct rtsp_clock *clock, uint32_t timestamp, int64_t mono_ns
     }
     clock->newest = timestamp;
     clock->newest_media = max(expected, clock->last_media + 1);
+    clock->newest_step = 0;
     clock->anchored = true;
     clock->has_sr = false;
 }
@@ -146,6 +147,7 @@ void rtsp_clock_map(struct rtsp_clock *clock, uint32_t timestamp, struct rtsp_no
         if (step > 0) {
             clock->newest = timestamp;
             clock->newest_media = media;
+            clock->newest_step = step;
         }
     } else {
         clock->jumps += clock->anchored && clock->still <= STILL_MAX;

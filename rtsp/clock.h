@@ -23,7 +23,8 @@
 // early = due_ns - (t - ns(m')):
 //
 //     0 <= step <= 1 s       and early <= 1 s     normal; late frames are a stall, not a jump
-//     -reorder <= step < 0                        a frame shown before one that was sent before it
+//     -reorder <= step < 0                        a frame shown before one that was sent before it,
+//                                                 but after the one that was the newest before
 //     step > 1 s             and |early| <= 1 s   a pause of the camera
 //
 // A timestamp that has stood still for 8 frames tells nothing, and no step of 0 is accepted then.
@@ -65,7 +66,8 @@ struct rtsp_clock {
     bool has_sr;            // sr_ns is set
     unsigned still;         // frames in a row with the same timestamp as the one before
     uint32_t newest;        // RTP timestamp ...
-    int64_t newest_media;   // ... and where it lies
+    int64_t newest_media;   // ... and where it lies ...
+    int64_t newest_step;    // ... and how far from the one before; 0: it was anchored
     int64_t last_media;     // as handed out
     int64_t last_mono_ns;
     int64_t last_capture_ns; // as handed out, in CLOCK_MONOTONIC

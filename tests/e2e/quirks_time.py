@@ -32,7 +32,7 @@ class Leap(Av):
 
     def timestamp(self, track, tick):
         leap_s = self.leap_s if self.happened(tick) else 0
-        return super().timestamp(track, tick) + leap_s * RATE[track]
+        return super().timestamp(track, tick) + round(leap_s * RATE[track])
 
 
 @quirk
@@ -54,9 +54,9 @@ class TimeBackward(Leap):
 
 @quirk
 class TimeALittleBack(Leap):
-    """By a second, which is more than B-frames may go back."""
+    """By no more than B-frames go back."""
 
-    leap_s = -1
+    leap_s = -0.3
 
 
 @quirk

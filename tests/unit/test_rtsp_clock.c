@@ -121,10 +121,12 @@ static void jump_by(uint32_t ticks)
 static void test_jumps(void **state)
 {
     (void)state;
-    jump_by(2 * 90000);              // ahead
-    jump_by(3600u * 90000);          // an hour ahead
-    jump_by(0u - 3600u * 90000);     // an hour back
-    jump_by(0u - 60000);             // back by more than frames are reordered
+    jump_by(2 * 90000);          // ahead
+    jump_by(3600u * 90000);      // an hour ahead
+    jump_by(0u - 3600u * 90000); // an hour back
+    jump_by(0u - 60000);         // back by more than frames are reordered
+    jump_by(0u - 9 * FRAME);     // back by less, but behind more than one frame
+    jump_by(0u - 2 * FRAME);
     jump_by(0x80000000);             // neither
     jump_by(0u - 777 - 100 * FRAME); // a reset to 0
 }
@@ -194,25 +196,34 @@ static void test_hostile_timestamps(void **state)
     assert_true(f.media - first < (f.mono_ns - start) / (SECOND / 90000) + 11 * 90000 + 200000);
 }
 
-static void test_b_frames(void **state)
+// Groups of frames that are sent in this order, the last one to be shown first.
+static void reorder(const unsigned *order, unsigned count)
 {
-    static const int order[] = {3, 1, 2}; // sent in this order, of each three
     struct fixture f;
 
-    (void)state;
     begin(&f, 0);
     map(&f);
     int64_t first = f.media;
     for (unsigned group = 0; group < 100; group++) {
-        for (unsigned i = 0; i < 3; i++) {
-            f.timestamp = (group * 3 + (unsigned)order[i]) * FRAME;
+        for (unsigned i = 0; i < count; i++) {
+            f.timestamp = (group * count + order[i]) * FRAME;
             f.mono_ns += SECOND / 30;
             map(&f);
             if (i == 0)
-                assert_true(f.media == first + (int64_t)(group + 1) * 3ll * FRAME);
+                assert_true(f.media == first + (int64_t)(group + 1) * count * FRAME);
         }
     }
     assert_int_equal(f.clock.jumps, 0);
+}
+
+static void test_b_frames(void **state)
+{
+    static const unsigned flat[] = {3, 1, 2};
+    static const unsigned pyramid[] = {8, 4, 2, 1, 3, 6, 5, 7};
+
+    (void)state;
+    reorder(flat, 3);
+    reorder(pyramid, 8);
 }
 
 // Another clock carries the stream on for 5 s, and this one goes on from there.
