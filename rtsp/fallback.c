@@ -40,13 +40,14 @@ void rtsp_fallback_moved(struct rtsp_fallback *fallback)
             hide(f);
 }
 
-static const struct rtsp_track_info *info_of(const struct rtsp_fallback *f, int track)
+static const struct rtsp_track_info *info_of(const struct rtsp_fallback *f, enum eng_track track)
 {
     return rtsp_track_info(f->owner.track[track]);
 }
 
 // Whether viewers of the one can take the other's track.
-static bool fits(const struct rtsp_fallback *f, const struct rtsp_fallback *other, int track)
+static bool fits(const struct rtsp_fallback *f, const struct rtsp_fallback *other,
+                 enum eng_track track)
 {
     const struct rtsp_track_info *own = info_of(f, track), *its = info_of(other, track);
 
@@ -56,7 +57,7 @@ static bool fits(const struct rtsp_fallback *f, const struct rtsp_fallback *othe
 
 // ---- copying ----
 
-static void begin(struct rtsp_fallback *f, const struct rtsp_fallback *other, int track)
+static void begin(struct rtsp_fallback *f, const struct rtsp_fallback *other, enum eng_track track)
 {
     struct rtsp_fallback_lane *lane = &f->lane[track];
 
