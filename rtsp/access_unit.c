@@ -27,6 +27,7 @@ void rtsp_access_unit_begin(struct rtsp_access_unit *au, const struct rtsp_video
     au->started = false;
     rtsp_parameter_sets_init(&au->sets, codec->sets);
     au->b_frames = false;
+    au->b_frames_missing = false;
 }
 
 // ---- where a unit ends ----

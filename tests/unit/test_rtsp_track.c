@@ -279,6 +279,8 @@ static void test_b_frames_are_dropped(void **state)
     for (size_t i = 1; i < f.stream.count; i++)
         assert_true(f.stream.packets[i].packet.media_time ==
                     f.stream.packets[0].packet.media_time + (int64_t)i * 9000);
+    begin(&f, ENG_VIDEO, &H264);
+    assert_false(stats(&f)->b_frames_missing);
     end(&f);
 }
 
