@@ -150,7 +150,7 @@ static void test_parameter_sets_before_each_keyframe(void **state)
     expect(f, "");
     start(f);
     for (uint8_t type = RTSP_H265_BLA_W_LP; type <= RTSP_H265_CRA; type++)
-        unit(f, BYTES(type << 1, 0x01, 0xaf, 0x1d));
+        unit(f, BYTES((uint8_t)(type << 1), 0x01, 0xaf, 0x1d));
     unit(f, BYTES(P));
     expect(f, "K32 33 34 16 | K32 33 34 17 | K32 33 34 18 | K32 33 34 19 | K32 33 34 20 | "
               "K32 33 34 21 | 1");
