@@ -62,6 +62,19 @@ static void judge_pps(const uint8_t *nal, size_t len, struct rtsp_verdict *verdi
         verdict->set = SET_PPS;
 }
 
+static bool is_useless(const uint8_t *nal, size_t len)
+{
+    switch (rtsp_nal_type(nal[0])) {
+    case RTSP_NAL_AUD:
+    case RTSP_NAL_FILLER:
+        return true;
+    case RTSP_NAL_SEI:
+        return !(nal[0] & FORBIDDEN_BIT) && rtsp_sei_is_timing(nal, len, HEADER_LEN);
+    default:
+        return false;
+    }
+}
+
 static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, size_t len,
                   struct rtsp_verdict *verdict)
 {
@@ -69,7 +82,7 @@ static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, si
 
     (void)sets;
     verdict->keyframe = type == RTSP_NAL_IDR;
-    if (type == RTSP_NAL_AUD || type == RTSP_NAL_FILLER)
+    if (is_useless(nal, len))
         verdict->fate = RTSP_PART_LEFT_OUT;
     else if (nal[0] & FORBIDDEN_BIT)
         verdict->fate = RTSP_PART_BROKEN;
@@ -81,8 +94,6 @@ static void judge(const struct rtsp_parameter_sets *sets, const uint8_t *nal, si
         judge_sps(nal, len, verdict);
     else if (type == RTSP_NAL_PPS)
         judge_pps(nal, len, verdict);
-    else if (type == RTSP_NAL_SEI && rtsp_sei_is_timing(nal, len, HEADER_LEN))
-        verdict->fate = RTSP_PART_LEFT_OUT;
 }
 
 // ---- payloads ----
