@@ -11,12 +11,8 @@
 
 #include <event2/buffer.h>
 
+#include "control/stream_metrics.h"
 #include "version_info.h"
-
-// A stream's name, every character escaped.
-enum {
-    LABEL_MAX = 2 * CTL_NAME_MAX
-};
 
 const char *ctl_metrics_escape(const char *value, char *out, size_t size)
 {
@@ -38,7 +34,7 @@ const char *ctl_metrics_escape(const char *value, char *out, size_t size)
     return out;
 }
 
-static void write_head(struct evbuffer *out, const char *name, const char *type, const char *help)
+void ctl_metrics_head(struct evbuffer *out, const char *name, const char *type, const char *help)
 {
     evbuffer_add_printf(out, "# HELP rtcfan_%s %s.\n# TYPE rtcfan_%s %s\n", name, help, name, type);
 }
@@ -46,142 +42,8 @@ static void write_head(struct evbuffer *out, const char *name, const char *type,
 static void write_plain(struct evbuffer *out, const char *name, const char *type, const char *help,
                         uint64_t value)
 {
-    write_head(out, name, type, help);
+    ctl_metrics_head(out, name, type, help);
     evbuffer_add_printf(out, "rtcfan_%s %" PRIu64 "\n", name, value);
-}
-
-// ---- streams ----
-
-static void write_states(struct evbuffer *out, struct ctl_streams *streams)
-{
-    unsigned count[RTSP_STATES] = {0};
-
-    for (size_t i = 0; i < ctl_streams_count(streams); i++)
-        count[ctl_streams_at(streams, i)->status.state]++;
-    write_head(out, "streams", "gauge", "Configured streams, by the state of their source");
-    for (int state = 0; state < RTSP_STATES; state++)
-        evbuffer_add_printf(out, "rtcfan_streams{state=\"%s\"} %u\n",
-                            rtsp_state_name((enum rtsp_state)state), count[state]);
-}
-
-// One figure per stream, read from its place in struct ctl_stream.
-struct stream_metric {
-    const char *name, *type, *help;
-    size_t offset; // of a uint64_t
-};
-
-#define STATUS(field) offsetof(struct ctl_stream, status.field)
-
-static const struct stream_metric stream_metrics[] = {
-    {"stream_bytes_received_total", "counter", "RTSP and interleaved bytes",
-     STATUS(bytes_received)},
-    {"stream_rtp_packets_total", "counter", "RTP packets received, all tracks",
-     STATUS(rtp_packets)},
-    {"stream_rtp_lost_total", "counter", "Gaps in the sequence numbers", STATUS(rtp_lost)},
-    {"stream_rtp_late_total", "counter", "Packets thrown away: duplicates, or behind newer ones",
-     STATUS(rtp_late)},
-    {"stream_rtp_reordered_total", "counter", "Packets of UDP that were put into order",
-     STATUS(rtp_reordered)},
-    {"stream_rtp_malformed_total", "counter", "Packets thrown away: broken, or of no known track",
-     STATUS(rtp_malformed)},
-    {"stream_frames_total", "counter", "Video frames published", STATUS(frames)},
-    {"stream_keyframes_total", "counter", "Keyframes published", STATUS(keyframes)},
-    {"stream_frames_damaged_total", "counter", "Frames published without a part that was lost",
-     STATUS(frames_damaged)},
-    {"stream_frames_dropped_total", "counter", "Frames not published: broken beyond use",
-     STATUS(frames_dropped)},
-    {"stream_b_frames_dropped_total", "counter", "B-frames left out, on which no other depends",
-     STATUS(b_frames_dropped)},
-    {"stream_connects_total", "counter", "Attempts to connect to the source", STATUS(connects)},
-    {"stream_disconnects_total", "counter", "Times that a live source was lost",
-     STATUS(disconnects)},
-};
-
-static void write_stream_value(struct evbuffer *out, const char *name,
-                               const struct ctl_stream *stream, uint64_t value)
-{
-    char label[LABEL_MAX];
-
-    evbuffer_add_printf(out, "rtcfan_%s{stream=\"%s\"} %" PRIu64 "\n", name,
-                        ctl_metrics_escape(stream->name, label, sizeof(label)), value);
-}
-
-static void write_stream_metrics(struct evbuffer *out, struct ctl_streams *streams)
-{
-    size_t count = ctl_streams_count(streams);
-
-    write_head(out, "stream_up", "gauge", "1 while media arrives from the source");
-    for (size_t i = 0; i < count; i++) {
-        const struct ctl_stream *s = ctl_streams_at(streams, i);
-
-        write_stream_value(out, "stream_up", s, s->status.state == RTSP_LIVE);
-    }
-    write_head(out, "stream_fallback_active", "gauge",
-               "1 while another stream is shown in its place");
-    for (size_t i = 0; i < count; i++) {
-        const struct ctl_stream *s = ctl_streams_at(streams, i);
-
-        write_stream_value(out, "stream_fallback_active", s,
-                           s->status.fallback == RTSP_FALLBACK_SHOWN);
-    }
-    write_head(out, "stream_viewers", "gauge", "Viewers that the stream is sent to");
-    for (size_t i = 0; i < count; i++) {
-        const struct ctl_stream *s = ctl_streams_at(streams, i);
-
-        write_stream_value(out, "stream_viewers", s, s->viewers);
-    }
-    for (size_t m = 0; m < sizeof(stream_metrics) / sizeof(stream_metrics[0]); m++) {
-        const struct stream_metric *metric = &stream_metrics[m];
-
-        write_head(out, metric->name, metric->type, metric->help);
-        for (size_t i = 0; i < count; i++) {
-            const struct ctl_stream *s = ctl_streams_at(streams, i);
-            uint64_t value;
-
-            memcpy(&value, (const char *)s + metric->offset, sizeof(value));
-            write_stream_value(out, metric->name, s, value);
-        }
-    }
-}
-
-static void write_reconnects(struct evbuffer *out, struct ctl_streams *streams)
-{
-    char label[LABEL_MAX];
-
-    write_head(out, "stream_reconnects_total", "counter",
-               "Sessions and attempts that ended and were followed by another, by cause");
-    for (size_t i = 0; i < ctl_streams_count(streams); i++) {
-        const struct ctl_stream *stream = ctl_streams_at(streams, i);
-
-        ctl_metrics_escape(stream->name, label, sizeof(label));
-        for (int cause = 0; cause < RTSP_CAUSES; cause++)
-            evbuffer_add_printf(
-                out, "rtcfan_stream_reconnects_total{stream=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
-                label, rtsp_cause_name((enum rtsp_cause)cause), stream->status.reconnects[cause]);
-    }
-}
-
-// What went through the publish door: packets (bytes false) or payload bytes.
-static void write_published(struct evbuffer *out, struct ctl_streams *streams, bool bytes)
-{
-    static const char *const track_name[ENG_TRACKS] = {"video", "audio"};
-    const char *name = bytes ? "stream_published_bytes_total" : "stream_published_packets_total";
-    char label[LABEL_MAX];
-
-    write_head(out, name, "counter",
-               bytes ? "RTP payload bytes published" : "RTP packets published");
-    for (size_t i = 0; i < ctl_streams_count(streams); i++) {
-        const struct ctl_stream *stream = ctl_streams_at(streams, i);
-
-        ctl_metrics_escape(stream->name, label, sizeof(label));
-        for (int track = 0; track < ENG_TRACKS; track++) {
-            uint64_t packets, size;
-
-            eng_stream_published(stream->engine_stream, (enum eng_track)track, &packets, &size);
-            evbuffer_add_printf(out, "rtcfan_%s{stream=\"%s\",track=\"%s\"} %" PRIu64 "\n", name,
-                                label, track_name[track], bytes ? size : packets);
-        }
-    }
 }
 
 // ---- sessions ----
@@ -199,7 +61,7 @@ static void write_sessions(struct evbuffer *out, const struct ctl_sessions *sess
                 "Sessions that ended before the handshake had", s.failed);
     write_plain(out, "offers_refused_total", "counter", "Offers refused for want of room",
                 s.offers_refused);
-    write_head(out, "sessions_ended_total", "counter", "Viewers that left, by who ended it");
+    ctl_metrics_head(out, "sessions_ended_total", "counter", "Viewers that left, by who ended it");
     evbuffer_add_printf(out,
                         "rtcfan_sessions_ended_total{by=\"viewer\"} %" PRIu64 "\n"
                         "rtcfan_sessions_ended_total{by=\"timeout\"} %" PRIu64 "\n"
@@ -304,11 +166,7 @@ void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct c
                        const struct ctl_sessions *sessions)
 {
     write_process(out, engine);
-    write_states(out, streams);
-    write_stream_metrics(out, streams);
-    write_reconnects(out, streams);
-    write_published(out, streams, false);
-    write_published(out, streams, true);
+    ctl_stream_metrics_write(out, streams);
     write_sessions(out, sessions);
     write_engine(out, engine);
 }

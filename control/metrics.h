@@ -15,6 +15,9 @@ struct evbuffer;
 void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct ctl_streams *streams,
                        const struct ctl_sessions *sessions);
 
+// The two comment lines before a metric's values; name without "rtcfan_".
+void ctl_metrics_head(struct evbuffer *out, const char *name, const char *type, const char *help);
+
 // Writes a label's value with backslash, quote and newline escaped, cut where size ends (never
 // within an escape), NUL-terminated; returns out.
 const char *ctl_metrics_escape(const char *value, char *out, size_t size);

@@ -10,25 +10,112 @@
 #include "control/note.h"
 #include "rtsp/url.h"
 
-static json_t *video_json(const struct rtsp_track_info *video)
+struct member {
+    const char *key;
+    json_t *value; // given away
+};
+
+static void add_members(json_t *json, const struct member *members, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(json, members[i].key, members[i].value);
+}
+
+#define ADD(json, members) add_members(json, members, sizeof(members) / sizeof((members)[0]))
+
+static json_t *text_json(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *count_json(uint64_t count)
+{
+    return json_integer((json_int_t)count);
+}
+
+// 0 stands for what is not known.
+static json_t *figure_json(double figure)
+{
+    return figure != 0 ? json_real(figure) : json_null();
+}
+
+// What both kinds of track have.
+static json_t *track_json(const struct rtsp_track_info *info, const struct rtsp_track_figures *f)
+{
+    const struct member members[] = {
+        {"codec", text_json(rtsp_codec_name(info->codec))},
+        {"camera_codec", text_json(rtsp_codec_name(info->camera_codec))},
+        {"bitrate", json_integer((json_int_t)f->bits_per_s)},
+        {"jitter_ms", json_real(f->jitter_s * 1000)},
+        {"clock_drift_ppm", f->drift_known ? json_real(f->drift_ppm) : json_null()},
+    };
+    json_t *json = json_object();
+
+    ADD(json, members);
+    return json;
+}
+
+static json_t *video_json(const struct rtsp_source_status *status)
+{
+    const struct rtsp_track_figures *figures = &status->figures[ENG_VIDEO];
+    const struct rtsp_track_info *video = &status->video;
     char profile[7];
+    json_t *json;
 
     if (video->codec == RTSP_CODEC_NONE)
         return json_null();
     snprintf(profile, sizeof(profile), "%02x%02x%02x", video->profile[0], video->profile[1],
              video->profile[2]);
-    return json_pack("{s:s, s:s, s:i, s:i}", "codec", rtsp_codec_name(video->codec), "profile",
-                     profile, "width", (int)video->width, "height", (int)video->height);
+    const struct member members[] = {
+        {"profile", text_json(profile)},
+        {"width", json_integer(video->width)},
+        {"height", json_integer(video->height)},
+        {"fps", json_real(figures->frames_per_s)},
+        {"keyframe_interval_s", figure_json(figures->keyframe_interval_s)},
+    };
+    json = track_json(video, figures);
+    ADD(json, members);
+    return json;
 }
 
-static json_t *audio_json(const struct rtsp_track_info *audio)
+static json_t *audio_json(const struct rtsp_source_status *status)
 {
+    const struct rtsp_track_info *audio = &status->audio;
+    json_t *json;
+
     if (audio->codec == RTSP_CODEC_NONE)
         return json_null();
-    return json_pack("{s:s, s:s, s:i, s:i}", "codec", rtsp_codec_name(audio->codec), "camera_codec",
-                     rtsp_codec_name(audio->camera_codec), "clock_rate", (int)audio->clock_rate,
-                     "channels", (int)audio->channels);
+    const struct member members[] = {
+        {"clock_rate", json_integer(audio->clock_rate)},
+        {"channels", json_integer(audio->channels)},
+    };
+    json = track_json(audio, &status->figures[ENG_AUDIO]);
+    ADD(json, members);
+    return json;
+}
+
+// Counters of all sessions.
+static json_t *counters_json(const struct rtsp_source_status *status)
+{
+    const struct member members[] = {
+        {"connects", count_json(status->connects)},
+        {"disconnects", count_json(status->disconnects)},
+        {"bytes_received", count_json(status->bytes_received)},
+        {"rtp_packets", count_json(status->rtp_packets)},
+        {"rtp_lost", count_json(status->rtp_lost)},
+        {"rtp_late", count_json(status->rtp_late)},
+        {"rtp_reordered", count_json(status->rtp_reordered)},
+        {"rtp_malformed", count_json(status->rtp_malformed)},
+        {"frames", count_json(status->frames)},
+        {"keyframes", count_json(status->keyframes)},
+        {"frames_damaged", count_json(status->frames_damaged)},
+        {"frames_dropped", count_json(status->frames_dropped)},
+        {"b_frames_dropped", count_json(status->b_frames_dropped)},
+    };
+    json_t *json = json_object();
+
+    ADD(json, members);
+    return json;
 }
 
 // How often each cause has ended a session or an attempt, of those that have.
@@ -39,23 +126,15 @@ static json_t *reconnects_json(const struct rtsp_source_status *status)
     for (int i = 0; i < RTSP_CAUSES; i++)
         if (status->reconnects[i] > 0)
             json_object_set_new(counts, rtsp_cause_name((enum rtsp_cause)i),
-                                json_integer((json_int_t)status->reconnects[i]));
+                                count_json(status->reconnects[i]));
     return counts;
-}
-
-static json_t *text_json(const char *text)
-{
-    return text ? json_string(text) : json_null();
 }
 
 static json_t *stream_json(const struct ctl_stream *stream)
 {
     const struct rtsp_source_status *status = &stream->status;
     const struct ctl_stream_config *config = stream->config;
-    const struct {
-        const char *key;
-        json_t *value;
-    } members[] = {
+    const struct member members[] = {
         {"name", text_json(stream->name)},
         {"state", text_json(rtsp_state_name(status->state))},
         {"scheme", text_json(rtsp_url_scheme(status->tls, status->tunnel))},
@@ -71,13 +150,13 @@ static json_t *stream_json(const struct ctl_stream *stream)
         {"b_frames_note", text_json(ctl_note_b_frames(status, config->b_frames))},
         {"video_note", text_json(status->video.note)},
         {"audio_note", text_json(status->audio.note)},
-        {"video", video_json(&status->video)},
-        {"audio", audio_json(&status->audio)},
+        {"video", video_json(status)},
+        {"audio", audio_json(status)},
+        {"counters", counters_json(status)},
     };
     json_t *json = json_object();
 
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-        json_object_set_new(json, members[i].key, members[i].value);
+    ADD(json, members);
     return json;
 }
 
@@ -119,7 +198,7 @@ char *ctl_status_json(struct ctl_streams *streams)
         json_array_append_new(list, stream_json(stream));
     }
     root = json_pack("{s:i, s:o}", "viewers", (int)viewers, "streams", list);
-    text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(4)) : NULL;
     json_decref(root);
     return escape_for_html(text);
 }

@@ -85,7 +85,11 @@ static bool refresh(struct rtsp_source *s)
 
 static void report(struct rtsp_source *s)
 {
+    struct rtsp_now now = rtsp_now_read();
+
     refresh(s);
+    for (int t = 0; t < ENG_TRACKS; t++)
+        rtsp_track_measure(s->track[t], now, &s->status.figures[t]);
     if (s->on_status)
         s->on_status(s->ctx, &s->status);
 }

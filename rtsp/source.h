@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/publish.h"
 #include "rtsp/life.h"
 #include "rtsp/tls.h"
 #include "rtsp/transport.h"
@@ -71,6 +72,16 @@ struct rtsp_track_info {
     char note[RTSP_NOTE_MAX];
 };
 
+// What can be measured of a track that is coming. All zero: nothing has come.
+struct rtsp_track_figures {
+    double frames_per_s;        // video frames, or RTP payloads of audio, that were published
+    double bits_per_s;          // of RTP payloads as they came
+    double keyframe_interval_s; // between the last two
+    double jitter_s;            // RFC 3550 6.4.1, of the first packets of frames
+    double drift_ppm;           // by which the camera's media clock is faster than ours
+    bool drift_known;           // it takes half a minute
+};
+
 // What becomes of a source's stream while it is down; see fallback.h.
 enum rtsp_fallback_state {
     RTSP_FALLBACK_OFF,
@@ -104,6 +115,7 @@ struct rtsp_source_status {
     uint64_t frames_damaged;     // of those: published without a part that was lost
     uint64_t frames_dropped;     // broken keyframes, what depended on them, and oversize ones
     uint64_t b_frames_dropped;   // as RTSP_B_FRAMES_DROP has it
+    struct rtsp_track_figures figures[ENG_TRACKS]; // as of the last second
     enum rtsp_fallback_state fallback;
     bool b_frames;         // published in this session: most viewers show them out of order
     bool b_frames_missing; // dropped in this session

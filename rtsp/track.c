@@ -9,6 +9,7 @@
 
 #include "rtsp/aac.h"
 #include "rtsp/access_unit.h"
+#include "rtsp/figures.h"
 #include "rtsp/packetise_audio.h"
 #include "rtsp/reframe.h"
 #include "rtsp/rtp.h"
@@ -32,6 +33,7 @@ struct rtsp_track {
     struct rtsp_track_stats stats;
     struct rtsp_clock clock;
     struct rtsp_sequence sequence;
+    struct rtsp_figures figures;
     bool has_ssrc;
     uint32_t ssrc;
     uint64_t malformed;  // RTP packets; those of the depacketiser and access unit come on top
@@ -169,6 +171,7 @@ static void drop_picture(struct video *video)
 
 void rtsp_track_end(struct rtsp_track *track)
 {
+    rtsp_figures_begin(&track->figures, track->figures.rate);
     if (track->aac)
         rtsp_aac_end(track->aac);
     if (track->video)
@@ -220,6 +223,7 @@ void rtsp_track_begin(struct rtsp_track *track, const struct rtsp_format *format
     track->info.clock_rate = format->clock_rate;
     track->info.channels = video ? 0 : format->channels;
     track->payload_type = format->payload_type;
+    rtsp_figures_begin(&track->figures, format->clock_rate);
     if (video) {
         begin_video(video, format);
         refresh_info(track);
@@ -250,6 +254,7 @@ static void finish_unit(struct rtsp_track *track)
                                 video->capture_ns);
         track->stats.frames++;
         track->stats.keyframes += unit.keyframe;
+        rtsp_figures_frame(&track->figures, unit.keyframe, video->media_time);
     }
     rtsp_access_unit_release(&video->au);
     refresh_info(track);
@@ -297,10 +302,12 @@ static void take_audio(struct rtsp_track *track, const struct rtsp_rtp *rtp, boo
         rc = rtsp_packetise_audio(&track->audio, track->stream, rtp->payload, rtp->payload_len,
                                   media_time, capture_ns);
     }
-    if (rc < 0)
+    if (rc < 0) {
         track->malformed++;
-    else
-        track->stats.frames++;
+        return;
+    }
+    track->stats.frames++;
+    rtsp_figures_frame(&track->figures, false, 0);
 }
 
 static void take(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rtsp_now now)
@@ -317,6 +324,7 @@ static void take(struct rtsp_track *track, const struct rtsp_rtp *rtp, struct rt
     step = rtsp_sequence_take(&track->sequence, rtp->sequence);
     if (step == RTSP_SEQUENCE_STALE)
         return;
+    rtsp_figures_packet(&track->figures, rtp->timestamp, rtp->payload_len, now);
     gap = gap || step != RTSP_SEQUENCE_NEXT;
     if (track->video)
         take_video(track, rtp, gap, now);
@@ -382,6 +390,12 @@ bool rtsp_track_reception(const struct rtsp_track *track, struct rtsp_reception 
         return false;
     *out = (struct rtsp_reception){track->ssrc, rtsp_sequence_highest(&track->sequence)};
     return true;
+}
+
+void rtsp_track_measure(struct rtsp_track *track, struct rtsp_now now,
+                        struct rtsp_track_figures *out)
+{
+    rtsp_figures_read(&track->figures, &track->clock, now, out);
 }
 
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track)

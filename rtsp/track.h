@@ -115,6 +115,10 @@ const struct rtsp_clock *rtsp_track_yield(struct rtsp_track *track);
 // So far has that clock come.
 void rtsp_track_pass(struct rtsp_track *track, const struct rtsp_clock *clock);
 
+// Rates and the like of this session, each second; see figures.h.
+void rtsp_track_measure(struct rtsp_track *track, struct rtsp_now now,
+                        struct rtsp_track_figures *out);
+
 const struct rtsp_track_stats *rtsp_track_stats(const struct rtsp_track *track);
 
 // Codec, clock and, for video, what the stream last said of its pictures.
