@@ -144,10 +144,14 @@ void ctl_waiting_end(struct ctl_waiting *waiting)
 
 void ctl_waiting_destroy(struct ctl_waiting *waiting)
 {
+    struct waiter *w, *next;
+
     if (!waiting)
         return;
-    while (!LIST_EMPTY(&waiting->waiters))
-        forget(waiting, LIST_FIRST(&waiting->waiters));
+    for (w = LIST_FIRST(&waiting->waiters); w; w = next) {
+        next = LIST_NEXT(w, link);
+        forget(waiting, w);
+    }
     event_free(waiting->sweep);
     free(waiting);
 }
