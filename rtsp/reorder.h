@@ -6,8 +6,8 @@
 // A packet that is the next one goes on at once, uncopied; one that comes too early is kept until
 // those before it have come, or are given up: because it has waited for RTSP_REORDER_MS, or because
 // one of RTSP_REORDER_PACKETS later has come. Late ones and duplicates go on as they come: the
-// track counts and drops them. A packet far from all others is a new beginning, as after a restart
-// of the camera's encoder.
+// track counts and drops them; only the duplicate of one that is still kept ends here. A packet far
+// from all others is a new beginning, as after a restart of the camera's encoder.
 #pragma once
 
 #include <stdbool.h>
