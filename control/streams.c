@@ -6,32 +6,19 @@
 #include <event2/event.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/ingest.h"
-#include "control/log.h"
-#include "control/note.h"
-#include "rtsp/url.h"
+#include "control/stream_log.h"
 
-enum {
-    WHO_MAX = CTL_NAME_MAX + 8, // "stream <name>"
-    FORMAT_MAX = 80,            // "H264 1280x720, opus 48000 Hz, 2 channels"
-};
-
-// A stream and what has been logged about it: each news once, not once a second.
 struct entry {
     struct ctl_stream stream;
     struct lane *lane;
     size_t source;       // index on its lane
     struct event *close; // of one that is on demand: its source has run for long enough
     struct event *away;  // it has not been live for too long
-    char who[WHO_MAX];
-    char told_format[FORMAT_MAX]; // while live; empty: not live
-    char told_error[sizeof(((struct rtsp_source_status *)0)->last_error)];
-    bool told_notes;           // while live
-    const char *told_b_frames; // what was said last, NULL: nothing
+    struct ctl_stream_log log;
 };
 
 // An ingest thread and the streams whose sources it runs.
@@ -55,101 +42,6 @@ struct ctl_streams {
     struct entry entries[];
 };
 
-// ---- words for the log ----
-
-static void describe(const struct rtsp_source_status *status, char out[FORMAT_MAX])
-{
-    const struct rtsp_track_info *video = &status->video, *audio = &status->audio;
-    FILE *f = fmemopen(out, FORMAT_MAX, "w");
-
-    if (!f)
-        return;
-    if (video->codec != RTSP_CODEC_NONE)
-        fputs(rtsp_codec_name(video->codec), f);
-    else
-        fputs("no video", f);
-    if (video->width && video->height)
-        fprintf(f, " %ux%u", video->width, video->height);
-    if (audio->codec != RTSP_CODEC_NONE)
-        fprintf(f, ", %s %u Hz %s", rtsp_codec_name(audio->codec), audio->clock_rate,
-                audio->channels == 2 ? "stereo" : "mono");
-    else
-        fputs(", no audio", f);
-    if (audio->camera_codec != audio->codec)
-        fprintf(f, " from %s", rtsp_codec_name(audio->camera_codec));
-    fprintf(f, ", over %s", rtsp_transport_name(status->transport));
-    if (status->tls || status->tunnel)
-        fprintf(f, " in %s", rtsp_url_scheme(status->tls, status->tunnel));
-    fclose(f);
-}
-
-static void log_live(struct entry *entry)
-{
-    char format[FORMAT_MAX] = "";
-
-    describe(&entry->stream.status, format);
-    if (strcmp(format, entry->told_format) == 0)
-        return;
-    ctl_log(CTL_LOG_INFO, entry->who, "live, %s", format);
-    memcpy(entry->told_format, format, sizeof(format));
-    entry->told_error[0] = '\0';
-}
-
-static void log_note(struct entry *entry, const char *what, const char *note)
-{
-    if (note[0] && !entry->told_notes)
-        ctl_log(CTL_LOG_WARN, entry->who, "no %s: %s", what, note);
-}
-
-static void log_notes(struct entry *entry)
-{
-    log_note(entry, "picture", entry->stream.status.video.note);
-    log_note(entry, "sound", entry->stream.status.audio.note);
-    entry->told_notes = true;
-}
-
-// A camera that stays away is tried again and again: one line per cause is enough.
-static void log_waiting(struct entry *entry)
-{
-    const char *error = entry->stream.status.last_error;
-    bool known = strcmp(error, entry->told_error) == 0;
-
-    ctl_log(known ? CTL_LOG_DEBUG : CTL_LOG_WARN, entry->who, "waiting: %s", error);
-    memcpy(entry->told_error, error, sizeof(entry->told_error));
-}
-
-// Once per text: a camera that comes back has not changed its mind.
-static void log_b_frames(struct entry *entry)
-{
-    const char *note = ctl_note_b_frames(&entry->stream.status, entry->stream.config->b_frames);
-
-    if (note[0] && note != entry->told_b_frames) {
-        entry->told_b_frames = note;
-        ctl_log(CTL_LOG_WARN, entry->who, "%s", note);
-    }
-}
-
-static void log_news(struct entry *entry, enum rtsp_state before)
-{
-    const struct rtsp_source_status *status = &entry->stream.status;
-    bool changed = status->state != before;
-
-    if (status->state == RTSP_LIVE) {
-        log_live(entry);
-        log_notes(entry);
-    } else {
-        entry->told_format[0] = '\0';
-        entry->told_notes = false;
-    }
-    if (changed && status->state == RTSP_WAITING)
-        log_waiting(entry);
-    if (changed && status->state == RTSP_STALLED)
-        ctl_log(CTL_LOG_WARN, entry->who, "stalled: connected, but no media arrives");
-    if (changed && (status->state == RTSP_CONNECTING || status->state == RTSP_IDLE))
-        ctl_log(CTL_LOG_DEBUG, entry->who, "%s", rtsp_state_name(status->state));
-    log_b_frames(entry);
-}
-
 // NULL: it has none.
 static struct entry *fallback_of(const struct entry *entry)
 {
@@ -157,31 +49,6 @@ static struct entry *fallback_of(const struct entry *entry)
     struct ctl_streams *all = entry->lane->all;
 
     return fallback ? &all->entries[fallback - all->config] : NULL;
-}
-
-static void log_fallback(const struct entry *entry, enum rtsp_fallback_state before)
-{
-    const struct ctl_stream_config *config = entry->stream.config;
-
-    if (entry->stream.status.fallback == before)
-        return;
-    switch (entry->stream.status.fallback) {
-    case RTSP_FALLBACK_OFF:
-        if (before == RTSP_FALLBACK_SHOWN)
-            ctl_log(CTL_LOG_INFO, entry->who, "%s is not shown any more", config->fallback_name);
-        break;
-    case RTSP_FALLBACK_SHOWN:
-        ctl_log(CTL_LOG_INFO, entry->who, "%s is shown meanwhile", config->fallback_name);
-        break;
-    case RTSP_FALLBACK_MISFIT:
-        ctl_log(
-            CTL_LOG_WARN, entry->who,
-            "%s is not shown meanwhile: its video is %s, and viewers were promised %s; set both "
-            "cameras to the same",
-            config->fallback_name, rtsp_codec_name(fallback_of(entry)->stream.status.video.codec),
-            rtsp_codec_name(entry->stream.status.video.codec));
-        break;
-    }
 }
 
 // ---- what is heard ----
@@ -213,15 +80,17 @@ static void take_news(struct entry *entry, const struct rtsp_source_status *stat
 {
     struct timeval patience = {.tv_sec = entry->stream.config->hold_viewers_s};
     struct ctl_stream *stream = &entry->stream;
-    enum rtsp_fallback_state fallback = stream->status.fallback;
+    const struct entry *fallback = fallback_of(entry);
+    enum rtsp_fallback_state fallback_before = stream->status.fallback;
     enum rtsp_state before = stream->status.state;
     bool shown = ctl_stream_shows(&stream->status);
 
     stream->changed = !same_track(&status->video, &stream->status.video) ||
                       !same_track(&status->audio, &stream->status.audio);
     stream->status = *status;
-    log_news(entry, before);
-    log_fallback(entry, fallback);
+    ctl_stream_log_state(&entry->log, stream, before);
+    if (fallback && status->fallback != fallback_before)
+        ctl_stream_log_fallback(&entry->log, stream, &fallback->stream);
     if (ctl_stream_shows(status)) {
         event_del(entry->away);
         stream->lost = false;
@@ -301,6 +170,7 @@ static int create_lane(struct lane *lane, struct event_base *base, unsigned numb
 // the one go to the other.
 static int deal(struct ctl_streams *streams)
 {
+    assert(streams->lanes > 0); // as ctl_config_load has checked
     for (unsigned i = 0; i < streams->lanes; i++) {
         streams->lane[i].all = streams;
         streams->lane[i].entries = calloc(streams->count, sizeof(*streams->lane[i].entries));
@@ -334,7 +204,7 @@ static int create_entry(struct event_base *base, struct eng_engine *engine,
 {
     entry->stream.name = config->name;
     entry->stream.config = config;
-    snprintf(entry->who, sizeof(entry->who), "stream %s", config->name);
+    ctl_stream_log_init(&entry->log, config->name);
     entry->away = evtimer_new(base, on_away, entry);
     if (config->on_demand)
         entry->close = evtimer_new(base, on_close, entry);
