@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another stream is shown while a camera is down. The two differ in the size of their pictures."""
+import os
+import signal
+
 from cameras import BenchSource
 from chromium import Chromium
 from process import until
@@ -48,6 +51,23 @@ def test_the_other_picture_is_shown_meanwhile(tmp_path):
             own.start()
             until(lambda: width(chromium) == 640, BACK_S, "the camera's own picture again")
             until(lambda: not active(server), 5, "the end of the other one")
+        assert chromium.posts() == 1
+
+
+def test_a_camera_that_hangs_for_a_while(tmp_path):
+    """Its connection stays, and so what it sends then refers to pictures that came before."""
+    with own_camera(tmp_path) as own, other_camera(tmp_path) as other, \
+            Server(tmp_path, streams(own, other)) as server, Chromium(tmp_path) as chromium:
+        server.wait_live("cam1", "wait")
+        chromium.open(server.page("cam1"))
+        chromium.wait_playing(30)
+        until(lambda: width(chromium) == 640, 10, "the camera's own picture")
+        os.kill(own.process.pid, signal.SIGSTOP)
+        until(lambda: width(chromium) == 320, BACK_S, "the other picture")
+        os.kill(own.process.pid, signal.SIGCONT)
+        until(lambda: width(chromium) == 640, BACK_S, "the camera's own picture again")
+        until(lambda: not active(server), 5, "the end of the other one")
+        assert server.metrics().sum("rtcfan_stream_connects_total", stream="cam1") == 1
         assert chromium.posts() == 1
 
 
