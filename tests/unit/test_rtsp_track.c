@@ -312,6 +312,32 @@ static void test_new_session(void **state)
     end(&f);
 }
 
+// Another's pictures go out in the stream meanwhile.
+static void test_yields(void **state)
+{
+    struct fixture f = {0};
+    struct rtsp_clock other;
+
+    (void)state;
+    begin(&f, ENG_VIDEO, &H264);
+    send(&f, 0, true, BYTES(IDR));
+    send(&f, 3000, false, BYTES(0x7c, 0x85, 0x88, 1, 2, 3)); // in the middle
+    other = *rtsp_track_yield(f.track);
+    send(&f, 6000, true, BYTES(P)); // refers to what came before them
+    assert_int_equal(f.stream.count, 1);
+    // A keyframe that has its time already when the last of them goes out.
+    send(&f, 9000, false, BYTES(IDR));
+    other.last_media += 90000;
+    rtsp_track_pass(f.track, &other);
+    send(&f, 12000, true, BYTES(P));
+    send(&f, 15000, true, BYTES(P)); // ends the one before, whatever markers are worth
+    assert_in_range(f.stream.count, 3, 4);
+    assert_int_equal(f.stream.packets[1].packet.flags & ENG_PACKET_KEYFRAME, ENG_PACKET_KEYFRAME);
+    assert_true(f.stream.packets[1].packet.media_time > other.last_media);
+    assert_true(f.stream.packets[2].packet.media_time > f.stream.packets[1].packet.media_time);
+    end(&f);
+}
+
 static void test_new_ssrc(void **state)
 {
     struct fixture f = {0};
@@ -632,6 +658,7 @@ int main(void)
         cmocka_unit_test(test_b_frames),
         cmocka_unit_test(test_b_frames_are_dropped),
         cmocka_unit_test(test_new_session),
+        cmocka_unit_test(test_yields),
         cmocka_unit_test(test_new_ssrc),
         cmocka_unit_test(test_opus),
         cmocka_unit_test(test_pcm_is_cut),
