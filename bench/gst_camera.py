@@ -20,19 +20,19 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 # Size, encoder and payloader of each codec.
 VIDEO = {
-    "h264": ("width=1280,height=720",
+    "h264": ("1280x720",
              "x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 key-int-max=60 "
              "bframes={bframes} option-string=b-adapt=0:b-pyramid=none "
              "! video/x-h264,profile={profile} ! rtph264pay"),
-    "h265": ("width=640,height=360",
+    "h265": ("640x360",
              "x265enc tune=zerolatency speed-preset=ultrafast bitrate=1000 key-int-max=60 "
              "option-string=bframes={bframes}:b-adapt=0:b-pyramid=0:rc-lookahead={lookahead} "
              "! rtph265pay"),
-    "vp8": ("width=640,height=360",
+    "vp8": ("640x360",
             "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp8pay"),
-    "vp9": ("width=640,height=360",
+    "vp9": ("640x360",
             "vp9enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! rtpvp9pay"),
-    "jpeg": ("width=640,height=360", "jpegenc ! rtpjpegpay"),
+    "jpeg": ("640x360", "jpegenc ! rtpjpegpay"),
 }
 AUDIO = {
     "opus": ("rate=48000,channels=2", "opusenc bitrate=64000 frame-size=20 ! rtpopuspay"),
@@ -49,13 +49,16 @@ PICTURE = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,fram
 SOUND = "audiotestsrc is-live=true wave=sine freq=330 volume=0.1 ! audio/x-raw"
 
 
-def pipeline(video, bframes, audio):
-    size, encode = VIDEO[video]
-    encode = encode.format(bframes=bframes, profile="main" if bframes else "constrained-baseline",
+def pipeline(arguments):
+    size, encode = VIDEO[arguments.video]
+    width, height = (arguments.size or size).split("x")
+    bframes = arguments.bframes
+    profile = arguments.profile or ("main" if bframes else "constrained-baseline")
+    encode = encode.format(bframes=bframes, profile=profile,
                            lookahead=bframes + 1 if bframes else 0)
-    tracks = f"{PICTURE},{size} ! {encode} name=pay0 pt=96"
-    if audio != "none":
-        form, encode = AUDIO[audio]
+    tracks = f"{PICTURE},width={width},height={height} ! {encode} name=pay0 pt=96"
+    if arguments.audio != "none":
+        form, encode = AUDIO[arguments.audio]
         tracks += f" {SOUND},{form} ! {encode} name=pay1 pt=97"
     return f"( {tracks} )"
 
@@ -67,6 +70,10 @@ def parse_arguments():
     parser.add_argument("--path", default="/gst", help="path of the URL (%(default)s)")
     parser.add_argument("--video", default="h264", choices=VIDEO,
                         help="codec of the picture (%(default)s)")
+    parser.add_argument("--size", metavar="WxH",
+                        help="of the picture (1280x720 of H.264, 640x360 of the others)")
+    parser.add_argument("--profile", choices=["constrained-baseline", "main", "high"],
+                        help="of H.264 (constrained baseline, or main with B-frames)")
     parser.add_argument("--bframes", default=0, type=int,
                         help="of H.264 and H.265, as many in a row, on which no picture depends "
                              "(%(default)s)")
@@ -131,7 +138,7 @@ def main():
     arguments = parse_arguments()
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
-    launch = pipeline(arguments.video, arguments.bframes, arguments.audio)
+    launch = pipeline(arguments)
     factory.set_launch(listening(launch) if arguments.pli else launch)
     factory.set_shared(True)
     allow_transports(factory, arguments.transport)
