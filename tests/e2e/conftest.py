@@ -6,6 +6,7 @@
 RTCFAN_BUILD is the build folder, build/release if it is not set.
 """
 import signal
+import subprocess
 
 import pytest
 
@@ -85,6 +86,12 @@ def demo_server(folder):
     with BenchSource(folder) as source, Server(folder, {"demo": source.url}) as server:
         server.wait_live("demo")
         yield server
+
+
+@pytest.fixture(scope="session")
+def knows_aac():
+    version = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True)
+    return "AAC becomes Opus" in version.stdout
 
 
 @pytest.fixture(scope="session")

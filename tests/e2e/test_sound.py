@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cameras send as sound, heard by viewers, and what is said where nothing is heard."""
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from chromium import Chromium
 from clip import Clip
 from process import Process, until
 from raw_viewer import Audience
-from server import PROGRAM, Server
+from server import Server
 from watch import APART_S, Watch, elapsed
 
 TONE_HZ = 330  # of the camera
@@ -53,12 +52,6 @@ setTimeout(() => {
 def chromium(folder):
     with Chromium(folder) as chromium:
         yield chromium
-
-
-@pytest.fixture(scope="module")
-def knows_aac():
-    version = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True)
-    return "AAC becomes Opus" in version.stdout
 
 
 @pytest.mark.parametrize("codec", CODECS)
