@@ -4,8 +4,9 @@
     python3 webrtcbin_viewer.py WHEP_URL SECONDS [VIDEO [AUDIO]]
 
 VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), H265, VP8 or VP9;
-AUDIO that for sound: OPUS (unless said otherwise) or L16. Prints one line of JSON: how many frames
-and audio buffers came out of the decoders, and the frequency of the sound, as if it were one tone.
+AUDIO that for sound: OPUS (unless said otherwise) or L16. Prints lines of JSON, now and then and at
+the end: how many frames and audio buffers came out of the decoders so far, and the frequency of the
+sound, as if it were one tone.
 """
 import array
 import json
@@ -26,6 +27,7 @@ AUDIO = ("application/x-rtp,media=audio,encoding-name={},clock-rate={},payload=9
          "encoding-params=(string)2")
 CLOCK_RATES = {"OPUS": 48000, "L16": 44100}
 PCM_RATE = 48000
+REPORT_MS = 200
 PCM = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate={PCM_RATE},channels=1"
 DECODERS = {
     "H264": "rtph264depay ! h264parse ! openh264dec",
@@ -65,12 +67,18 @@ class Viewer:
         promise = Gst.Promise.new_with_change_func(self._offer_made)
         self.webrtc.emit("create-offer", None, promise)
         GLib.timeout_add_seconds(seconds, self.loop.quit)
+        GLib.timeout_add(REPORT_MS, self._report)
         self.loop.run()
         self.pipeline.set_state(Gst.State.NULL)
         if self.session:
             whep.request("DELETE", self.session)
-        return {"video": self.decoded[self.video], "audio": self.decoded[self.audio],
-                "tone_hz": self.crossings * PCM_RATE / max(self.samples, 1), "error": self.error}
+        self._report()
+
+    def _report(self):
+        print(json.dumps({"video": self.decoded[self.video], "audio": self.decoded[self.audio],
+                          "tone_hz": self.crossings * PCM_RATE / max(self.samples, 1),
+                          "error": self.error}), flush=True)
+        return True
 
     def _fail(self, text):
         self.error = text
@@ -126,7 +134,7 @@ class Viewer:
 def main():
     Gst.init(None)
     url, seconds, video, audio = (*sys.argv[1:], *("H264", "OPUS")[len(sys.argv) - 3:])
-    print(json.dumps(Viewer(url, video, audio).run(int(seconds))))
+    Viewer(url, video, audio).run(int(seconds))
 
 
 if __name__ == "__main__":
