@@ -108,10 +108,24 @@ class Chromium:
         self.driver = webdriver.Chrome(service=service, options=options)
         self.driver.set_page_load_timeout(20)
         self.driver.set_script_timeout(10)
+        self._spy()
+
+    def _spy(self):
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPY})
 
     def open(self, url):
         self.driver.get(url)
+
+    def open_tab(self, url):
+        """Opens it beside what is open; returns what turn_to() takes."""
+        self.driver.switch_to.new_window("tab")
+        self._spy()
+        self.open(url)
+        return self.driver.current_window_handle
+
+    def turn_to(self, tab):
+        """What is asked from now on is asked of this tab."""
+        self.driver.switch_to.window(tab)
 
     def wait_playing(self, frames=1, timeout_s=15):
         until(lambda: self.stats().frames >= frames, timeout_s,
