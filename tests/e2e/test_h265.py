@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""H.265 from a camera to viewers that take it, and what others are told."""
-import json
-import sys
-from pathlib import Path
-
+"""H.265 from a camera, and what viewers are told that do not take it."""
 import pytest
 
 import whep
 from cameras import GstCamera
 from chromium import Chromium
-from process import Process, until
+from process import until
 from server import Server
 
-WATCH_S = 10
-MIN_FRAMES = 100  # of about 250; the encoder shares this machine
-VIEWER = Path(__file__).with_name("webrtcbin_viewer.py")
 SENTENCE = ("the stream has H265 as video and nothing as audio, which this viewer does not take; "
             "try another browser, or set the camera to H.264 and Opus")
 
@@ -33,20 +26,6 @@ def server(folder):
         for name in ("cam1", "silent"):
             until(lambda n=name: pictures(server, n), 20, f"pictures of {name}")
         yield server
-
-
-@pytest.mark.asan
-def test_decodes(server, folder):
-    viewer = Process([sys.executable, VIEWER, server.whep("cam1"), WATCH_S, "H265"],
-                     folder / "webrtcbin.log")
-    assert viewer.child.wait(WATCH_S + 20) == 0, viewer.output()
-    decoded = json.loads(viewer.output().splitlines()[-1])
-    assert decoded["error"] is None
-    assert decoded["video"] >= MIN_FRAMES
-    assert decoded["audio"] > 0
-    figures = server.metrics()
-    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0
-    assert figures.sum("rtcfan_stream_frames_dropped_total", stream="cam1") == 0
 
 
 def test_a_browser_without_it_is_told(server, folder):

@@ -7,8 +7,6 @@ from process import until
 from raw_viewer import Audience
 from server import Server
 
-USER, PASSWORD = "viewer", "s3cret-of-the-camera"
-
 
 @pytest.fixture(scope="module")
 def certificate(folder):
@@ -59,14 +57,6 @@ def test_it_is_not_to_be_believed(camera, certificate, tmp_path, configured, rea
         assert not server.live("cam1")
         assert server.metrics().sum("rtcfan_stream_reconnects_total", stream="cam1",
                                     cause="tls") >= 1
-
-
-def test_digest_within_tls(certificate, tmp_path):
-    with GstCamera(tmp_path, port=8555, user=USER, password=PASSWORD, tls=certificate) as camera, \
-            Server(tmp_path, {"cam1": {"source": camera.url,
-                                       "fingerprint": certificate.fingerprint}}) as server:
-        plays(server)
-        assert PASSWORD not in server.process.output()
 
 
 def test_port_without_tls(tmp_path):

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A camera's media over TCP, UDP and multicast, and what becomes of it where one does not work."""
+"""A camera that does not take every transport, and one whose UDP does not arrive."""
 import re
 
 import pytest
 
-import netns
 from cameras import BenchSource, GstCamera, RtspTap
 from process import until
 from raw_viewer import Audience
@@ -26,8 +25,6 @@ def plays(server, frames=45):
 
 
 @pytest.mark.parametrize("allowed, wanted, used", [
-    ("udp,tcp", "auto", "udp"),
-    ("udp,tcp", "tcp", "tcp"),
     ("udp", "udp", "udp"),
     ("tcp", "auto", "tcp"),
 ])
@@ -36,16 +33,6 @@ def test_gst_rtsp_server(tmp_path, allowed, wanted, used):
             Server(tmp_path, {"cam1": {"source": camera.url, "transport": wanted}}) as server:
         server.wait_live("cam1")
         assert server.status("cam1")["transport"] == used
-        plays(server)
-
-
-def test_multicast(tmp_path):
-    """From a machine of its own: camera and server want the same ports."""
-    with netns.Neighbour() as other, \
-            GstCamera(tmp_path, "--transport", "multicast", host=other) as camera, \
-            Server(tmp_path, {"cam1": {"source": camera.url, "transport": "multicast"}}) as server:
-        server.wait_live("cam1")
-        assert server.status("cam1")["transport"] == "multicast"
         plays(server)
 
 
