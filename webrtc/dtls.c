@@ -23,9 +23,6 @@ enum {
     DATAGRAM_MAX = 1500,
     FIRST_TIMEOUT_US = 400000,    // RFC 6347 4.2.4.1 allows less than 1 s to the impatient
     LONGEST_TIMEOUT_US = 1600000, // seven repetitions before the deadline; OpenSSL gives up at 12
-    RECORDS_MAX = DATAGRAM_MAX / WRTC_DTLS_RECORD_HEADER_LEN,
-    TAG_LEN = 16,
-    EXPLICIT_NONCE_LEN = 8,
 
     GCM_SALT_LEN = 12,
     CM_SALT_LEN = 14,
@@ -36,28 +33,38 @@ struct wrtc_dtls {
     struct wrtc_fingerprint expected;
     enum wrtc_dtls_state state;
     const char *reason;
-    SSL *ssl;                     // NULL: between attempts, or farewell has taken over
-    struct wrtc_dgram_link *link; // of ssl; NULL: farewell has taken over
-    int64_t deadline_ns;          // of the handshake, then of lingering
+    SSL *ssl;                     // NULL: between attempts, or the handshake is over
+    struct wrtc_dgram_link *link; // of ssl; NULL: the handshake is over
+    int64_t deadline_ns;          // of the handshake
     int64_t repeat_ns;            // when OpenSSL is to look at its timeout
     size_t input_len;
     uint32_t clear_records; // given to OpenSSL in this attempt
     unsigned failures;
     struct eng_srtp_keying keying;
     struct wrtc_dtls_farewell farewell;
-    bool farewell_due;
+    bool flight_due; // farewell's are to be sent
+    bool goodbye_due;
 };
+
+static void free_ssl(struct wrtc_dtls *dtls)
+{
+    SSL_free(dtls->ssl);
+    dtls->ssl = NULL;
+}
 
 // The only place where the state changes; dtls.h has the table.
 static void enter(struct wrtc_dtls *dtls, enum wrtc_dtls_state state, const char *reason)
 {
     assert(dtls->state < state);
-    if (dtls->state == WRTC_DTLS_HANDSHAKE)
+    if (dtls->state == WRTC_DTLS_HANDSHAKE) {
         dtls->ctx->handshakes--;
-    if (state == WRTC_DTLS_CLOSED) {
-        explicit_bzero(&dtls->keying, sizeof(dtls->keying));
-        dtls->deadline_ns = INT64_MAX;
+        free_ssl(dtls);
+        free(dtls->link);
+        dtls->link = NULL;
     }
+    if (state == WRTC_DTLS_CLOSED)
+        explicit_bzero(&dtls->keying, sizeof(dtls->keying));
+    dtls->deadline_ns = INT64_MAX;
     dtls->repeat_ns = INT64_MAX;
     dtls->state = state;
     dtls->reason = reason;
@@ -86,12 +93,6 @@ int wrtc_dtls_create(struct wrtc_dtls_context *ctx, const struct wrtc_fingerprin
     ctx->handshakes++;
     *out = dtls;
     return 0;
-}
-
-static void free_ssl(struct wrtc_dtls *dtls)
-{
-    SSL_free(dtls->ssl);
-    dtls->ssl = NULL;
 }
 
 void wrtc_dtls_destroy(struct wrtc_dtls *dtls)
@@ -228,15 +229,13 @@ static bool export_keys(struct wrtc_dtls *dtls)
     return true;
 }
 
-// A client that is turned away here does not get our Finished either.
+// What waits to be sent goes with the link: who is turned away here does not get our Finished.
 static void turn_away(struct wrtc_dtls *dtls, const char *reason)
 {
-    wrtc_dgram_discard(dtls->link);
-    free_ssl(dtls);
     enter(dtls, WRTC_DTLS_CLOSED, reason);
 }
 
-static void finish(struct wrtc_dtls *dtls, int64_t now_ns)
+static void finish(struct wrtc_dtls *dtls)
 {
     if (!fingerprint_matches(dtls)) {
         turn_away(dtls, "DTLS certificate does not match the offer's fingerprint");
@@ -246,8 +245,12 @@ static void finish(struct wrtc_dtls *dtls, int64_t now_ns)
         turn_away(dtls, "no SRTP protection profile in common");
         return;
     }
+    if (wrtc_dtls_farewell_init(&dtls->farewell, dtls->ssl, dtls->link) != 0) {
+        turn_away(dtls, "out of memory");
+        return;
+    }
+    dtls->flight_due = true;
     enter(dtls, WRTC_DTLS_CONNECTED, NULL);
-    dtls->deadline_ns = now_ns + WRTC_DTLS_LINGER_NS;
 }
 
 // ---- datagrams in ----
@@ -272,7 +275,7 @@ static size_t sieve(struct wrtc_dtls *dtls, const uint8_t *data, size_t len,
         size_t span = WRTC_DTLS_RECORD_HEADER_LEN + record.body_len;
         memcpy(out + out_len, record.header, span);
         if (clear)
-            wrtc_dtls_record_number(out + out_len, dtls->clear_records++);
+            wrtc_dtls_record_write_number(out + out_len, dtls->clear_records++);
         out_len += span;
     }
     return out_len;
@@ -296,7 +299,7 @@ static bool shake_hands(struct wrtc_dtls *dtls, const uint8_t *data, size_t len,
     dtls->link->in = NULL;
 
     if (rc == 1)
-        finish(dtls, now_ns);
+        finish(dtls);
     else if (SSL_get_error(dtls->ssl, rc) == SSL_ERROR_WANT_READ)
         schedule(dtls, now_ns);
     else
@@ -304,61 +307,19 @@ static bool shake_hands(struct wrtc_dtls *dtls, const uint8_t *data, size_t len,
     return true;
 }
 
-static void closed_by_client(struct wrtc_dtls *dtls)
-{
-    if (dtls->ssl)
-        SSL_shutdown(dtls->ssl);
-    dtls->farewell_due = true;
-    enter(dtls, WRTC_DTLS_CLOSED, "closed by the viewer");
-}
-
-// Bytes of the shortest record that this connection's cipher can have sealed.
-static size_t sealed_min(const SSL *ssl)
-{
-    // ChaCha20-Poly1305 needs a tag (RFC 7905 2), AES-GCM an explicit nonce too (RFC 5288 3), CBC
-    // an IV and a MAC.
-    bool chacha = SSL_CIPHER_get_cipher_nid(SSL_get_current_cipher(ssl)) == NID_chacha20_poly1305;
-    return chacha ? TAG_LEN : EXPLICIT_NONCE_LEN + TAG_LEN;
-}
-
-// Copies the records that the client can have sealed: of the one epoch that has keys, and long
-// enough. OpenSSL 3.0.19 answers others with a fatal alert and is done with the connection, where
-// RFC 6347 4.1.2.7 has them dropped. Returns their length.
-static size_t sieve_sealed(const SSL *ssl, const uint8_t *data, size_t len,
-                           uint8_t out[DATAGRAM_MAX])
-{
-    struct wrtc_dtls_cursor cursor = {data, len};
-    struct wrtc_dtls_record record;
-    size_t out_len = 0;
-    while (wrtc_dtls_record_next(&cursor, &record)) {
-        size_t span = WRTC_DTLS_RECORD_HEADER_LEN + record.body_len;
-        if (record.epoch != 1 || record.body_len < sealed_min(ssl))
-            continue;
-        memcpy(out + out_len, record.header, span);
-        out_len += span;
-    }
-    return out_len;
-}
-
-// Repetitions of the client's last flight are answered within; data is read and forgotten.
 static void listen_on(struct wrtc_dtls *dtls, const uint8_t *data, size_t len)
 {
-    uint8_t text[DATAGRAM_MAX], records[DATAGRAM_MAX];
-    int rc = 1;
-    size_t records_len = sieve_sealed(dtls->ssl, data, len, records);
-    if (records_len == 0)
-        return;
-    dtls->link->in = records;
-    dtls->link->in_len = records_len;
-    for (int i = 0; i < RECORDS_MAX && rc > 0; i++)
-        rc = SSL_read(dtls->ssl, text, sizeof(text));
-    dtls->link->in = NULL;
-    OPENSSL_cleanse(text, sizeof(text));
-
-    if (SSL_get_shutdown(dtls->ssl) & SSL_RECEIVED_SHUTDOWN)
-        closed_by_client(dtls);
-    else if (rc <= 0 && SSL_get_error(dtls->ssl, rc) != SSL_ERROR_WANT_READ)
-        free_ssl(dtls); // broken; media does not need it
+    switch (wrtc_dtls_farewell_read(&dtls->farewell, data, len)) {
+    case WRTC_DTLS_NOTHING:
+        break;
+    case WRTC_DTLS_REPETITION:
+        dtls->flight_due = true;
+        break;
+    case WRTC_DTLS_GOODBYE:
+        dtls->goodbye_due = true;
+        enter(dtls, WRTC_DTLS_CLOSED, "closed by the viewer");
+        break;
+    }
 }
 
 bool wrtc_dtls_receive(struct wrtc_dtls *dtls, const uint8_t *data, size_t len, int64_t now_ns)
@@ -370,10 +331,7 @@ bool wrtc_dtls_receive(struct wrtc_dtls *dtls, const uint8_t *data, size_t len, 
     case WRTC_DTLS_HANDSHAKE:
         return shake_hands(dtls, data, len, now_ns);
     case WRTC_DTLS_CONNECTED:
-        if (dtls->ssl)
-            listen_on(dtls, data, len);
-        else if (wrtc_dtls_farewell_recognise(&dtls->farewell, data, len))
-            closed_by_client(dtls);
+        listen_on(dtls, data, len);
         return true;
     case WRTC_DTLS_CLOSED:
         break;
@@ -382,17 +340,6 @@ bool wrtc_dtls_receive(struct wrtc_dtls *dtls, const uint8_t *data, size_t len, 
 }
 
 // ---- time ----
-
-// Frees the SSL object. Where the cipher suite (CBC) leaves no farewell, it stays.
-static void stop_lingering(struct wrtc_dtls *dtls)
-{
-    dtls->deadline_ns = INT64_MAX;
-    if (dtls->ssl && wrtc_dtls_farewell_init(&dtls->farewell, dtls->ssl, dtls->link) != 0)
-        return;
-    free_ssl(dtls);
-    free(dtls->link);
-    dtls->link = NULL;
-}
 
 void wrtc_dtls_tick(struct wrtc_dtls *dtls, int64_t now_ns)
 {
@@ -403,12 +350,8 @@ void wrtc_dtls_tick(struct wrtc_dtls *dtls, int64_t now_ns)
         else
             schedule(dtls, now_ns);
     }
-    if (dtls->deadline_ns > now_ns)
-        return;
-    if (dtls->state == WRTC_DTLS_HANDSHAKE)
+    if (dtls->deadline_ns <= now_ns)
         turn_away(dtls, dtls->reason ? dtls->reason : "DTLS handshake timed out");
-    else
-        stop_lingering(dtls);
 }
 
 int64_t wrtc_dtls_deadline_ns(const struct wrtc_dtls *dtls)
@@ -418,16 +361,28 @@ int64_t wrtc_dtls_deadline_ns(const struct wrtc_dtls *dtls)
 
 // ---- out ----
 
+static void copy_out(uint8_t *out, size_t *len, const uint8_t *data, size_t data_len)
+{
+    memcpy(out, data, data_len);
+    *len = data_len;
+}
+
 bool wrtc_dtls_next(struct wrtc_dtls *dtls, uint8_t out[WRTC_DGRAM_MTU], size_t *len)
 {
-    if (dtls->link && wrtc_dgram_next(dtls->link, out, len))
+    const struct wrtc_dtls_farewell *farewell = &dtls->farewell;
+    if (dtls->link)
+        return wrtc_dgram_next(dtls->link, out, len);
+    if (dtls->flight_due) {
+        dtls->flight_due = false;
+        copy_out(out, len, farewell->flight, farewell->flight_len);
         return true;
-    if (!dtls->farewell_due || dtls->farewell.record_len == 0)
-        return false;
-    dtls->farewell_due = false;
-    memcpy(out, dtls->farewell.record, dtls->farewell.record_len);
-    *len = dtls->farewell.record_len;
-    return true;
+    }
+    if (dtls->goodbye_due) {
+        dtls->goodbye_due = false;
+        copy_out(out, len, farewell->record, farewell->record_len);
+        return true;
+    }
+    return false;
 }
 
 void wrtc_dtls_take_keying(struct wrtc_dtls *dtls, struct eng_srtp_keying *out)
@@ -445,8 +400,6 @@ void wrtc_dtls_close(struct wrtc_dtls *dtls)
         turn_away(dtls, "closed here");
         return;
     }
-    if (dtls->ssl)
-        SSL_shutdown(dtls->ssl);
-    dtls->farewell_due = true;
+    dtls->goodbye_due = true;
     enter(dtls, WRTC_DTLS_CLOSED, "closed here");
 }

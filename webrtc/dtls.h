@@ -20,6 +20,9 @@
 // translated: what is left of a timeout at a call is added to that call's now_ns, and
 // wrtc_dtls_tick() at that time lets OpenSSL repeat its flight. If the two clocks disagree (the
 // wall clock was set), a repetition comes late or early; the deadline is ours and stands.
+//
+// A CONNECTED association has no SSL object and no timer any more: dtls_farewell.h keeps 300 bytes
+// of it.
 #pragma once
 
 #include <stdbool.h>
@@ -31,11 +34,6 @@
 #include "webrtc/peer.h"
 
 #define WRTC_DTLS_HANDSHAKE_NS INT64_C(10000000000) // from the first datagram to CONNECTED
-
-// How long a finished SSL object is kept to repeat its last flight for a client that missed it: two
-// repetitions at OpenSSL's 1 and 2 s, six at Chromium's. It is 80 KiB; what follows needs 400
-// bytes.
-#define WRTC_DTLS_LINGER_NS INT64_C(5000000000)
 
 enum {
     WRTC_DTLS_INPUT_MAX = 65536, // bytes taken per handshake; an honest one needs 4 KiB

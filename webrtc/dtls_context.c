@@ -13,10 +13,10 @@
 
 #include "webrtc/dgram_bio.h"
 
-// AES128-GCM is the one that RFC 8827 6.5 demands; AES128-SHA is for clients older than it.
+// AES128-GCM is the one that RFC 8827 6.5 demands. AEADs only: see dtls_farewell.c.
 #define CIPHERS                                                    \
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" \
-    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA"
+    "ECDHE-ECDSA-CHACHA20-POLY1305"
 
 #define GROUPS "P-256:X25519"
 
@@ -91,11 +91,8 @@ static int accept_any(X509_STORE_CTX *store, void *unused)
 
 static bool configure(SSL_CTX *ssl)
 {
-    // Without encrypt-then-MAC (RFC 7366): OpenSSL 3.0 treats a forged record under it as fatal,
-    // where DTLS drops the record (RFC 6347 4.1.2.7). Only the CBC suite would use it.
     SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                 SSL_OP_NO_ENCRYPT_THEN_MAC);
+                                 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ssl, CLIENT_CERTIFICATE_MAX);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);

@@ -10,7 +10,7 @@
 #include "webrtc/peer.h"
 
 enum {
-    // Handshakes under way at once, at some 90 KiB each. At 3,000 handshakes a second and core and
+    // Handshakes under way at once, at some 60 KiB each. At 3,000 handshakes a second and core and
     // a round trip of 100 ms there are 300.
     WRTC_DTLS_HANDSHAKES_MAX = 1024,
 };

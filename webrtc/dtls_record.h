@@ -52,10 +52,19 @@ static inline bool wrtc_dtls_record_next(struct wrtc_dtls_cursor *cursor,
 }
 
 // Writes the 48-bit sequence number into a record's header.
-static inline void wrtc_dtls_record_number(uint8_t *header, uint32_t number)
+static inline void wrtc_dtls_record_write_number(uint8_t *header, uint32_t number)
 {
     header[5] = 0;
     header[6] = 0;
     for (int i = 0; i < 4; i++)
         header[7 + i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+// The 48-bit sequence number in a record's header.
+static inline uint64_t wrtc_dtls_record_read_number(const uint8_t *header)
+{
+    uint64_t number = 0;
+    for (int i = 5; i < 11; i++)
+        number = number << 8 | header[i];
+    return number;
 }

@@ -136,9 +136,9 @@ static inline void pair_expect_same_keys(struct pair *pair, enum eng_srtp_profil
 }
 
 static const char *const pair_suites[] = {
-    "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA", // no AEAD
 };
 enum {
     PAIR_SUITES = sizeof(pair_suites) / sizeof(pair_suites[0])

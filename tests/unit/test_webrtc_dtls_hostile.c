@@ -165,28 +165,14 @@ static void test_handshakes_are_bounded(void **state)
 
 // ---- the end ----
 
-static void linger(struct pair *pair)
-{
-    assert_true(pair_connected(pair));
-    int64_t end_ns = wrtc_dtls_deadline_ns(pair->server);
-    assert_in_range(end_ns - fake_now_ns, 0, WRTC_DTLS_LINGER_NS);
-    fake_now_ns = end_ns;
-    wrtc_dtls_tick(pair->server, fake_now_ns);
-    assert_int_equal(wrtc_dtls_deadline_ns(pair->server), INT64_MAX);
-    assert_int_equal(wrtc_dtls_state(pair->server), WRTC_DTLS_CONNECTED);
-}
-
-// In every suite, with the SSL object and after it is gone.
 static void test_close_from_here(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 2 * PAIR_SUITES; i++) {
+    for (unsigned i = 0; i < PAIR_SUITES; i++) {
         struct pair pair;
-        const struct dtls_client_config config = {.ciphers = pair_suites[i / 2]};
+        const struct dtls_client_config config = {.ciphers = pair_suites[i]};
         pair_init(&pair, &config);
         pair_shake(&pair);
-        if (i % 2)
-            linger(&pair);
         wrtc_dtls_close(pair.server);
         wrtc_dtls_close(pair.server);
         assert_int_equal(wrtc_dtls_state(pair.server), WRTC_DTLS_CLOSED);
@@ -203,22 +189,18 @@ static void test_close_from_here(void **state)
 static void test_close_by_client(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 2 * PAIR_SUITES; i++) {
+    for (unsigned i = 0; i < PAIR_SUITES; i++) {
         struct pair pair;
         uint8_t data[WRTC_DGRAM_MTU];
         size_t len = 0;
-        const struct dtls_client_config config = {.ciphers = pair_suites[i / 2]};
+        const struct dtls_client_config config = {.ciphers = pair_suites[i]};
         pair_init(&pair, &config);
         pair_shake(&pair);
-        if (i % 2)
-            linger(&pair);
         SSL_write(pair.client.ssl, "data", 4);
         pair_flow(&pair);
         SSL_shutdown(pair.client.ssl);
         assert_true(wrtc_dgram_next(&pair.client.link, data, &len));
         for (size_t bit = 0; bit < 8 * len; bit++) {
-            if (bit / 8 == 1 || bit / 8 == 2)
-                continue; // OpenSSL overlooks the version of an alert record
             data[bit / 8] ^= (uint8_t)(1 << bit % 8);
             wrtc_dtls_receive(pair.server, data, len, fake_now_ns);
             data[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -252,7 +234,7 @@ static void test_close_before_the_end_of_the_handshake(void **state)
     pair_fini(&pair);
 }
 
-static void test_renegotiation_is_refused(void **state)
+static void test_renegotiation_goes_unanswered(void **state)
 {
     (void)state;
     struct pair pair;
@@ -265,8 +247,6 @@ static void test_renegotiation_is_refused(void **state)
     SSL_do_handshake(pair.client.ssl);
     assert_true(wrtc_dgram_next(&pair.client.link, data, &len));
     wrtc_dtls_receive(pair.server, data, len, fake_now_ns);
-    assert_true(wrtc_dtls_next(pair.server, data, &len));
-    assert_int_equal(data[0], 21); // an alert, and nothing more
     assert_false(wrtc_dtls_next(pair.server, data, &len));
     assert_int_equal(wrtc_dtls_state(pair.server), WRTC_DTLS_CONNECTED);
     pair_fini(&pair);
@@ -319,7 +299,7 @@ int main(void)
         cmocka_unit_test(test_close_from_here),
         cmocka_unit_test(test_close_by_client),
         cmocka_unit_test(test_close_before_the_end_of_the_handshake),
-        cmocka_unit_test(test_renegotiation_is_refused),
+        cmocka_unit_test(test_renegotiation_goes_unanswered),
         cmocka_unit_test(test_full_queue_drops),
     };
     return cmocka_run_group_tests(tests, pair_group_setup, pair_group_teardown);

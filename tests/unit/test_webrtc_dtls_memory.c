@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// OpenSSL runs out of memory, at each allocation in turn.
+// OpenSSL's memory: what it has runs out, at each allocation in turn; and what it takes it gives
+// back.
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@
 // While starving, OpenSSL's allocation number fail_at fails.
 static unsigned allocations, fail_at;
 static bool starving;
+static long blocks; // that OpenSSL has
 
 static bool fails(void)
 {
@@ -27,20 +29,27 @@ static void *counting_malloc(size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return fails() ? NULL : malloc(size);
+    if (fails())
+        return NULL;
+    blocks++;
+    return malloc(size);
 }
 
 static void *counting_realloc(void *old, size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return fails() ? NULL : realloc(old, size);
+    if (fails())
+        return NULL;
+    blocks += !old;
+    return realloc(old, size);
 }
 
 static void counting_free(void *old, const char *file, int line)
 {
     (void)file;
     (void)line;
+    blocks -= old != NULL;
     free(old);
 }
 
@@ -104,11 +113,30 @@ static void test_handshake_without_memory(void **state)
     assert_true(failed > 50);
 }
 
+// A viewer that is connected costs none of OpenSSL's memory.
+static void test_connected_holds_nothing(void **state)
+{
+    (void)state;
+    long before = 0;
+    for (unsigned i = 0; i < 3; i++) { // the first time OpenSSL fetches what it keeps
+        struct pair pair;
+        before = blocks;
+        pair_init(&pair, &ordinary);
+        pair_shake(&pair);
+        assert_true(pair_connected(&pair));
+        dtls_client_fini(&pair.client);
+        if (i > 0)
+            assert_int_equal(blocks, before);
+        wrtc_dtls_destroy(pair.server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_context_without_memory),
         cmocka_unit_test(test_handshake_without_memory),
+        cmocka_unit_test(test_connected_holds_nothing),
     };
     // Before OpenSSL's first allocation, or it keeps its own.
     if (CRYPTO_set_mem_functions(counting_malloc, counting_realloc, counting_free) != 1)

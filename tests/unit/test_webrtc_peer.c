@@ -452,11 +452,8 @@ static void test_viewer_closes_long_after(void **state)
 {
     (void)state;
     connect_at(1001);
-    fake_now_ns = wrtc_peer_deadline_ns(viewer.peer);
-    wrtc_peer_tick(viewer.peer, fake_now_ns);
-    take_actions();
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CONNECTED);
     assert_int_equal(wrtc_peer_deadline_ns(viewer.peer), INT64_MAX);
+    fake_now_ns += 3600 * second;
     SSL_shutdown(viewer.dtls.ssl);
     carry(1001);
     assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CLOSED);
