@@ -28,11 +28,18 @@ static void write_log_name(const struct ctl_session *s, char out[24])
     snprintf(out, 24, "viewer %.8s", s->id);
 }
 
+// Or has given up: what a handshake needs is freed either way.
+static void joined(struct ctl_sessions *all)
+{
+    all->joining--;
+    ctl_trim_want(all->trim);
+}
+
 static void set_state(struct ctl_session *s, enum ctl_session_state state)
 {
     assert(state == s->state + 1);
     if (s->state == CTL_SESSION_JOINING)
-        s->all->joining--;
+        joined(s->all);
     if (state == CTL_SESSION_LIVE) {
         s->all->stats.connected++;
         s->stream->viewers++;
@@ -398,7 +405,7 @@ void ctl_session_free(struct ctl_session *s)
     struct ctl_sessions *all = s->all;
 
     if (s->state == CTL_SESSION_JOINING)
-        all->joining--;
+        joined(all);
     LIST_REMOVE(s, link);
     ctl_stream_release(s->stream);
     all->stats.sessions--;

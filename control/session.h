@@ -10,6 +10,7 @@
 #include "control/candidates.h"
 #include "control/sessions.h"
 #include "control/table.h"
+#include "control/trim.h"
 
 struct event;
 
@@ -77,6 +78,7 @@ struct ctl_sessions {
     struct event *engine_event;
     struct wrtc_dtls_context *dtls;
     struct ctl_candidates candidates;
+    struct ctl_trim *trim;
     struct ctl_bucket refusals;
     struct ctl_table by_id;
     struct ctl_table by_ufrag;

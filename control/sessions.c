@@ -347,6 +347,8 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
     ctl_candidates_init(&all->candidates, config, eng_engine_port(engine));
     rc = init_tables(all);
     if (rc == 0)
+        rc = ctl_trim_create(base, CTL_TRIM_EVERY_MS, &all->trim);
+    if (rc == 0)
         rc = wrtc_dtls_context_create(&all->dtls);
     if (rc != 0)
         goto fail;
@@ -399,6 +401,7 @@ void ctl_sessions_destroy(struct ctl_sessions *all)
     if (all->engine_event)
         event_free(all->engine_event);
     wrtc_dtls_context_destroy(all->dtls);
+    ctl_trim_destroy(all->trim);
     ctl_table_fini(&all->by_tuple);
     ctl_table_fini(&all->by_ufrag);
     ctl_table_fini(&all->by_id);
