@@ -9,8 +9,8 @@
 #define NS_PER_S         INT64_C(1000000000)
 #define REFUSAL_PRICE_NS (NS_PER_S / WRTC_ICE_REFUSALS_PER_S)
 
-int wrtc_ice_init(struct wrtc_ice *ice, const char *local_ufrag, const char *local_pwd,
-                  const char *remote_ufrag, int64_t now_ns)
+static int set_credentials(struct wrtc_ice_credentials *out, const char *local_ufrag,
+                           const char *local_pwd, const char *remote_ufrag)
 {
     size_t local_len = strlen(local_ufrag);
     size_t remote_len = strlen(remote_ufrag);
@@ -18,21 +18,59 @@ int wrtc_ice_init(struct wrtc_ice *ice, const char *local_ufrag, const char *loc
     if (local_len == 0 || local_len > WRTC_LOCAL_UFRAG_LEN || remote_len == 0 ||
         remote_len >= WRTC_UFRAG_MAX || pwd_len == 0 || pwd_len > WRTC_LOCAL_PWD_LEN)
         return -EINVAL;
-
-    *ice = (struct wrtc_ice){
+    *out = (struct wrtc_ice_credentials){
         .username_len = local_len + 1 + remote_len,
+        .local_len = local_len,
+    };
+    snprintf(out->username, sizeof(out->username), "%s:%s", local_ufrag, remote_ufrag);
+    memcpy(out->password, local_pwd, pwd_len);
+    return 0;
+}
+
+int wrtc_ice_init(struct wrtc_ice *ice, const char *local_ufrag, const char *local_pwd,
+                  const char *remote_ufrag, int64_t now_ns)
+{
+    *ice = (struct wrtc_ice){
         .nominated = -1,
         .refusal_credit_ns = NS_PER_S,
         .refusal_seen_ns = now_ns,
     };
-    snprintf(ice->username, sizeof(ice->username), "%s:%s", local_ufrag, remote_ufrag);
-    memcpy(ice->password, local_pwd, pwd_len);
-    return 0;
+    return set_credentials(&ice->now, local_ufrag, local_pwd, remote_ufrag);
+}
+
+int wrtc_ice_restart(struct wrtc_ice *ice, const char *local_ufrag, const char *local_pwd,
+                     const char *remote_ufrag)
+{
+    return set_credentials(&ice->next, local_ufrag, local_pwd, remote_ufrag);
 }
 
 void wrtc_ice_fini(struct wrtc_ice *ice)
 {
-    explicit_bzero(ice->password, sizeof(ice->password));
+    explicit_bzero(&ice->now, sizeof(ice->now));
+    explicit_bzero(&ice->next, sizeof(ice->next));
+}
+
+static bool has_local(const struct wrtc_ice_credentials *credentials, const char *local_ufrag)
+{
+    size_t len = strlen(local_ufrag);
+    return len > 0 && len == credentials->local_len &&
+           memcmp(credentials->username, local_ufrag, len) == 0;
+}
+
+static bool has_remote(const struct wrtc_ice_credentials *credentials, const char *remote_ufrag)
+{
+    return credentials->username_len > 0 &&
+           strcmp(credentials->username + credentials->local_len + 1, remote_ufrag) == 0;
+}
+
+bool wrtc_ice_has_local(const struct wrtc_ice *ice, const char *local_ufrag)
+{
+    return has_local(&ice->now, local_ufrag) || has_local(&ice->next, local_ufrag);
+}
+
+bool wrtc_ice_has_remote(const struct wrtc_ice *ice, const char *remote_ufrag)
+{
+    return has_remote(&ice->now, remote_ufrag) || has_remote(&ice->next, remote_ufrag);
 }
 
 // Index of the path with this 5-tuple; path_count: none.
@@ -116,11 +154,24 @@ static size_t refuse(struct wrtc_ice *ice, const struct wrtc_stun *request,
     return refusal_affordable(ice, now_ns) ? wrtc_stun_write_error(request, code, NULL, reply) : 0;
 }
 
-static bool authentic(const struct wrtc_ice *ice, const struct wrtc_stun *message)
+static bool matches(const struct wrtc_ice_credentials *credentials, const struct wrtc_stun *message)
 {
-    return message->username && message->username_len == ice->username_len &&
-           memcmp(message->username, ice->username, ice->username_len) == 0 &&
-           wrtc_stun_integrity_ok(message, ice->password);
+    return message->username && credentials->username_len > 0 &&
+           message->username_len == credentials->username_len &&
+           memcmp(message->username, credentials->username, credentials->username_len) == 0 &&
+           wrtc_stun_integrity_ok(message, credentials->password);
+}
+
+// Whoever knows the new credentials of a restart does not need the old ones any more.
+static bool authentic(struct wrtc_ice *ice, const struct wrtc_stun *message)
+{
+    if (matches(&ice->now, message))
+        return true;
+    if (!matches(&ice->next, message))
+        return false;
+    ice->now = ice->next;
+    explicit_bzero(&ice->next, sizeof(ice->next));
+    return true;
 }
 
 // What is wrong with an authentic request; 0: nothing. A viewer that claims the controlled role
@@ -147,10 +198,10 @@ static size_t on_request(struct wrtc_ice *ice, const struct eng_tuple *tuple, un
     int code = complaint(request);
     if (code) {
         ice->failed++;
-        return wrtc_stun_write_error(request, (enum wrtc_stun_error)code, ice->password, reply);
+        return wrtc_stun_write_error(request, (enum wrtc_stun_error)code, ice->now.password, reply);
     }
     pass(ice, tuple, worker, request->use_candidate, now_ns);
-    return wrtc_stun_write_success(request, &tuple->remote, ice->password, reply);
+    return wrtc_stun_write_success(request, &tuple->remote, ice->now.password, reply);
 }
 
 // Keepalives (RFC 8445 11) mostly come without credentials and then say nothing about consent.

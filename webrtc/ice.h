@@ -31,10 +31,17 @@ struct wrtc_ice_path {
     bool held; // DTLS runs here: does not give way to a newer one
 };
 
-struct wrtc_ice {
-    char username[WRTC_LOCAL_UFRAG_LEN + 1 + WRTC_UFRAG_MAX]; // ours ':' theirs
+// What a check has to know.
+struct wrtc_ice_credentials {
+    char username[WRTC_LOCAL_UFRAG_LEN + 1 + WRTC_UFRAG_MAX]; // ours ':' theirs; empty: none
     size_t username_len;
+    size_t local_len; // of ours
     char password[WRTC_LOCAL_PWD_LEN + 1];
+};
+
+struct wrtc_ice {
+    struct wrtc_ice_credentials now;
+    struct wrtc_ice_credentials next; // of a restart that the viewer has not used yet
     struct wrtc_ice_path path[WRTC_PEER_TUPLES_MAX];
     size_t path_count;
     int nominated; // index of a path, -1: none
@@ -49,7 +56,17 @@ struct wrtc_ice {
 int wrtc_ice_init(struct wrtc_ice *ice, const char *local_ufrag, const char *local_pwd,
                   const char *remote_ufrag, int64_t now_ns);
 
-// Wipes the password.
+// ICE restart (RFC 8445 9): the credentials that hold go on to until a check has passed with the
+// new ones. A restart that was not used is replaced by the next. Paths stay: they are where this
+// viewer was. 0, or -EINVAL as above, which changes nothing.
+int wrtc_ice_restart(struct wrtc_ice *ice, const char *local_ufrag, const char *local_pwd,
+                     const char *remote_ufrag);
+
+// Checks that name this ufrag of ours, or of theirs, can pass.
+bool wrtc_ice_has_local(const struct wrtc_ice *ice, const char *local_ufrag);
+bool wrtc_ice_has_remote(const struct wrtc_ice *ice, const char *remote_ufrag);
+
+// Wipes the passwords.
 void wrtc_ice_fini(struct wrtc_ice *ice);
 
 // One STUN datagram. Returns the length of the reply to send to where it came from; 0: none.

@@ -97,6 +97,22 @@ enum wrtc_peer_state wrtc_peer_state(const struct wrtc_peer *peer)
     return peer->state;
 }
 
+int wrtc_peer_restart(struct wrtc_peer *peer, const char *local_ufrag, const char *local_pwd,
+                      const char *remote_ufrag)
+{
+    return wrtc_ice_restart(&peer->ice, local_ufrag, local_pwd, remote_ufrag);
+}
+
+bool wrtc_peer_has_local(const struct wrtc_peer *peer, const char *local_ufrag)
+{
+    return wrtc_ice_has_local(&peer->ice, local_ufrag);
+}
+
+bool wrtc_peer_has_remote(const struct wrtc_peer *peer, const char *remote_ufrag)
+{
+    return wrtc_ice_has_remote(&peer->ice, remote_ufrag);
+}
+
 static void end(struct wrtc_peer *peer, const char *reason)
 {
     enter(peer, WRTC_PEER_CLOSED);

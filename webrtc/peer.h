@@ -119,6 +119,16 @@ void wrtc_peer_destroy(struct wrtc_peer *peer);
 
 enum wrtc_peer_state wrtc_peer_state(const struct wrtc_peer *peer);
 
+// ICE restart (RFC 8445 9), in any state: DTLS and media go on as they are. What held before goes
+// on to hold until a check has passed with the new credentials. 0, or -EINVAL as above, which
+// changes nothing.
+int wrtc_peer_restart(struct wrtc_peer *peer, const char *local_ufrag, const char *local_pwd,
+                      const char *remote_ufrag);
+
+// Checks that name this ufrag of ours, or of the viewer's, can pass.
+bool wrtc_peer_has_local(const struct wrtc_peer *peer, const char *local_ufrag);
+bool wrtc_peer_has_remote(const struct wrtc_peer *peer, const char *remote_ufrag);
+
 // One datagram that the demultiplexer gave to this peer. Never fails: what is wrong is counted
 // and dropped. Actions may wait afterwards.
 void wrtc_peer_receive(struct wrtc_peer *peer, const struct eng_tuple *tuple, unsigned worker,

@@ -253,7 +253,7 @@ static void test_bad_credentials(void **state)
     memset(ufrag, 'u', sizeof(ufrag));
     ufrag[256] = '\0';
     assert_int_equal(wrtc_ice_init(&other, "localufr", pwd, ufrag, 0), 0);
-    assert_int_equal(other.username_len, 8 + 1 + 256);
+    assert_int_equal(other.now.username_len, 8 + 1 + 256);
     ufrag[256] = 'u';
     ufrag[257] = '\0';
     assert_int_equal(wrtc_ice_init(&other, "localufr", pwd, ufrag, 0), -EINVAL);
@@ -265,12 +265,70 @@ static void test_bad_credentials(void **state)
                      -EINVAL);
 }
 
-static void test_password_is_wiped(void **state)
+static bool empty(const struct wrtc_ice_credentials *credentials)
+{
+    static const struct wrtc_ice_credentials none;
+    return memcmp(credentials, &none, sizeof(none)) == 0;
+}
+
+static void test_passwords_are_wiped(void **state)
 {
     (void)state;
+    wrtc_ice_restart(&ice, "newlocal", "zyxwvutsrqponmlkjihgfedc", "newpeer");
+    assert_false(empty(&ice.now) || empty(&ice.next));
     wrtc_ice_fini(&ice);
-    for (size_t i = 0; i < sizeof(ice.password); i++)
-        assert_int_equal(ice.password[i], 0);
+    assert_true(empty(&ice.now) && empty(&ice.next));
+}
+
+// ---- restart ----
+
+static const struct stun_check renewed = {.username = "newlocal:newpeer",
+                                          .password = "zyxwvutsrqponmlkjihgfedc"};
+
+static void restart(void)
+{
+    assert_int_equal(wrtc_ice_restart(&ice, "newlocal", renewed.password, "newpeer"), 0);
+}
+
+static void test_restart(void **state)
+{
+    (void)state;
+    struct stun_check nominate = good;
+    nominate.nominate = true;
+    assert_int_equal(answer_to(&renewed, 1001, 6 * second), 401);
+    answer_to(&nominate, 1001, 6 * second);
+    restart();
+    assert_true(wrtc_ice_has_local(&ice, "localufr") && wrtc_ice_has_local(&ice, "newlocal"));
+    assert_true(wrtc_ice_has_remote(&ice, "peer") && wrtc_ice_has_remote(&ice, "newpeer"));
+    assert_int_equal(answer_to(&good, 1002, 7 * second), 0);
+    assert_int_equal(answer_to(&renewed, 1003, 8 * second), 0);
+    assert_true(knows(1001) && knows(1002) && knows(1003));
+    // Media stays where it is until the viewer nominates.
+    assert_int_equal(eng_addr_port(&wrtc_ice_nominated(&ice)->tuple.remote), 1001);
+    assert_int_equal(answer_to(&good, 1001, 9 * second), 401);
+    assert_int_equal(answer_to(&renewed, 1003, 9 * second), 0);
+    assert_false(wrtc_ice_has_local(&ice, "localufr") || wrtc_ice_has_remote(&ice, "peer"));
+    assert_true(wrtc_ice_has_local(&ice, "newlocal") && wrtc_ice_has_remote(&ice, "newpeer"));
+    assert_false(wrtc_ice_has_local(&ice, "") || wrtc_ice_has_remote(&ice, ""));
+}
+
+// The answer to it may have been lost.
+static void test_restart_that_nobody_uses(void **state)
+{
+    (void)state;
+    struct stun_check mixed = renewed;
+    restart();
+    assert_int_equal(wrtc_ice_restart(&ice, "latelocal", pwd, "peer"), -EINVAL);
+    mixed.username = "newlocal:peer";
+    assert_int_equal(answer_to(&mixed, 1001, 6 * second), 401);
+    mixed.username = "localufr:peer";
+    assert_int_equal(answer_to(&mixed, 1001, 6 * second), 401); // under the new password
+    assert_int_equal(wrtc_ice_restart(&ice, "third", pwd, "thirdpee"), 0);
+    assert_int_equal(answer_to(&renewed, 1001, 6 * second), 401);
+    assert_int_equal(answer_to(&good, 1001, 6 * second), 0);
+    struct stun_check third = {.username = "third:thirdpee", .password = pwd};
+    assert_int_equal(answer_to(&third, 1001, 6 * second), 0);
+    assert_int_equal(answer_to(&good, 1001, 6 * second), 401);
 }
 
 int main(void)
@@ -288,7 +346,9 @@ int main(void)
         cmocka_unit_test_setup(test_responses_are_ignored, setup),
         cmocka_unit_test_setup(test_paths_are_bounded, setup),
         cmocka_unit_test_setup(test_bad_credentials, setup),
-        cmocka_unit_test_setup(test_password_is_wiped, setup),
+        cmocka_unit_test_setup(test_passwords_are_wiped, setup),
+        cmocka_unit_test_setup(test_restart, setup),
+        cmocka_unit_test_setup(test_restart_that_nobody_uses, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
