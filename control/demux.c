@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/clock.h"
@@ -87,8 +88,30 @@ void ctl_demux_learn(struct ctl_session *s, const struct eng_tuple *tuple)
     ctl_table_insert(&s->all->by_tuple, &entry->node, hash_tuple(s->all, tuple));
 }
 
+// ---- ufrags ----
+
+static void forget_ufrag(struct ctl_session_ufrag *entry)
+{
+    ctl_table_remove(&entry->session->all->by_ufrag, &entry->node);
+    entry->session = NULL;
+}
+
+void ctl_demux_name(struct ctl_session *s, struct ctl_session_ufrag *entry, const char *ufrag)
+{
+    struct ctl_table *table = &s->all->by_ufrag;
+
+    if (entry->session)
+        forget_ufrag(entry);
+    snprintf(entry->text, sizeof(entry->text), "%s", ufrag);
+    entry->session = s;
+    ctl_table_insert(table, &entry->node, ctl_table_hash(table, ufrag, strlen(ufrag)));
+}
+
 void ctl_demux_forget(struct ctl_session *s)
 {
+    for (size_t i = 0; i < sizeof(s->ufrag) / sizeof(s->ufrag[0]); i++)
+        if (s->ufrag[i].session)
+            forget_ufrag(&s->ufrag[i]);
     for (size_t i = 0; i < WRTC_PEER_TUPLES_MAX; i++)
         if (s->tuple[i].session)
             forget_tuple(&s->tuple[i]);
@@ -110,10 +133,10 @@ static struct ctl_session *find_by_ufrag(const struct ctl_sessions *all, const c
     struct ctl_table_node *node = ctl_table_first(&all->by_ufrag, hash);
 
     for (; node; node = ctl_table_next(node)) {
-        struct ctl_session *s = CONTAINER(node, struct ctl_session, by_ufrag);
+        struct ctl_session_ufrag *entry = CONTAINER(node, struct ctl_session_ufrag, node);
 
-        if (strcmp(s->local_ufrag, ufrag) == 0)
-            return s;
+        if (strcmp(entry->text, ufrag) == 0)
+            return entry->session;
     }
     return NULL;
 }

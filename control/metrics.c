@@ -57,6 +57,7 @@ static void write_sessions(struct evbuffer *out, const struct ctl_sessions *sess
     write_plain(out, "sessions", "gauge", "WHEP sessions, joining and leaving ones included",
                 s.sessions);
     write_plain(out, "sessions_created_total", "counter", "Offers answered", s.created);
+    write_plain(out, "ice_restarts_total", "counter", "ICE restarts answered", s.restarts);
     write_plain(out, "sessions_failed_total", "counter",
                 "Sessions that ended before the handshake had", s.failed);
     write_plain(out, "offers_refused_total", "counter", "Offers refused for want of room",

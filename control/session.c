@@ -351,12 +351,20 @@ void ctl_session_receive(struct ctl_session *s, const struct eng_event *event,
 
 // ---- heap ----
 
+void ctl_session_renew_etag(struct ctl_session *s)
+{
+    s->etag[0] = '"';
+    ctl_random_hex(s->etag + 1, ETAG_DIGITS);
+    s->etag[1 + ETAG_DIGITS] = '"';
+}
+
 int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
-                       const struct wrtc_transport *remote, const char *local_pwd, int64_t now_ns,
-                       struct ctl_session **out)
+                       const struct wrtc_transport *remote, const char *local_ufrag,
+                       const char *local_pwd, int64_t now_ns, struct ctl_session **out)
 {
     struct wrtc_peer_config config = {
         .dtls = all->dtls,
+        .local_ufrag = local_ufrag,
         .local_pwd = local_pwd,
         .remote_ufrag = remote->ufrag,
         .remote_fingerprint = remote->fingerprint,
@@ -372,16 +380,11 @@ int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
     s->started_ns = now_ns;
     s->armed_ns = INT64_MAX;
     ctl_random_hex(s->id, CTL_SESSION_ID_LEN);
-    ctl_random_hex(s->local_ufrag, WRTC_LOCAL_UFRAG_LEN);
     ctl_random_hex(s->cname, sizeof(s->cname) - 1);
-    s->etag[0] = '"';
-    ctl_random_hex(s->etag + 1, ETAG_DIGITS);
-    s->etag[1 + ETAG_DIGITS] = '"';
+    ctl_session_renew_etag(s);
     s->timer = event_new(all->base, -1, 0, on_timer, s);
-    s->remote_ufrag = strdup(remote->ufrag);
-    if (!s->timer || !s->remote_ufrag)
+    if (!s->timer)
         goto fail;
-    config.local_ufrag = s->local_ufrag;
     rc = wrtc_peer_create(&config, &s->peer);
     if (rc != 0)
         goto fail;
@@ -395,7 +398,6 @@ int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
 fail:
     if (s->timer)
         event_free(s->timer);
-    free(s->remote_ufrag);
     free(s);
     return rc;
 }
@@ -411,7 +413,6 @@ void ctl_session_free(struct ctl_session *s)
     all->stats.sessions--;
     wrtc_peer_destroy(s->peer);
     event_free(s->timer);
-    free(s->remote_ufrag);
     free(s);
     ctl_sessions_left(all);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What sessions.c (the table and offers), session.c (the life of one) and demux.c (datagrams to
-// sessions) share. Nobody else includes it. Control thread.
+// What sessions.c (the table and offers), session.c (the life of one), restart.c (new ICE
+// credentials) and demux.c (datagrams to sessions) share. Nobody else includes it. Control thread.
 #pragma once
 
 #include <sys/queue.h>
@@ -44,11 +44,18 @@ struct ctl_session_tuple {
     struct eng_tuple tuple;
 };
 
+// A ufrag of ours that a check may name: of the answer, or of an ICE restart.
+struct ctl_session_ufrag {
+    struct ctl_table_node node;
+    struct ctl_session *session; // NULL: this entry is free
+    char text[WRTC_LOCAL_UFRAG_LEN + 1];
+};
+
 struct ctl_session {
     struct ctl_sessions *all;
     LIST_ENTRY(ctl_session) link;
     struct ctl_table_node by_id;
-    struct ctl_table_node by_ufrag;
+    struct ctl_session_ufrag ufrag[2]; // one is of a restart that was not used yet, or of the past
     struct ctl_session_tuple tuple[WRTC_PEER_TUPLES_MAX];
     enum ctl_session_state state;
     struct ctl_stream *stream;
@@ -67,9 +74,7 @@ struct ctl_session {
     int64_t consent_due_ns; // when to look at consent next
     char id[CTL_SESSION_ID_LEN + 1];
     char etag[CTL_ETAG_MAX];
-    char local_ufrag[WRTC_LOCAL_UFRAG_LEN + 1];
     char cname[25]; // 96 random bits (RFC 7022 5)
-    char *remote_ufrag;
 };
 
 struct ctl_sessions {
@@ -99,10 +104,13 @@ struct ctl_sessions {
 // ---- session.c ----
 
 // A session for an offer that was accepted, in no table yet. remote: the viewer's end, from
-// its offer.
+// its offer; the local ufrag and password are ours, for the answer.
 int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
-                       const struct wrtc_transport *remote, const char *local_pwd, int64_t now_ns,
-                       struct ctl_session **out);
+                       const struct wrtc_transport *remote, const char *local_ufrag,
+                       const char *local_pwd, int64_t now_ns, struct ctl_session **out);
+
+// A new state of the session, as HTTP sees it.
+void ctl_session_renew_etag(struct ctl_session *session);
 
 // Frees it: of one that is joining and was never inserted, or that the engine has let go of.
 void ctl_session_free(struct ctl_session *session);
@@ -124,6 +132,12 @@ void ctl_demux_poll(struct ctl_sessions *all, int64_t now_ns);
 
 // The 5-tuple has passed a check in this session: from now on its datagrams are this session's.
 void ctl_demux_learn(struct ctl_session *session, const struct eng_tuple *tuple);
+
+// Checks that name this ufrag are this session's, in place of those for what the entry held.
+void ctl_demux_name(struct ctl_session *session, struct ctl_session_ufrag *entry,
+                    const char *ufrag);
+
+// No datagram is this session's any more.
 void ctl_demux_forget(struct ctl_session *session);
 
 // ---- sessions.c ----

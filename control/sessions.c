@@ -32,21 +32,19 @@ struct ctl_session *ctl_session_find(struct ctl_sessions *all, const char *id, s
     return node ? by_id(node) : NULL;
 }
 
-static void list(struct ctl_session *s)
+static void list(struct ctl_session *s, const char *ufrag)
 {
     struct ctl_sessions *all = s->all;
 
     ctl_table_insert(&all->by_id, &s->by_id,
                      ctl_table_hash(&all->by_id, s->id, CTL_SESSION_ID_LEN));
-    ctl_table_insert(&all->by_ufrag, &s->by_ufrag,
-                     ctl_table_hash(&all->by_ufrag, s->local_ufrag, WRTC_LOCAL_UFRAG_LEN));
+    ctl_demux_name(s, &s->ufrag[0], ufrag);
 }
 
 void ctl_sessions_unlist(struct ctl_session *s)
 {
     ctl_demux_forget(s);
     ctl_table_remove(&s->all->by_id, &s->by_id);
-    ctl_table_remove(&s->all->by_ufrag, &s->by_ufrag);
 }
 
 // ---- offers ----
@@ -174,13 +172,15 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
                 struct wrtc_error *error)
 {
     struct eng_addr candidates[WRTC_CANDIDATES_MAX];
+    char ufrag[WRTC_LOCAL_UFRAG_LEN + 1] = {0};
     char pwd[WRTC_LOCAL_PWD_LEN + 1];
     int64_t now_ns = ctl_now_ns();
     struct ctl_session *s;
     int rc;
 
+    ctl_random_hex(ufrag, WRTC_LOCAL_UFRAG_LEN);
     ctl_random_ice(pwd, WRTC_LOCAL_PWD_LEN);
-    rc = ctl_session_create(all, stream, selection->transport, pwd, now_ns, &s);
+    rc = ctl_session_create(all, stream, selection->transport, ufrag, pwd, now_ns, &s);
     if (rc != 0) {
         fail(error, "out of memory");
         goto out;
@@ -189,7 +189,7 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     s->codec[ENG_VIDEO] = stream->status.video.codec;
     s->codec[ENG_AUDIO] = stream->status.audio.codec;
     config->session_id = ctl_random_u64() >> 2;
-    config->ufrag = s->local_ufrag;
+    config->ufrag = ufrag;
     config->pwd = pwd;
     config->fingerprint = wrtc_dtls_context_fingerprint(all->dtls);
     config->candidates = candidates;
@@ -203,13 +203,14 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
         ctl_session_free(s);
         goto out;
     }
-    list(s);
+    list(s, ufrag);
     all->stats.created++;
     ctl_session_begin(s, now_ns);
     *out = s;
 
 out:
-    config->pwd = NULL; // what lay on this stack
+    config->ufrag = NULL; // what lay on this stack
+    config->pwd = NULL;
     config->candidates = NULL;
     explicit_bzero(pwd, sizeof(pwd));
     return rc;
@@ -264,9 +265,9 @@ void ctl_session_note(const struct ctl_session *session, char out[CTL_NOTE_MAX])
                    session->track[ENG_AUDIO].on, out);
 }
 
-const char *ctl_session_remote_ufrag(const struct ctl_session *session)
+bool ctl_session_has_remote(const struct ctl_session *session, const char *ufrag)
 {
-    return session->remote_ufrag;
+    return wrtc_peer_has_remote(session->peer, ufrag);
 }
 
 void ctl_session_delete(struct ctl_session *session)

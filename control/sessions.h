@@ -69,8 +69,15 @@ struct ctl_stream *ctl_session_stream(const struct ctl_session *session);
 // What the viewer does not get of its stream, and why (note.h); empty: nothing.
 void ctl_session_note(const struct ctl_session *session, char out[CTL_NOTE_MAX]);
 
-// The ufrag of the offer: a trickled fragment with another one asks for an ICE restart.
-const char *ctl_session_remote_ufrag(const struct ctl_session *session);
+// The viewer's ufrag is that of its offer, or of a restart: a trickled fragment with another one
+// asks for an ICE restart.
+bool ctl_session_has_remote(const struct ctl_session *session, const char *ufrag);
+
+// ICE restart (RFC 9725 4.3.3): new credentials and a new ETag; the old credentials hold until a
+// check has passed with the new ones, and DTLS and media go on. Writes the fragment that answers
+// the viewer's, NUL-terminated; it holds our password. 0 or -errno, which changes nothing.
+int ctl_session_restart(struct ctl_session *session, const struct wrtc_sdpfrag *fragment,
+                        bool by_loopback, char *out, size_t size);
 
 // DELETE: BYE, close_notify, gone.
 void ctl_session_delete(struct ctl_session *session);
@@ -79,7 +86,8 @@ struct ctl_sessions_stats {
     unsigned sessions;  // now
     unsigned connected; // of those, receiving media
     uint64_t created;
-    uint64_t failed; // ended before the handshake had finished
+    uint64_t restarts; // of ICE
+    uint64_t failed;   // ended before the handshake had finished
     uint64_t ended_by_viewer, ended_by_timeout, ended_by_source, ended_by_server;
     uint64_t offers_refused;  // with -EBUSY
     uint64_t stun_refused;    // 400/401 answered

@@ -31,6 +31,9 @@ enum {
 
     // An answer has at most WRTC_MEDIA_MAX m-lines with 32 candidates each, of 100 bytes.
     ANSWER_MAX = WRTC_SDP_MAX,
+
+    // That of an ICE restart has the candidates once.
+    RESTART_MAX = 8192,
 };
 
 struct ctl_whep {
@@ -203,13 +206,26 @@ void ctl_whep_endpoint(struct ctl_whep *whep, struct ctl_stream *stream, struct 
 
 // ---- session ----
 
+static void restart_session(struct ctl_session *session, const struct wrtc_sdpfrag *fragment,
+                            struct evhttp_request *req)
+{
+    char answer[RESTART_MAX];
+
+    if (ctl_session_restart(session, fragment, is_loopback(req), answer, sizeof(answer)) != 0) {
+        ctl_reply_text(req, HTTP_INTERNAL, "the ICE restart failed; the session goes on as it is");
+    } else {
+        ctl_reply_header(req, "ETag", ctl_session_etag(session));
+        ctl_reply_bytes(req, HTTP_OK, fragment_type, answer, strlen(answer));
+    }
+    explicit_bzero(answer, sizeof(answer)); // it holds our ICE password
+}
+
 static void patch_session(struct ctl_session *session, struct evhttp_request *req)
 {
-    char ufrag[WRTC_UFRAG_MAX];
-    char pwd[WRTC_PWD_MAX];
     const char *if_match = get_field(req, "If-Match");
+    struct wrtc_sdpfrag fragment;
     struct wrtc_error error = {0};
-    const char *fragment;
+    const char *body;
     size_t len;
 
     if (!ctl_field_media_type_is(get_field(req, "Content-Type"), fragment_type)) {
@@ -220,17 +236,15 @@ static void patch_session(struct ctl_session *session, struct evhttp_request *re
         ctl_reply_text(req, PRECONDITION_FAILED, "If-Match names another state of the session");
         return;
     }
-    fragment = get_body(req, &len);
-    if (len == 0 || wrtc_sdpfrag_parse(fragment, len, ufrag, pwd, &error) != 0) {
+    body = get_body(req, &len);
+    if (len == 0 || wrtc_sdpfrag_parse(body, len, &fragment, &error) != 0) {
         ctl_reply_text(req, UNPROCESSABLE, "%s", len == 0 ? "the body is empty" : error.text);
         return;
     }
-    explicit_bzero(pwd, sizeof(pwd));
-    if (strcmp(ufrag, ctl_session_remote_ufrag(session)) != 0)
-        ctl_reply_text(req, UNPROCESSABLE,
-                       "ICE restart is not supported; the session goes on as it is");
-    else
+    if (ctl_session_has_remote(session, fragment.ufrag))
         ctl_reply_empty(req, HTTP_NOCONTENT);
+    else
+        restart_session(session, &fragment, req);
 }
 
 void ctl_whep_session(struct ctl_session *session, struct evhttp_request *req)

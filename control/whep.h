@@ -4,7 +4,8 @@
 // answer and the URL of its session. Control thread.
 //
 //     endpoint  POST application/sdp -> 201, Location, ETag;  OPTIONS 204;  GET, HEAD 200, empty
-//     session   PATCH application/trickle-ice-sdpfrag -> 204; DELETE 200;   the same
+//     session   PATCH application/trickle-ice-sdpfrag -> 204, or 200 and ETag for an ICE restart;
+//               DELETE 200;   the same
 //
 // A 201 has Rtcfan-Note where the viewer does not get all of the camera's tracks: one line that
 // says why. Errors carry one line of text. 400 empty offer; 404 no such stream or session; 405; 406
@@ -16,8 +17,8 @@
 // (waiting.h).
 //
 // Trickled candidates are read past: ICE-lite sends no checks, the viewer's own checks show where
-// it is. For the same reason a viewer that moves needs no ICE restart; a fragment that asks for one
-// gets 422 and the session goes on.
+// it is. For the same reason a viewer that moves needs no ICE restart, but may have one: a fragment
+// with another ufrag than the viewer's asks for it.
 #pragma once
 
 #include "control/sessions.h"

@@ -217,7 +217,28 @@ struct wrtc_answer_config {
 int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selection *selection,
                       const struct wrtc_answer_config *config, char *out, size_t size, size_t *len);
 
-// Reads ice-ufrag and ice-pwd from a trickle-ice-sdpfrag body (RFC 8840 9), whether they stand
-// before its first m-line or in it. 0 or -EINVAL; -E2BIG beyond WRTC_SDP_MAX.
-int wrtc_sdpfrag_parse(const char *text, size_t len, char ufrag[WRTC_UFRAG_MAX],
-                       char pwd[WRTC_PWD_MAX], struct wrtc_error *err);
+// A trickle-ice-sdpfrag body (RFC 8840 9) of the viewer's.
+struct wrtc_sdpfrag {
+    char ufrag[WRTC_UFRAG_MAX];
+    char mid[WRTC_MID_MAX]; // empty: there is none that can be repeated
+};
+
+// Reads ice-ufrag, ice-pwd and mid, whether they stand before the first m-line or in it; of each
+// the first counts. 0 or -EINVAL; -E2BIG beyond WRTC_SDP_MAX.
+int wrtc_sdpfrag_parse(const char *text, size_t len, struct wrtc_sdpfrag *out,
+                       struct wrtc_error *err);
+
+// Our end after an ICE restart.
+struct wrtc_sdpfrag_config {
+    const char *ufrag;
+    const char *pwd;
+    const char *mid; // of the viewer's fragment
+    const struct eng_addr *candidates;
+    size_t candidate_count;
+};
+
+// Writes the body that answers an ICE restart (RFC 9725 4.3.3), NUL-terminated. The candidates
+// stand under an m-line of the viewer's mid, the rest of which means nothing (RFC 8840 9.2);
+// without a mid there are none, for they have not changed. 0 with *len set, or -ENOSPC.
+int wrtc_sdpfrag_write(const struct wrtc_sdpfrag_config *config, char *out, size_t size,
+                       size_t *len);

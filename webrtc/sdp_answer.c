@@ -1,48 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webrtc/sdp.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
 
-// The answer as it grows. Once full it takes no more.
+#include "webrtc/sdp_writer.h"
+
 struct writer {
-    char *out;
-    size_t size;
-    size_t len;
-    bool full;
+    struct wrtc_sdp_writer text;
     const struct wrtc_answer_config *config;
 };
-
-__attribute__((format(printf, 2, 3))) static void put(struct writer *writer, const char *format,
-                                                      ...)
-{
-    size_t room = writer->size - writer->len;
-    va_list args;
-    int len;
-
-    if (writer->full)
-        return;
-    va_start(args, format);
-    len = vsnprintf(writer->out + writer->len, room, format, args);
-    va_end(args);
-    assert(len >= 0);
-    writer->full = (size_t)len >= room;
-    if (!writer->full)
-        writer->len += (size_t)len;
-}
-
-static const char *address_text(const struct eng_addr *addr, char out[INET6_ADDRSTRLEN])
-{
-    const void *bytes = addr->sa.sa_family == AF_INET6 ? (const void *)&addr->in6.sin6_addr
-                                                       : (const void *)&addr->in4.sin_addr;
-
-    return inet_ntop(addr->sa.sa_family, bytes, out, INET6_ADDRSTRLEN);
-}
 
 // What was chosen in an m-line; NULL: nothing, it is rejected.
 static const struct wrtc_choice *choice_of(const struct wrtc_selection *selection, size_t media)
@@ -66,42 +34,26 @@ static void put_bundle(struct writer *writer, const struct wrtc_offer *offer,
 
         if (!choice_of(selection, index) && !selection->inactive[index])
             continue;
-        put(writer, "%s %s", begun ? "" : "a=group:BUNDLE", offer->media[index].mid);
+        wrtc_sdp_put(&writer->text, "%s %s", begun ? "" : "a=group:BUNDLE",
+                     offer->media[index].mid);
         begun = true;
     }
     if (begun)
-        put(writer, "\r\n");
+        wrtc_sdp_put(&writer->text, "\r\n");
 }
 
 static void put_session(struct writer *writer, const struct wrtc_offer *offer,
                         const struct wrtc_selection *selection)
 {
-    put(writer,
-        "v=0\r\n"
-        "o=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n"
-        "s=-\r\n"
-        "t=0 0\r\n",
-        writer->config->session_id);
+    wrtc_sdp_put(&writer->text,
+                 "v=0\r\n"
+                 "o=- %" PRIu64 " 1 IN IP4 127.0.0.1\r\n"
+                 "s=-\r\n"
+                 "t=0 0\r\n",
+                 writer->config->session_id);
     put_bundle(writer, offer, selection);
-    put(writer, "a=ice-lite\r\n"
-                "a=msid-semantic:WMS *\r\n");
-}
-
-// RFC 8445 5.1.2.1: the type preference of host candidates is 126; the local preference falls from
-// one candidate to the next.
-static void put_candidates(struct writer *writer)
-{
-    char text[INET6_ADDRSTRLEN];
-
-    for (size_t i = 0; i < writer->config->candidate_count; i++) {
-        const struct eng_addr *addr = &writer->config->candidates[i];
-        uint32_t local_preference = 65535 - (uint32_t)i;
-        uint32_t priority = UINT32_C(126) << 24 | local_preference << 8 | (256 - 1);
-
-        put(writer, "a=candidate:%zu 1 udp %" PRIu32 " %s %u typ host\r\n", i + 1, priority,
-            address_text(addr, text), eng_addr_port(addr));
-    }
-    put(writer, "a=end-of-candidates\r\n");
+    wrtc_sdp_put(&writer->text, "a=ice-lite\r\n"
+                                "a=msid-semantic:WMS *\r\n");
 }
 
 static void put_transport(struct writer *writer)
@@ -109,26 +61,26 @@ static void put_transport(struct writer *writer)
     const struct wrtc_answer_config *config = writer->config;
     const struct wrtc_fingerprint *fingerprint = config->fingerprint;
 
-    put(writer,
-        "a=ice-ufrag:%s\r\n"
-        "a=ice-pwd:%s\r\n"
-        "a=fingerprint:%s ",
-        config->ufrag, config->pwd, fingerprint->algorithm);
+    wrtc_sdp_put(&writer->text,
+                 "a=ice-ufrag:%s\r\n"
+                 "a=ice-pwd:%s\r\n"
+                 "a=fingerprint:%s ",
+                 config->ufrag, config->pwd, fingerprint->algorithm);
     for (size_t i = 0; i < fingerprint->len; i++)
-        put(writer, "%s%02X", i == 0 ? "" : ":", fingerprint->bytes[i]);
-    put(writer, "\r\n"
-                "a=setup:passive\r\n");
+        wrtc_sdp_put(&writer->text, "%s%02X", i == 0 ? "" : ":", fingerprint->bytes[i]);
+    wrtc_sdp_put(&writer->text, "\r\n"
+                                "a=setup:passive\r\n");
 }
 
 static void put_rejected(struct writer *writer, const struct wrtc_offer_media *media)
 {
-    put(writer,
-        "m=%s 0 %s %s\r\n"
-        "c=IN IP4 0.0.0.0\r\n"
-        "a=inactive\r\n",
-        media->kind_name, media->protocol, media->format);
+    wrtc_sdp_put(&writer->text,
+                 "m=%s 0 %s %s\r\n"
+                 "c=IN IP4 0.0.0.0\r\n"
+                 "a=inactive\r\n",
+                 media->kind_name, media->protocol, media->format);
     if (media->mid[0] != '\0')
-        put(writer, "a=mid:%s\r\n", media->mid);
+        wrtc_sdp_put(&writer->text, "a=mid:%s\r\n", media->mid);
     put_transport(writer);
 }
 
@@ -140,32 +92,35 @@ static void put_accepted(struct writer *writer, const struct wrtc_offer_media *m
     char text[INET6_ADDRSTRLEN];
 
     // RFC 8839 4.2.1.2: the default destination is one of the candidates.
-    put(writer, "m=%s %u %s %u", media->kind_name, eng_addr_port(first), media->protocol,
-        payload_type);
+    wrtc_sdp_put(&writer->text, "m=%s %u %s %u", media->kind_name, eng_addr_port(first),
+                 media->protocol, payload_type);
     if (rtx != 0)
-        put(writer, " %u", rtx);
-    put(writer,
-        "\r\n"
-        "c=IN IP%d %s\r\n"
-        "a=%s\r\n",
-        first->sa.sa_family == AF_INET6 ? 6 : 4, address_text(first, text), direction);
+        wrtc_sdp_put(&writer->text, " %u", rtx);
+    wrtc_sdp_put(&writer->text,
+                 "\r\n"
+                 "c=IN IP%d %s\r\n"
+                 "a=%s\r\n",
+                 first->sa.sa_family == AF_INET6 ? 6 : 4, wrtc_sdp_address_text(first, text),
+                 direction);
     if (media->mid[0] != '\0')
-        put(writer, "a=mid:%s\r\n", media->mid);
-    put(writer, "a=rtcp-mux\r\n");
+        wrtc_sdp_put(&writer->text, "a=mid:%s\r\n", media->mid);
+    wrtc_sdp_put(&writer->text, "a=rtcp-mux\r\n");
     if (media->rtcp_rsize)
-        put(writer, "a=rtcp-rsize\r\n");
+        wrtc_sdp_put(&writer->text, "a=rtcp-rsize\r\n");
     put_transport(writer);
-    put_candidates(writer);
+    wrtc_sdp_put_candidates(&writer->text, writer->config->candidates,
+                            writer->config->candidate_count);
 }
 
 static void put_rtpmap(struct writer *writer, const struct wrtc_offer_codec *codec)
 {
     if (codec->name[0] == '\0')
         return;
-    put(writer, "a=rtpmap:%u %s/%" PRIu32, codec->payload_type, codec->name, codec->clock_rate);
+    wrtc_sdp_put(&writer->text, "a=rtpmap:%u %s/%" PRIu32, codec->payload_type, codec->name,
+                 codec->clock_rate);
     if (codec->channels > 1)
-        put(writer, "/%u", codec->channels);
-    put(writer, "\r\n");
+        wrtc_sdp_put(&writer->text, "/%u", codec->channels);
+    wrtc_sdp_put(&writer->text, "\r\n");
 }
 
 // The first payload type as it was offered, for there has to be one.
@@ -176,7 +131,7 @@ static void put_inactive(struct writer *writer, const struct wrtc_offer_media *m
     put_accepted(writer, media, codec->payload_type, 0, "inactive");
     put_rtpmap(writer, codec);
     if (codec->fmtp[0] != '\0')
-        put(writer, "a=fmtp:%u %s\r\n", codec->payload_type, codec->fmtp);
+        wrtc_sdp_put(&writer->text, "a=fmtp:%u %s\r\n", codec->payload_type, codec->fmtp);
 }
 
 static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
@@ -185,38 +140,40 @@ static void put_fmtp(struct writer *writer, const struct wrtc_choice *choice,
     const uint8_t *id = choice->profile;
 
     if (track->codec == WRTC_CODEC_H264)
-        put(writer, "a=fmtp:%u %spacketization-mode=1;profile-level-id=%02x%02x%02x\r\n",
-            choice->payload_type,
-            choice->level_asymmetry_allowed ? "level-asymmetry-allowed=1;" : "", id[0], id[1],
-            id[2]);
+        wrtc_sdp_put(&writer->text,
+                     "a=fmtp:%u %spacketization-mode=1;profile-level-id=%02x%02x%02x\r\n",
+                     choice->payload_type,
+                     choice->level_asymmetry_allowed ? "level-asymmetry-allowed=1;" : "", id[0],
+                     id[1], id[2]);
     else if (track->codec == WRTC_CODEC_H265)
-        put(writer, "a=fmtp:%u level-id=%u;profile-id=%u;tier-flag=%u;tx-mode=SRST\r\n",
-            choice->payload_type, id[2], id[0], id[1]);
+        wrtc_sdp_put(&writer->text,
+                     "a=fmtp:%u level-id=%u;profile-id=%u;tier-flag=%u;tx-mode=SRST\r\n",
+                     choice->payload_type, id[2], id[0], id[1]);
     else if (track->codec == WRTC_CODEC_VP9)
-        put(writer, "a=fmtp:%u profile-id=%u\r\n", choice->payload_type, id[0]);
+        wrtc_sdp_put(&writer->text, "a=fmtp:%u profile-id=%u\r\n", choice->payload_type, id[0]);
     else if (track->codec == WRTC_CODEC_AV1)
-        put(writer, "a=fmtp:%u level-idx=%u;profile=%u;tier=%u\r\n", choice->payload_type, id[1],
-            id[0], id[2]);
+        wrtc_sdp_put(&writer->text, "a=fmtp:%u level-idx=%u;profile=%u;tier=%u\r\n",
+                     choice->payload_type, id[1], id[0], id[2]);
     else if (track->codec == WRTC_CODEC_OPUS && track->channels == 2)
-        put(writer, "a=fmtp:%u stereo=1;sprop-stereo=1\r\n", choice->payload_type);
+        wrtc_sdp_put(&writer->text, "a=fmtp:%u stereo=1;sprop-stereo=1\r\n", choice->payload_type);
 }
 
 static void put_feedback(struct writer *writer, const struct wrtc_choice *choice)
 {
     if (choice->nack)
-        put(writer, "a=rtcp-fb:%u nack\r\n", choice->payload_type);
+        wrtc_sdp_put(&writer->text, "a=rtcp-fb:%u nack\r\n", choice->payload_type);
     if (choice->nack_pli)
-        put(writer, "a=rtcp-fb:%u nack pli\r\n", choice->payload_type);
+        wrtc_sdp_put(&writer->text, "a=rtcp-fb:%u nack pli\r\n", choice->payload_type);
     if (choice->goog_remb)
-        put(writer, "a=rtcp-fb:%u goog-remb\r\n", choice->payload_type);
+        wrtc_sdp_put(&writer->text, "a=rtcp-fb:%u goog-remb\r\n", choice->payload_type);
 }
 
 static void put_rtx(struct writer *writer, const struct wrtc_choice *choice)
 {
-    put(writer,
-        "a=rtpmap:%u rtx/90000\r\n"
-        "a=fmtp:%u apt=%u\r\n",
-        choice->rtx_payload_type, choice->rtx_payload_type, choice->payload_type);
+    wrtc_sdp_put(&writer->text,
+                 "a=rtpmap:%u rtx/90000\r\n"
+                 "a=fmtp:%u apt=%u\r\n",
+                 choice->rtx_payload_type, choice->rtx_payload_type, choice->payload_type);
 }
 
 // rtx: 0 is none.
@@ -225,10 +182,10 @@ static void put_ssrcs(struct writer *writer, uint32_t ssrc, uint32_t rtx)
     const char *cname = writer->config->cname;
 
     if (rtx != 0)
-        put(writer, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", ssrc, rtx);
-    put(writer, "a=ssrc:%" PRIu32 " cname:%s\r\n", ssrc, cname);
+        wrtc_sdp_put(&writer->text, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", ssrc, rtx);
+    wrtc_sdp_put(&writer->text, "a=ssrc:%" PRIu32 " cname:%s\r\n", ssrc, cname);
     if (rtx != 0)
-        put(writer, "a=ssrc:%" PRIu32 " cname:%s\r\n", rtx, cname);
+        wrtc_sdp_put(&writer->text, "a=ssrc:%" PRIu32 " cname:%s\r\n", rtx, cname);
 }
 
 static void put_chosen(struct writer *writer, const struct wrtc_offer_media *media,
@@ -246,7 +203,7 @@ static void put_chosen(struct writer *writer, const struct wrtc_offer_media *med
     put_feedback(writer, choice);
     if (choice->rtx_payload_type != 0)
         put_rtx(writer, choice);
-    put(writer, "a=msid:%s %s\r\n", config->cname, media->kind_name);
+    wrtc_sdp_put(&writer->text, "a=msid:%s %s\r\n", config->cname, media->kind_name);
     put_ssrcs(writer, video ? config->video_ssrc : config->audio_ssrc,
               choice->rtx_payload_type != 0 ? config->video_rtx_ssrc : 0);
 }
@@ -254,7 +211,7 @@ static void put_chosen(struct writer *writer, const struct wrtc_offer_media *med
 int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selection *selection,
                       const struct wrtc_answer_config *config, char *out, size_t size, size_t *len)
 {
-    struct writer writer = {.out = out, .size = size, .config = config};
+    struct writer writer = {.text = {.out = out, .size = size}, .config = config};
 
     assert(config->candidate_count >= 1 && config->candidate_count <= WRTC_CANDIDATES_MAX);
     put_session(&writer, offer, selection);
@@ -268,8 +225,5 @@ int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selectio
         else
             put_rejected(&writer, &offer->media[i]);
     }
-    if (writer.full)
-        return -ENOSPC;
-    *len = writer.len;
-    return 0;
+    return wrtc_sdp_finish(&writer.text, len);
 }

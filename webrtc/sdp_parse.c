@@ -12,22 +12,6 @@ enum {
     PORT_MAX = 65535,
 };
 
-// What there is besides text and line ends; NULL: nothing.
-static const char *bad_character(struct wrtc_text text)
-{
-    for (const char *p = text.at; p < text.end; p++) {
-        unsigned char c = (unsigned char)*p;
-
-        if (c == '\n' || (c == '\r' && p + 1 < text.end && p[1] == '\n'))
-            continue;
-        if (c == 0)
-            return "a NUL byte";
-        if (c < ' ' || c == 0x7f)
-            return "a control character";
-    }
-    return NULL;
-}
-
 // Payload types that need no a=rtpmap (RFC 3551 6), as far as a stream may have them.
 static void set_static_codec(struct wrtc_offer_codec *codec)
 {
@@ -212,7 +196,7 @@ int wrtc_offer_parse(const char *text, size_t len, struct wrtc_offer *out, struc
         snprintf(err->text, sizeof(err->text), "an offer may have %d bytes", WRTC_SDP_MAX);
         return -E2BIG;
     }
-    bad = bad_character(rest);
+    bad = wrtc_text_bad_character(rest);
     if (bad) {
         snprintf(err->text, sizeof(err->text), "not SDP: there is %s in it", bad);
         return -EINVAL;
@@ -233,37 +217,4 @@ int wrtc_offer_parse(const char *text, size_t len, struct wrtc_offer *out, struc
     resolve_bundle(&parser);
     complete_media(&parser);
     return check_media(out, err);
-}
-
-int wrtc_sdpfrag_parse(const char *text, size_t len, char ufrag[WRTC_UFRAG_MAX],
-                       char pwd[WRTC_PWD_MAX], struct wrtc_error *err)
-{
-    struct wrtc_text rest = wrtc_text_of(text, len), line;
-    struct wrtc_transport found = {0};
-    const char *flaw = NULL;
-
-    if (len > WRTC_SDP_MAX) {
-        snprintf(err->text, sizeof(err->text), "a sdpfrag may have %d bytes", WRTC_SDP_MAX);
-        return -E2BIG;
-    }
-    if (bad_character(rest))
-        flaw = "not a sdpfrag: there are control characters in it";
-    while (!flaw && wrtc_text_line(&rest, &line)) {
-        if (found.ufrag[0] == '\0' && wrtc_text_skip(&line, "a=ice-ufrag:") &&
-            !wrtc_sdp_ice_credential(line, WRTC_UFRAG_MIN, found.ufrag, sizeof(found.ufrag)))
-            flaw = "a=ice-ufrag needs 4 to 256 visible characters";
-        else if (found.pwd[0] == '\0' && wrtc_text_skip(&line, "a=ice-pwd:") &&
-                 !wrtc_sdp_ice_credential(line, WRTC_PWD_MIN, found.pwd, sizeof(found.pwd)))
-            flaw = "a=ice-pwd needs 22 to 256 visible characters";
-    }
-    if (!flaw && (found.ufrag[0] == '\0' || found.pwd[0] == '\0'))
-        flaw = "no a=ice-ufrag and a=ice-pwd";
-    if (flaw) {
-        snprintf(err->text, sizeof(err->text), "%s", flaw);
-        return -EINVAL;
-    }
-    memcpy(ufrag, found.ufrag, sizeof(found.ufrag));
-    memcpy(pwd, found.pwd, sizeof(found.pwd));
-    explicit_bzero(&found, sizeof(found));
-    return 0;
 }

@@ -104,6 +104,21 @@ bool wrtc_text_copy(struct wrtc_text text, char *out, size_t size)
     return true;
 }
 
+const char *wrtc_text_bad_character(struct wrtc_text text)
+{
+    for (const char *p = text.at; p < text.end; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if (c == '\n' || (c == '\r' && p + 1 < text.end && p[1] == '\n'))
+            continue;
+        if (c == 0)
+            return "a NUL byte";
+        if (c < ' ' || c == 0x7f)
+            return "a control character";
+    }
+    return NULL;
+}
+
 int wrtc_text_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

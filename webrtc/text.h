@@ -50,5 +50,8 @@ bool wrtc_text_is_token(struct wrtc_text text);
 // Copies with NUL. False: more than size - 1 bytes; nothing is written then.
 bool wrtc_text_copy(struct wrtc_text text, char *out, size_t size);
 
+// What there is besides text and line ends; NULL: nothing.
+const char *wrtc_text_bad_character(struct wrtc_text text);
+
 // 0 to 15, or -1.
 int wrtc_text_hex_digit(char c);

@@ -112,6 +112,8 @@ class RawViewer:
         self.on_rtp = None  # called with (track, datagram, payload) if authenticate is set
         self._checks = set()
         self.checks_answered = 0
+        self.expects_refusals = False
+        self.refused = None  # the last error code
         self.next_check = 0.0
         self.socket = None
         self.answer = None
@@ -140,10 +142,12 @@ class RawViewer:
         self.socket.settimeout(1)
 
     def check(self):
-        username = f"{self.answer.ufrag}:{self.ufrag}"
-        transaction, message = stun.binding_request(username, self.answer.password)
-        self._checks.add(transaction)
         self.next_check = time.monotonic() + CHECK_INTERVAL_S * random.uniform(0.8, 1.2)
+        self.check_as(self.answer.ufrag, self.ufrag, self.answer.password)
+
+    def check_as(self, local, remote, password):
+        transaction, message = stun.binding_request(f"{local}:{remote}", password)
+        self._checks.add(transaction)
         self.socket.send(message)
 
     def handshake(self):
@@ -227,6 +231,9 @@ class RawViewer:
             return
         kind, transaction, attributes = message
         self._checks.discard(transaction)
+        if kind != stun.SUCCESS and self.expects_refusals:
+            self.refused = stun.error_code(attributes)
+            return
         assert kind == stun.SUCCESS, f"a check was refused: {stun.error_code(attributes)}"
         assert stun.integrity_holds(packet, self.answer.password)
         assert stun.XOR_MAPPED_ADDRESS in attributes

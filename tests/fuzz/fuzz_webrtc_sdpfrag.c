@@ -9,14 +9,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     char *text = (char *)input_copy(data, len);
-    char ufrag[WRTC_UFRAG_MAX];
-    char pwd[WRTC_PWD_MAX];
+    struct wrtc_sdpfrag fragment;
     struct wrtc_error error = {0};
-    int rc = wrtc_sdpfrag_parse(text, len, ufrag, pwd, &error);
+    int rc = wrtc_sdpfrag_parse(text, len, &fragment, &error);
 
     if (rc == 0) {
-        assert(strnlen(ufrag, sizeof(ufrag)) >= 4 && input_is_line(ufrag, sizeof(ufrag)));
-        assert(strnlen(pwd, sizeof(pwd)) >= 22 && input_is_line(pwd, sizeof(pwd)));
+        assert(strnlen(fragment.ufrag, sizeof(fragment.ufrag)) >= 4);
+        assert(input_is_line(fragment.ufrag, sizeof(fragment.ufrag)));
+        assert(input_is_line(fragment.mid, sizeof(fragment.mid)));
     } else {
         assert(rc == -EINVAL || rc == -E2BIG);
         assert(error.text[0] && input_is_line(error.text, sizeof(error.text)));

@@ -400,58 +400,6 @@ static void test_truncated_everywhere(void **state)
     }
 }
 
-static void test_sdpfrag(void **state)
-{
-    static const char session_level[] = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n"
-                                        "m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=end-of-candidates\r\n";
-    static const char media_level[] = "m=audio 9 RTP/AVP 0\na=mid:0\na=ice-ufrag:EsAw\n"
-                                      "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\nm=video 9 RTP/AVP 0\n"
-                                      "a=ice-ufrag:other\na=ice-pwd:other0123456789012345678\n";
-    char ufrag[WRTC_UFRAG_MAX], pwd[WRTC_PWD_MAX];
-
-    (void)state;
-    assert_int_equal(
-        wrtc_sdpfrag_parse(session_level, sizeof(session_level) - 1, ufrag, pwd, &error), 0);
-    assert_string_equal(ufrag, "EsAw");
-    assert_string_equal(pwd, "P2uYro0UCOQ4zxjKXaWCBui1");
-    memset(ufrag, 0, sizeof(ufrag));
-    assert_int_equal(wrtc_sdpfrag_parse(media_level, sizeof(media_level) - 1, ufrag, pwd, &error),
-                     0);
-    assert_string_equal(ufrag, "EsAw");
-    assert_string_equal(pwd, "P2uYro0UCOQ4zxjKXaWCBui1");
-}
-
-static void test_sdpfrag_refused(void **state)
-{
-    static const char *const broken[] = {
-        "",
-        "a=ice-ufrag:EsAw\n",
-        "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\n",
-        "a=ice-ufrag:EsA\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\n",
-        "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UC\n",
-        "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UCOQ4zx jKXaWCBui1\n",
-        "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\na=x:\x01\n",
-    };
-    static const char whole[] = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCB\r\n";
-    static char large[WRTC_SDP_MAX + 1];
-    char ufrag[WRTC_UFRAG_MAX], pwd[WRTC_PWD_MAX];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-        if (wrtc_sdpfrag_parse(broken[i], strlen(broken[i]), ufrag, pwd, &error) != -EINVAL)
-            fail_msg("taken: %s", broken[i]);
-    }
-    for (size_t cut = 0; cut < sizeof(whole) - 3; cut++) {
-        char *exact = malloc(cut + 1);
-
-        assert_non_null(exact);
-        memcpy(exact, whole, cut);
-        assert_int_equal(wrtc_sdpfrag_parse(exact, cut, ufrag, pwd, &error), -EINVAL);
-        free(exact);
-    }
-    assert_int_equal(wrtc_sdpfrag_parse(large, sizeof(large), ufrag, pwd, &error), -E2BIG);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,8 +418,6 @@ int main(void)
         cmocka_unit_test(test_fingerprints),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_truncated_everywhere),
-        cmocka_unit_test(test_sdpfrag),
-        cmocka_unit_test(test_sdpfrag_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
