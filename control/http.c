@@ -34,11 +34,11 @@ enum {
 
 static const char text_html[] = "text/html; charset=utf-8";
 
-// Pages need no other origin for anything, whatever might be injected into them.
+// Pages need no other origin for anything, and nothing that stands in them runs. Who may put them
+// into a frame is left open: that is what ?embed is for.
 static const char page_policy[] =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "connect-src 'self'; media-src 'self' blob: mediastream:; img-src data:; base-uri 'none'; "
-    "form-action 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "media-src 'self' blob: mediastream:; img-src data:; base-uri 'none'; form-action 'none'";
 
 struct listener {
     struct evhttp *http;
@@ -101,6 +101,14 @@ static void reply_index(struct ctl_http *http, struct evhttp_request *req)
     free(status);
 }
 
+// Scripts may be imported by pages of any origin.
+static void reply_resource(struct evhttp_request *req, const struct ctl_resource *resource)
+{
+    set_page_headers(req);
+    ctl_reply_cors(req);
+    ctl_reply_bytes(req, HTTP_OK, resource->content_type, resource->bytes, *resource->len);
+}
+
 static void reply_streams(struct ctl_http *http, struct evhttp_request *req)
 {
     char *text = ctl_status_json(http->config.streams);
@@ -136,6 +144,8 @@ static void route_read(struct ctl_http *http, struct evhttp_request *req,
         ctl_reply_not_allowed(req, "GET, HEAD");
     else if (route->kind == CTL_ROUTE_INDEX)
         reply_index(http, req);
+    else if (route->kind == CTL_ROUTE_RESOURCE)
+        reply_resource(req, route->resource);
     else if (route->kind == CTL_ROUTE_PLAYER)
         reply_player(req);
     else if (route->kind == CTL_ROUTE_PLAYER_BARE && stream)

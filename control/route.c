@@ -33,6 +33,11 @@ struct ctl_route ctl_route_parse(const char *path)
 
     if (path[0] != '/')
         return route;
+    route.resource = ctl_resource_find(path);
+    if (route.resource) {
+        route.kind = CTL_ROUTE_RESOURCE;
+        return route;
+    }
     path++;
     len = strlen(path);
     if (len == 0) {

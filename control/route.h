@@ -4,7 +4,7 @@
 //
 //     /                  index            /<name>            redirect to /<name>/
 //     /api/streams       JSON             /<name>/           player
-//                                         /<name>/whep       WHEP endpoint
+//     /page.css, ...     resource.h       /<name>/whep       WHEP endpoint
 //                                         /<name>/whep/<id>  WHEP session
 //
 // Whether there is such a stream is for the caller to see. Names are matched byte by byte: they
@@ -13,10 +13,13 @@
 
 #include <stddef.h>
 
+#include "control/resource.h"
+
 enum ctl_route_kind {
     CTL_ROUTE_NONE, // no path that could lead anywhere
     CTL_ROUTE_INDEX,
     CTL_ROUTE_STREAMS,
+    CTL_ROUTE_RESOURCE,
     CTL_ROUTE_PLAYER_BARE,
     CTL_ROUTE_PLAYER,
     CTL_ROUTE_WHEP,
@@ -25,7 +28,8 @@ enum ctl_route_kind {
 
 struct ctl_route {
     enum ctl_route_kind kind;
-    const char *name; // into the path, name_len bytes: PLAYER_BARE and below
+    const struct ctl_resource *resource; // RESOURCE
+    const char *name;                    // into the path, name_len bytes: PLAYER_BARE and below
     size_t name_len;
     const char *id; // into the path, id_len bytes: WHEP_SESSION
     size_t id_len;

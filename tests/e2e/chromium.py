@@ -2,6 +2,7 @@
 """A headless Chromium on a player page, watched from outside the page's own script."""
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 
 from process import until
 
@@ -40,7 +41,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     }
 };
 function watch() {
-    const video = document.querySelector('video');
+    const video = window.rtcfan?.video;
     if (!video)
         return setTimeout(watch, 5);
     video.requestVideoFrameCallback(() => { spy.firstFrame = performance.now(); });
@@ -136,6 +137,29 @@ class Chromium:
 
     def value(self, expression):
         return self.driver.execute_script(f"return {expression};")
+
+    def state(self):
+        """The player's, see control/pages/rtcfan-session.js."""
+        return self.value("window.rtcfan?.state")
+
+    def wait_state(self, state, timeout_s=20):
+        until(lambda: self.state() == state, timeout_s, f"the player to be {state}")
+
+    def message(self):
+        """What the player tells the viewer."""
+        return self.value("rtcfan.message")
+
+    def note(self):
+        """What the player says is missing."""
+        return self.value("rtcfan.shadowRoot.querySelector('[data-part=note]').textContent")
+
+    def press(self, *keys):
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def click(self, part):
+        """A part of the player, see control/pages/rtcfan-player-view.js."""
+        self.driver.execute_script(
+            "rtcfan.shadowRoot.querySelector(`[data-part=${arguments[0]}]`).click();", part)
 
     def posts(self):
         return self.value("spy.posts.length")

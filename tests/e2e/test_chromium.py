@@ -49,6 +49,7 @@ def test_page_does_what_it_says(server, chromium):
     assert chromium.posts() == 1
     assert chromium.value("rtcfan.posts") == 1
     assert chromium.value("rtcfan.pc === spy.connections[0]")
+    assert chromium.state() == "playing"
     assert chromium.value("!rtcfan.video.paused && rtcfan.video.muted")
     assert chromium.value("spy.errors") == []
     refused = [line for line in chromium.console() if line["level"] == "SEVERE"]

@@ -33,7 +33,7 @@ def active(server):
 
 
 def width(chromium):
-    return chromium.value("document.getElementById('video').videoWidth")
+    return chromium.value("rtcfan.video.videoWidth")
 
 
 def test_the_other_picture_is_shown_meanwhile(tmp_path):

@@ -34,8 +34,8 @@ def test_a_browser_without_it_is_told(server, folder):
     assert response.body.decode().strip() == SENTENCE
     with Chromium(folder) as chromium:
         chromium.open(server.page("silent"))
-        until(lambda: SENTENCE in chromium.value("document.body.innerText"), 20,
-              "the page to say so")
+        until(lambda: SENTENCE in chromium.message(), 20, "the page to say so")
+        assert chromium.state() == "failed"
 
 
 def test_a_browser_without_it_hears(server):

@@ -75,7 +75,7 @@ def test_chromium_hears_it(tmp_path, chromium, knows_aac, codec):
         assert stats.audio_codec["mimeType"].lower() == f"audio/{codec_name.lower()}"
         assert gained(before, stats.audio, "concealedSamples") < \
             MAX_CONCEALED * gained(before, stats.audio, "totalSamplesReceived")
-        assert chromium.value("document.getElementById('note').textContent") == ""
+        assert chromium.note() == ""
 
 
 def test_aac_in_a_build_without(tmp_path, chromium, knows_aac):
@@ -91,7 +91,7 @@ def test_aac_in_a_build_without(tmp_path, chromium, knows_aac):
         assert f"no sound: {status['audio_note']}" in server.process.output()
         chromium.open(server.page("cam1"))
         chromium.wait_playing(30)
-        assert chromium.value("document.getElementById('note').textContent") == \
+        assert chromium.note() == \
             f"No sound: {status['audio_note']}."
 
 
@@ -174,7 +174,7 @@ def test_l16_for_those_who_take_it(tmp_path, chromium):
 
         chromium.open(server.page("cam1"))
         chromium.wait_playing()
-        assert chromium.value("document.getElementById('note').textContent") == \
+        assert chromium.note() == \
             "No sound: the camera sends L16, which this viewer does not take."
 
 
@@ -190,7 +190,7 @@ def test_a_camera_of_jpeg(tmp_path, chromium):
         assert status["audio"]["codec"] == "opus"
         assert f"no picture: {why}" in server.process.output()
         chromium.open(server.page("cam1"))
-        until(lambda: chromium.value("document.getElementById('note').textContent") ==
+        until(lambda: chromium.note() ==
               f"No picture: {why}.", 10, "the reason on the page")
         wait_for_sound(chromium)
 
@@ -203,5 +203,4 @@ def test_a_camera_of_jpeg_alone(tmp_path, chromium):
         until(lambda: why in server.status("cam1")["last_error"], 10, "the reason in the API")
         assert server.status("cam1")["state"] == "waiting"
         chromium.open(server.page("cam1"))
-        until(lambda: why in chromium.value("document.getElementById('message').textContent"), 20,
-              "the reason on the page")
+        until(lambda: why in chromium.message(), 20, "the reason on the page")

@@ -170,7 +170,24 @@ def test_pages(server):
         response = whep.request("GET", BASE + path)
         assert response.status == 200
         assert response.headers["Content-Type"].startswith("text/html")
+        assert "'unsafe-" not in response.headers["Content-Security-Policy"]
         assert whep.request("HEAD", BASE + path).status == 200
+
+
+def test_what_pages_are_made_of(server):
+    """All that they name is there, and pages of other origins may import it."""
+    paths = {"/rtcfan-player.js", "/rtcfan-session.js"}
+    for page in ("/", "/cam1/"):
+        body = whep.request("GET", BASE + page).body.decode()
+        paths |= set(re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css))"', body))
+    assert len(paths) > 8
+    for path in paths:
+        response = whep.request("GET", BASE + path)
+        assert response.status == 200, path
+        assert response.headers["Content-Type"].split(";")[0] == \
+            ("text/css" if path.endswith(".css") else "text/javascript")
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert whep.request("POST", BASE + path).status == 405
 
 
 def test_player_path_without_slash(server):

@@ -56,6 +56,15 @@ static void routes_lead_where_they_should(void **state)
     check_route("/cam1/whep/", CTL_ROUTE_WHEP_SESSION, "cam1", "");
 }
 
+static void resources_have_paths_of_their_own(void **state)
+{
+    (void)state;
+    check_route("/rtcfan-player.js", CTL_ROUTE_RESOURCE, NULL, NULL);
+    assert_null(ctl_resource_find("rtcfan-player.js"));
+    check_route("/rtcfan-player.js/", CTL_ROUTE_PLAYER, "rtcfan-player.js", NULL);
+    check_route("/hall/page.css", CTL_ROUTE_PLAYER_BARE, "hall/page.css", NULL);
+}
+
 static void odd_paths_name_no_stream(void **state)
 {
     (void)state;
@@ -134,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(routes_lead_where_they_should),
+        cmocka_unit_test(resources_have_paths_of_their_own),
         cmocka_unit_test(odd_paths_name_no_stream),
         cmocka_unit_test(media_types_compare_without_parameters),
         cmocka_unit_test(if_match_compares_strongly),

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another origin than the program's: somebody's pages, and a WHEP endpoint behind a password."""
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import netns
+import whep
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _reply(self, status, body=b"", **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+        self.send_header("Access-Control-Expose-Headers", "Location, WWW-Authenticate")
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_OPTIONS(self):
+        self._reply(204)
+
+    def do_GET(self):
+        page = self.server.pages.get(self.path)
+        self._reply(200 if page else 404, (page or "").encode(), Content_Type="text/html")
+
+    def do_POST(self):
+        """Lets in who says the word, to the endpoint of the program."""
+        offer = self.rfile.read(int(self.headers["Content-Length"]))
+        asked = self.headers["Authorization"]
+        self.server.asked.append(asked)
+        if asked != self.server.lets_in:
+            self._reply(401, b"who is there?\n",
+                        WWW_Authenticate=", ".join(self.server.challenges))
+            return
+        answer = whep.post(self.server.endpoint, offer)
+        self._reply(answer.status, self.server.change(answer.body), Content_Type=whep.SDP,
+                    Location=whep.location(self.server.endpoint, answer))
+
+    def log_message(self, *_):
+        pass
+
+
+class PageServer:
+    """
+        with PageServer({"/": "<!doctype html>..."}) as elsewhere:
+            chromium.open(elsewhere.url)
+    """
+
+    def __init__(self, pages=(), endpoint=None, lets_in=None, challenges=(), change=bytes):
+        """lets_in: the Authorization that an offer needs. change: takes an answer and returns what
+        the viewer gets."""
+        self._server = ThreadingHTTPServer((netns.ADDRESS, 0), _Handler)
+        self.pages = self._server.pages = dict(pages)
+        self.asked = self._server.asked = []  # the Authorization of each offer
+        self._server.endpoint, self._server.change = endpoint, change
+        self._server.lets_in, self._server.challenges = lets_in, challenges
+
+    @property
+    def url(self):
+        return f"http://{netns.ADDRESS}:{self._server.server_port}/"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()

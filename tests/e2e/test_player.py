@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The player page: what a viewer can do, what is said when there is no picture, and how it goes on
+by itself."""
+import re
+import signal
+
+import pytest
+
+from cameras import BenchSource
+from chromium import Chromium
+from page_server import PageServer
+from process import until
+from server import MEDIA_PORT, Server
+
+GONE_S = 40  # until nobody watches: a player waits 10 s before it leaves, of which timers make more
+BACK_S = 60
+DEAD_PORT = 9  # where nobody answers
+SMALL = ("--resolution", "320x180", "--bitrate", "300", "--gop", "1s", "--name", "demo")
+
+STATS = """
+const done = arguments[0];
+rtcfan.addEventListener('stats', event => done(event.detail), {once: true});
+rtcfan.setAttribute('stats', '1');
+"""
+FIGURES = "[...rtcfan.shadowRoot.querySelectorAll('dl > *')].map(e => e.textContent)"
+AUTHORISE = """
+const fields = rtcfan.shadowRoot.querySelector('form').elements;
+for (const [name, value] of Object.entries(arguments[0]))
+    fields[name].value = value;
+rtcfan.shadowRoot.querySelector('form').requestSubmit();
+"""
+OFFERED = "rtcfan.shadowRoot.querySelector('[data-part={}]').checkVisibility()"
+
+
+def guest(src):
+    """A page of another origin that plays src by rtcfan's module."""
+    module = f"{Server.page('')[:-1]}rtcfan-player.js"
+    return ('<!doctype html><div id="here" style="width: 40rem"></div><script type="module">'
+            f"import {{play}} from '{module}';"
+            f"window.rtcfan = play('{src}', document.querySelector('#here'));</script>")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with BenchSource(folder, *SMALL) as camera, Server(folder, {"cam1": camera.url}) as server:
+        server.wait_live("cam1")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium(folder):
+    with Chromium(folder) as chromium:
+        yield chromium
+
+
+def viewers(server):
+    return server.metrics().sum("rtcfan_viewers")
+
+
+def test_it_remembers_whether_it_was_muted(server, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    assert chromium.value("rtcfan.video.muted")
+    chromium.click("mute")
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    assert not chromium.value("rtcfan.video.muted")
+    chromium.press("m")
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    assert chromium.value("rtcfan.video.muted")
+
+
+def test_keys(server, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    for key in (" ", "k"):
+        chromium.press(key)
+        chromium.wait_state("paused")
+        until(lambda: viewers(server) == 0, 10, "the viewer to leave")
+        chromium.press(key)
+        chromium.wait_state("playing")
+    chromium.press("i")
+    until(lambda: chromium.value(OFFERED.format("figures")), 5, "figures")
+    chromium.press("i")
+    assert not chromium.value(OFFERED.format("figures"))
+    chromium.press("f")
+    until(lambda: chromium.value("document.fullscreenElement === rtcfan"), 5, "full screen")
+    chromium.press("f")
+    until(lambda: chromium.value("!document.fullscreenElement"), 5, "the window again")
+
+
+def test_figures(server, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    stats = chromium.driver.execute_async_script(STATS)
+    assert (stats["width"], stats["height"]) == (320, 180)
+    assert 20 < stats["fps"] < 40
+    assert 100e3 < stats["bitrate"] < 1e6
+    assert stats["loss"] == stats["lost"] == 0
+    assert 0 <= stats["rttMs"] < 1000
+    assert 0 <= stats["jitterMs"] < 1000
+    assert stats["codecs"] == ["H264", "Opus"]
+    assert stats["nacks"] == 0
+    join = chromium.value("rtcfan.join")
+    assert 0 < join["http"] <= join["ice"] <= join["dtls"]
+    assert join["ice"] <= join["packet"] <= join["frame"]
+    texts = chromium.value(FIGURES)
+    shown = dict(zip(texts[::2], texts[1::2]))
+    assert shown["Resolution"] == "320 × 180"
+    assert re.fullmatch(r"HTTP \d+ \+ ICE \d+ \+ DTLS \d+ \+ packet \d+ \+ frame \d+ = \d+ ms",
+                        shown["Joined"])
+
+
+def test_buttons_have_names(server, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    names = chromium.value(
+        "[...rtcfan.shadowRoot.querySelectorAll('button')].map(b => b.ariaLabel || b.textContent)")
+    assert names == ["Watch", "Play", "Unmute", "Pause", "Figures", "Full screen"]
+    assert chromium.value("rtcfan.ariaLabel") == "cam1"
+
+
+def test_who_leaves_the_page_leaves_the_server(server, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    chromium.open("about:blank")
+    until(lambda: viewers(server) == 0, 10, "the session's end")
+
+
+def test_a_hidden_page_leaves_and_comes_back(server, chromium):
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    page = chromium.driver.current_window_handle
+    chromium.driver.switch_to.new_window("tab")
+    until(lambda: viewers(server) == 0, GONE_S, "the hidden page to leave")
+    chromium.driver.close()
+    chromium.driver.switch_to.window(page)
+    chromium.wait_state("playing")
+
+
+def test_a_player_out_of_sight_does_not_play(server, chromium):
+    page = guest(server.page("cam1")).replace("width:", "margin-top: 300vh; width:")
+    with PageServer({"/": page}) as elsewhere:
+        chromium.open(elsewhere.url)
+        chromium.wait_state("idle")
+        assert chromium.value("rtcfan.posts") == 0
+        chromium.driver.execute_script("rtcfan.scrollIntoView();")
+        chromium.wait_state("playing")
+        chromium.driver.execute_script("scrollTo(0, 0);")
+        until(lambda: viewers(server) == 0, GONE_S, "the player to leave")
+
+
+def test_an_interruption(server, chromium):
+    """As when the network is gone for a while."""
+    chromium.open(server.page("cam1"))
+    chromium.wait_state("playing")
+    server.process.child.send_signal(signal.SIGSTOP)
+    try:
+        until(lambda: chromium.state() != "playing" and chromium.message(), BACK_S,
+              "the page to say so")
+    finally:
+        server.process.child.send_signal(signal.SIGCONT)
+    chromium.wait_state("playing", BACK_S)
+
+
+def test_media_is_blocked(server, chromium):
+    """The page names the port that it cannot reach."""
+    def close(answer):
+        return answer.replace(f" {MEDIA_PORT} typ".encode(), f" {DEAD_PORT} typ".encode())
+
+    with PageServer(endpoint=server.whep("cam1"), change=close) as elsewhere:
+        elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/")
+        chromium.open(elsewhere.url)
+        chromium.wait_state("failed", BACK_S)
+        assert f"UDP port {DEAD_PORT} of " in chromium.message()
+        assert "cannot be reached" in chromium.message()
+
+
+@pytest.mark.parametrize("challenges,fields,header", [
+    (['Basic realm="rtcfan"'], {"user": "jo", "password": "päss"}, "Basic am86cMOkc3M="),
+    (["Bearer"], {"token": "t0k"}, "Bearer t0k"),
+])
+def test_a_password_is_asked_for(server, chromium, challenges, fields, header):
+    with PageServer(endpoint=server.whep("cam1"), lets_in=header,
+                    challenges=challenges) as elsewhere:
+        elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/")
+        chromium.open(elsewhere.url)
+        chromium.wait_state("unauthorised")
+        for name in ("user", "password", "token"):
+            assert chromium.value(OFFERED.format(name)) == (name in fields)
+        chromium.driver.execute_script(AUTHORISE, {name: "wrong" for name in fields})
+        until(lambda: "did not accept" in chromium.message(), 10, "the refusal")
+        chromium.driver.execute_script(AUTHORISE, fields)
+        chromium.wait_state("playing")
+        assert elsewhere.asked[0] is None and elsewhere.asked[-1] == header
+        # The next page of this tab need not ask.
+        chromium.open(elsewhere.url)
+        chromium.wait_state("playing")
+
+
+def test_in_a_frame_of_another_origin(server, chromium):
+    page = (f'<!doctype html><iframe src="{server.page("cam1")}?embed&controls=0" '
+            'allow="autoplay; fullscreen"></iframe>')
+    with PageServer({"/": page}) as elsewhere:
+        chromium.open(elsewhere.url)
+        chromium.driver.switch_to.frame(0)
+        chromium.wait_state("playing")
+        assert chromium.value("getComputedStyle(document.body).backgroundColor") == \
+            "rgba(0, 0, 0, 0)"
+        assert not chromium.value("document.querySelector('header').checkVisibility()")
+        assert not chromium.value(OFFERED.format("bar"))
+        assert chromium.value("[rtcfan.clientWidth, rtcfan.clientHeight].join() === "
+                              "[innerWidth, innerHeight].join()")
+        chromium.driver.switch_to.default_content()
+
+
+def test_by_a_page_of_another_origin(server, chromium):
+    with PageServer({"/": guest(server.page("cam1"))}) as elsewhere:
+        chromium.open(elsewhere.url)
+        chromium.wait_state("playing")
+        assert chromium.posts() == 1
