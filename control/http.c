@@ -105,7 +105,8 @@ static void reply_index(struct ctl_http *http, struct evhttp_request *req)
 static void reply_resource(struct evhttp_request *req, const struct ctl_resource *resource)
 {
     set_page_headers(req);
-    ctl_reply_cors(req);
+    if (!resource->is_page)
+        ctl_reply_cors(req);
     ctl_reply_bytes(req, HTTP_OK, resource->content_type, resource->bytes, *resource->len);
 }
 

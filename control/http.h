@@ -3,7 +3,7 @@
 // The HTTP server (libevent's evhttp): routes, limits and deadlines. Control thread.
 //
 //     http listen      /                index of the streams        pages.h
-//                      /page.css, ...   scripts and styles          resource.h
+//                      /wall, /*.js ... wall, scripts, styles       resource.h
 //                      /<path>/         player                      pages.h
 //                      /<path>/whep     WHEP endpoint               whep.h
 //                      /<path>/whep/ID  WHEP session                whep.h

@@ -4,7 +4,7 @@
 //
 //     /                  index            /<name>            redirect to /<name>/
 //     /api/streams       JSON             /<name>/           player
-//     /page.css, ...     resource.h       /<name>/whep       WHEP endpoint
+//     /wall, /page.css   resource.h       /<name>/whep       WHEP endpoint
 //                                         /<name>/whep/<id>  WHEP session
 //
 // Whether there is such a stream is for the caller to see. Names are matched byte by byte: they

@@ -166,7 +166,7 @@ def test_get(url, method):
 
 
 def test_pages(server):
-    for path in ("/", "/cam1/"):
+    for path in ("/", "/cam1/", "/wall"):
         response = whep.request("GET", BASE + path)
         assert response.status == 200
         assert response.headers["Content-Type"].startswith("text/html")
@@ -177,7 +177,7 @@ def test_pages(server):
 def test_what_pages_are_made_of(server):
     """All that they name is there, and pages of other origins may import it."""
     paths = {"/rtcfan-player.js", "/rtcfan-session.js"}
-    for page in ("/", "/cam1/"):
+    for page in ("/", "/cam1/", "/wall"):
         body = whep.request("GET", BASE + page).body.decode()
         paths |= set(re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css))"', body))
     assert len(paths) > 8

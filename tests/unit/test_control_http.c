@@ -59,10 +59,15 @@ static void routes_lead_where_they_should(void **state)
 static void resources_have_paths_of_their_own(void **state)
 {
     (void)state;
+    check_route("/wall", CTL_ROUTE_RESOURCE, NULL, NULL);
     check_route("/rtcfan-player.js", CTL_ROUTE_RESOURCE, NULL, NULL);
-    assert_null(ctl_resource_find("rtcfan-player.js"));
-    check_route("/rtcfan-player.js/", CTL_ROUTE_PLAYER, "rtcfan-player.js", NULL);
-    check_route("/hall/page.css", CTL_ROUTE_PLAYER_BARE, "hall/page.css", NULL);
+    assert_true(ctl_resource_find("/wall")->is_page);
+    assert_false(ctl_resource_find("/rtcfan-player.js")->is_page);
+    assert_null(ctl_resource_find("wall"));
+    // No stream is called so, but they would not be in the way of one.
+    check_route("/wall/", CTL_ROUTE_PLAYER, "wall", NULL);
+    check_route("/wall/whep", CTL_ROUTE_WHEP, "wall", NULL);
+    check_route("/hall/wall", CTL_ROUTE_PLAYER_BARE, "hall/wall", NULL);
 }
 
 static void odd_paths_name_no_stream(void **state)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wall: all streams, or some, in one window."""
+import time
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from cameras import BenchSource
+from chromium import Chromium
+from process import until
+from server import BASE, Server
+
+TILES = 24
+SMALL = ("--resolution", "320x180", "--bitrate", "200", "--gop", "1s", "--audio", "none")
+JOINED_S = 60
+WATCH_S = 10
+MIN_FRAMES = 30  # of 300 in that time: two cores encode nothing, but decode and draw all of it
+GONE_S = 40
+
+STATES = "[...rtcfan.tiles.values()].map(tile => tile.player.state)"
+FRAMES = ("[...rtcfan.tiles.values()].map("
+          "tile => tile.player.video.getVideoPlaybackQuality().totalVideoFrames)")
+FITS = ("document.body.scrollHeight <= innerHeight && document.body.scrollWidth <= innerWidth && "
+        "[...document.querySelectorAll('.tile')].every(tile => {"
+        "    const {left, top, right, bottom} = tile.getBoundingClientRect();"
+        "    return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight &&"
+        "        Math.abs((right - left) / (bottom - top) - 16 / 9) < 0.05; })")
+LARGE = "[...document.querySelectorAll('.large')].map(tile => tile.innerText.trim())"
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    """cam1 to cam24."""
+    with BenchSource(folder, *SMALL, "--streams", TILES) as camera:
+        base = camera.url.rsplit("/", 1)[0]
+        streams = {f"cam{n}": f"{base}/cam{n}" for n in range(1, TILES + 1)}
+        with Server(folder, streams) as server:
+            server.wait_live("cam1", f"cam{TILES}")
+            yield server
+
+
+@pytest.fixture(scope="module")
+def chromium(folder):
+    with Chromium(folder) as chromium:
+        yield chromium
+
+
+def open_wall(chromium, names=""):
+    chromium.open(f"{BASE}/wall" + (f"?streams={names}" if names else ""))
+    until(lambda: chromium.value(STATES) and set(chromium.value(STATES)) == {"playing"}, JOINED_S,
+          "all tiles to play")
+
+
+def test_nine_of_them(server, chromium, artifacts):
+    open_wall(chromium, ",".join(f"cam{n}" for n in range(1, 10)))
+    assert len(chromium.value(STATES)) == 9
+    before = chromium.value(FRAMES)
+    until(lambda: all(now > then + MIN_FRAMES
+                      for now, then in zip(chromium.value(FRAMES), before)), 30,
+          "pictures on all tiles")
+    assert chromium.value(FITS)
+    assert chromium.value("getComputedStyle(rtcfan.tiles.get('cam1').player).display") == "block"
+    chromium.screenshot(artifacts / "wall.png")
+    assert chromium.value("spy.errors") == []
+
+
+def test_one_is_made_large(server, chromium):
+    open_wall(chromium, "cam1,cam2,cam3,cam4")
+    chromium.press(Keys.TAB, Keys.TAB, Keys.ENTER)
+    assert chromium.value(LARGE) == ["cam2"]
+    assert chromium.value("rtcfan.tiles.get('cam2').player.clientWidth === innerWidth")
+    until(lambda: server.metrics().sum("rtcfan_viewers") == 1, GONE_S, "the others to leave")
+    chromium.press(Keys.ESCAPE)
+    assert chromium.value(LARGE) == []
+    until(lambda: set(chromium.value(STATES)) == {"playing"}, JOINED_S, "the others to be back")
+    chromium.driver.execute_script("document.querySelectorAll('.tile')[2].click();")
+    assert chromium.value(LARGE) == ["cam3"]
+
+
+def test_a_stream_that_is_not_there(server, chromium):
+    chromium.open(f"{BASE}/wall?streams=cam1,nobody")
+    until(lambda: chromium.value(STATES) == ["playing", "failed"], JOINED_S, "both states")
+    assert "no such stream" in chromium.value("document.querySelectorAll('.tile')[1].ariaLabel")
+
+
+def test_all_of_them(server, chromium):
+    open_wall(chromium)
+    assert len(chromium.value(STATES)) == TILES
+    assert chromium.value(FITS)
+    before = chromium.value(FRAMES)
+    time.sleep(WATCH_S)
+    drawn = [now - then for now, then in zip(chromium.value(FRAMES), before)]
+    print("frames of each tile:", drawn)
+    assert min(drawn) >= MIN_FRAMES
+    assert server.metrics().sum("rtcfan_viewers") == TILES
