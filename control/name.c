@@ -3,7 +3,10 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "control/route.h"
 
 enum {
     DNS_NAME_MAX = 253, // characters of a name as text (RFC 1035 2.3.4)
@@ -22,8 +25,18 @@ static bool segment_is(const char *segment, size_t len, const char *word)
     return len == strlen(word) && memcmp(segment, word, len) == 0;
 }
 
+// A stream of that name could not be opened by its short address.
+static bool is_path_of_ours(const char *name)
+{
+    char path[CTL_NAME_MAX + 1];
+
+    snprintf(path, sizeof(path), "/%s", name);
+    return ctl_route_parse(path).kind != CTL_ROUTE_PLAYER_BARE;
+}
+
 const char *ctl_name_fault(const char *name)
 {
+    const char *whole = name;
     size_t len = strlen(name);
 
     if (len == 0)
@@ -43,7 +56,7 @@ const char *ctl_name_fault(const char *name)
         if (!only_of(name, len, "._-"))
             return "has a character that is not allowed";
         if (name[len] == '\0')
-            return NULL;
+            return is_path_of_ours(whole) ? "is a path of the server's own" : NULL;
     }
 }
 

@@ -7,7 +7,8 @@
 
 enum {
     // Bytes, with NUL, of a stream's name: segments of [A-Za-z0-9._-] joined by '/'. It is the path
-    // of the stream's pages, so no segment is ".", ".." or "whep".
+    // of the stream's pages, so no segment is ".", ".." or "whep", and the whole is not "wall",
+    // "api/streams" or the name of a script or style (resource.h).
     CTL_NAME_MAX = 64,
 };
 

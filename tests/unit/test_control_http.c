@@ -13,6 +13,7 @@
 
 #include "control/http_field.h"
 #include "control/metrics.h"
+#include "control/name.h"
 #include "control/route.h"
 
 static void check_route(const char *path, enum ctl_route_kind kind, const char *name,
@@ -68,6 +69,18 @@ static void resources_have_paths_of_their_own(void **state)
     check_route("/wall/", CTL_ROUTE_PLAYER, "wall", NULL);
     check_route("/wall/whep", CTL_ROUTE_WHEP, "wall", NULL);
     check_route("/hall/wall", CTL_ROUTE_PLAYER_BARE, "hall/wall", NULL);
+}
+
+static void names_leave_the_servers_paths_alone(void **state)
+{
+    static const char *const ours[] = {"wall", "api/streams", "page.css", "rtcfan-player.js"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        assert_string_equal(ctl_name_fault(ours[i]), "is a path of the server's own");
+    assert_null(ctl_name_fault("walls"));
+    assert_null(ctl_name_fault("hall/wall"));
+    assert_null(ctl_name_fault("wall/1"));
 }
 
 static void odd_paths_name_no_stream(void **state)
@@ -149,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(routes_lead_where_they_should),
         cmocka_unit_test(resources_have_paths_of_their_own),
+        cmocka_unit_test(names_leave_the_servers_paths_alone),
         cmocka_unit_test(odd_paths_name_no_stream),
         cmocka_unit_test(media_types_compare_without_parameters),
         cmocka_unit_test(if_match_compares_strongly),
