@@ -95,6 +95,7 @@ struct eng_viewer_track {
     // By RFC 4588, as the viewer's offer numbers it. rtx_ssrc 0: resends are identical packets.
     uint8_t rtx_payload_type;
     uint32_t rtx_ssrc;
+    struct eng_extension_config extension;
 };
 
 struct eng_viewer_config {

@@ -24,7 +24,7 @@ static struct eng_viewer_place *place_of(struct eng_viewer *v, uint32_t ssrc, en
 
 // ---- resends ----
 
-_Static_assert(ENG_RTP_HEADER_LEN + ENG_RTX_OSN_LEN + ENG_PAYLOAD_MAX + ENG_SRTP_OVERHEAD_MAX <=
+_Static_assert(ENG_RTP_HEADER_MAX + ENG_RTX_OSN_LEN + ENG_PAYLOAD_MAX + ENG_SRTP_OVERHEAD_MAX <=
                    ENG_DATAGRAM_MAX,
                "any resend fits a send");
 
@@ -66,9 +66,11 @@ static size_t seal_again(struct eng_viewer *v, const struct eng_viewer_place *pl
                          const struct eng_ring *ring, const struct eng_ring_packet *packet,
                          uint8_t *out)
 {
-    uint8_t header[ENG_RTP_HEADER_LEN];
-    uint64_t index = eng_rewrite_header(&place->rewrite, packet, header);
-    size_t len = eng_srtp_seal(&v->srtp, header, index, packet->payload, packet->len, out);
+    size_t header_len = eng_rewrite_header_len(&place->rewrite);
+    uint8_t header[ENG_RTP_HEADER_MAX];
+    uint64_t index = eng_rewrite_header(&place->rewrite, packet, 0, header);
+    size_t len =
+        eng_srtp_seal(&v->srtp, header, header_len, index, packet->payload, packet->len, out);
 
     return eng_ring_holds(ring, packet->index) ? len : 0;
 }
@@ -79,15 +81,17 @@ static size_t seal_rtx(struct eng_viewer *v, struct eng_viewer_place *place,
                        const struct eng_ring *ring, const struct eng_ring_packet *packet,
                        uint8_t *out)
 {
-    uint8_t header[ENG_RTP_HEADER_LEN], *osn = out + ENG_RTP_HEADER_LEN;
+    size_t header_len = eng_rewrite_header_len(&place->rewrite);
+    uint8_t header[ENG_RTP_HEADER_MAX], *osn = out + header_len;
     uint64_t index;
 
     memcpy(osn + ENG_RTX_OSN_LEN, packet->payload, packet->len);
     if (!eng_ring_holds(ring, packet->index))
         return 0;
-    (void)eng_rewrite_header(&place->rewrite, packet, header);
+    (void)eng_rewrite_header(&place->rewrite, packet, 0, header);
     index = eng_rtx_header(&place->rtx, header, osn);
-    return eng_srtp_seal(&v->srtp, header, index, osn, ENG_RTX_OSN_LEN + (size_t)packet->len, out);
+    return eng_srtp_seal(&v->srtp, header, header_len, index, osn,
+                         ENG_RTX_OSN_LEN + (size_t)packet->len, out);
 }
 
 static bool resend(struct eng_worker *w, struct eng_viewer *v, struct eng_viewer_place *place,

@@ -64,16 +64,19 @@ static uint32_t timestamp_of(const struct eng_rewrite *rw, const struct eng_ring
 }
 
 uint64_t eng_rewrite_header(const struct eng_rewrite *rw, const struct eng_ring_packet *packet,
-                            uint8_t out[ENG_RTP_HEADER_LEN])
+                            uint16_t number, uint8_t out[ENG_RTP_HEADER_MAX])
 {
+    uint64_t first = rw->extension.len > 0 ? 0x90 : 0x80;
     uint64_t seq = packet->index + rw->seq_delta;
     uint64_t marker = packet->flags & ENG_PACKET_MARKER ? 0x80 : 0;
 
-    // Version 2, no padding, extension or CSRC; marker and payload type; sequence number;
+    // Version 2, no padding or CSRC, extension or not; marker and payload type; sequence number;
     // timestamp.
-    eng_put64(out, UINT64_C(0x80) << 56 | (marker | rw->payload_type) << 48 | (seq & 0xffff) << 32 |
+    eng_put64(out, first << 56 | (marker | rw->payload_type) << 48 | (seq & 0xffff) << 32 |
                        timestamp_of(rw, packet));
     eng_put32(out + 8, rw->ssrc);
+    if (rw->extension.len > 0)
+        eng_extension_write(&rw->extension, packet->capture_ns, number, out + ENG_RTP_HEADER_LEN);
     return seq;
 }
 
@@ -108,7 +111,7 @@ void eng_rtx_init(struct eng_rtx *rtx, uint32_t ssrc, uint8_t payload_type, uint
     };
 }
 
-uint64_t eng_rtx_header(struct eng_rtx *rtx, uint8_t header[ENG_RTP_HEADER_LEN],
+uint64_t eng_rtx_header(struct eng_rtx *rtx, uint8_t header[ENG_RTP_HEADER_MAX],
                         uint8_t osn[ENG_RTX_OSN_LEN])
 {
     memcpy(osn, header + 2, ENG_RTX_OSN_LEN);

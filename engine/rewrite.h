@@ -9,12 +9,14 @@
 // except that a run may begin with a backlog: the frames from the cached keyframe up to now. They
 // are squeezed into the time just before `anchor`, step apart, so that the viewer decodes them at
 // once and lands on live. Header and payload of a sequence number are thus a function of the run
-// and the index: a resend is the identical packet, and no SRTP index is used for two contents.
+// and the index: a resend is the identical packet, and no SRTP index is used for two contents. The
+// one exception is transport-cc's number: a track whose packets carry it resends by RTX alone.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/extension.h"
 #include "engine/ring.h"
 #include "engine/types.h"
 
@@ -35,6 +37,7 @@ struct eng_rewrite {
     int64_t last_capture_ns;
     uint32_t packets;
     uint32_t octets;
+    struct eng_extension extension;
 };
 
 enum {
@@ -51,8 +54,15 @@ struct eng_rtx {
 
 // random: 64 random bits for the first sequence number (below 2^15, so that a lost first packet
 // cannot hide a rollover: RFC 3711 3.3.1) and timestamp offset.
+// Header extensions: none, until eng_extension_init().
 void eng_rewrite_init(struct eng_rewrite *rw, uint32_t ssrc, uint8_t payload_type,
                       uint32_t clock_rate, uint64_t random);
+
+// Bytes of each header of the track.
+static inline size_t eng_rewrite_header_len(const struct eng_rewrite *rw)
+{
+    return ENG_RTP_HEADER_LEN + (size_t)rw->extension.len;
+}
 
 // Begins a run at this index, without backlog.
 void eng_rewrite_start(struct eng_rewrite *rw, uint64_t index);
@@ -64,9 +74,10 @@ void eng_rewrite_start(struct eng_rewrite *rw, uint64_t index);
 void eng_rewrite_squeeze(struct eng_rewrite *rw, const struct eng_ring_packet *first,
                          const struct eng_ring_packet *newest, int64_t age_ns);
 
-// Writes the RTP header and returns the SRTP index. Only for packets of the current run.
+// Writes the RTP header and returns the SRTP index. Only for packets of the current run. number:
+// for transport-cc.
 uint64_t eng_rewrite_header(const struct eng_rewrite *rw, const struct eng_ring_packet *packet,
-                            uint8_t out[ENG_RTP_HEADER_LEN]);
+                            uint16_t number, uint8_t out[ENG_RTP_HEADER_MAX]);
 
 // The packet's sequence number is used up, whether or not it reached the kernel.
 void eng_rewrite_used(struct eng_rewrite *rw, const struct eng_ring_packet *packet);
@@ -79,7 +90,7 @@ void eng_rtx_init(struct eng_rtx *rtx, uint32_t ssrc, uint8_t payload_type, uint
 
 // Turns the header of a packet into that of its retransmission, writes the OSN and returns the SRTP
 // index, which is used up by this.
-uint64_t eng_rtx_header(struct eng_rtx *rtx, uint8_t header[ENG_RTP_HEADER_LEN],
+uint64_t eng_rtx_header(struct eng_rtx *rtx, uint8_t header[ENG_RTP_HEADER_MAX],
                         uint8_t osn[ENG_RTX_OSN_LEN]);
 
 // RTP timestamp of this instant for a sender report (RFC 3550 6.4.1).

@@ -79,22 +79,21 @@ static void make_iv(uint64_t high, uint32_t low, const uint8_t salt[ENG_GCM_IV_L
     eng_put32(iv + 8, low ^ eng_get32(salt + 8));
 }
 
-size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_LEN],
+size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t *header, size_t header_len,
                      uint64_t index, const uint8_t *payload, size_t len, uint8_t *out)
 {
     uint8_t iv[ENG_GCM_IV_LEN];
 
-    memcpy(out, header, ENG_RTP_HEADER_LEN);
+    memcpy(out, header, header_len);
     if (srtp->compat) {
-        memmove(out + ENG_RTP_HEADER_LEN, payload, len);
-        return eng_srtp_compat_seal(srtp->compat, out, ENG_RTP_HEADER_LEN + len);
+        memmove(out + header_len, payload, len);
+        return eng_srtp_compat_seal(srtp->compat, out, header_len + len);
     }
     // RFC 7714 8.1: 0x0000 || SSRC || ROC || SEQ, XOR salt.
     make_iv((uint64_t)eng_get32(header + 8) << 16 | (index >> 32 & 0xffff), (uint32_t)index,
             srtp->rtp.salt, iv);
-    srtp->ops->seal(&srtp->gcm, iv, header, ENG_RTP_HEADER_LEN, payload, len,
-                    out + ENG_RTP_HEADER_LEN);
-    return ENG_RTP_HEADER_LEN + len + ENG_GCM_TAG_LEN;
+    srtp->ops->seal(&srtp->gcm, iv, header, header_len, payload, len, out + header_len);
+    return header_len + len + ENG_GCM_TAG_LEN;
 }
 
 // RFC 7714 9.1: 0x0000 || SSRC || 0x0000 || 0 and 31 bits of index, XOR salt. 9.2: the additional

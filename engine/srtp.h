@@ -65,10 +65,10 @@ void eng_srtp_fini(struct eng_srtp *srtp);
 // Bytes that sealing adds to an RTP packet of this profile.
 size_t eng_srtp_overhead(const struct eng_srtp *srtp);
 
-// Writes header, sealed payload and tag to out; returns bytes written. header: 12 bytes, no CSRC
-// or extension. index: ROC << 16 | SEQ (RFC 3711 3.3.1), SEQ as in the header. payload may be in
-// its place already, at out + ENG_RTP_HEADER_LEN.
-size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t header[ENG_RTP_HEADER_LEN],
+// Writes header, sealed payload and tag to out; returns bytes written. header: with its extensions,
+// ENG_RTP_HEADER_LEN to ENG_RTP_HEADER_MAX bytes, no CSRC. index: ROC << 16 | SEQ (RFC 3711 3.3.1),
+// SEQ as in the header. payload may be in its place already, at out + header_len.
+size_t eng_srtp_seal(struct eng_srtp *srtp, const uint8_t *header, size_t header_len,
                      uint64_t index, const uint8_t *payload, size_t len, uint8_t *out);
 
 // Seals a compound RTCP packet in place; room for ENG_SRTCP_OVERHEAD_MAX must follow it. Returns

@@ -99,9 +99,11 @@ static unsigned seal_train(struct eng_viewer *v, enum eng_track track, unsigned 
 {
     struct eng_viewer_place *place = &v->place[track];
     const struct eng_ring *ring = &v->stream->ring[track];
-    uint8_t header[ENG_RTP_HEADER_LEN];
+    size_t header_len = eng_rewrite_header_len(&place->rewrite);
+    uint8_t header[ENG_RTP_HEADER_MAX];
     struct eng_ring_packet packet;
     uint16_t first_len = 0;
+    uint64_t index;
     unsigned n = 0;
     int err = 0;
 
@@ -109,13 +111,13 @@ static unsigned seal_train(struct eng_viewer *v, enum eng_track track, unsigned 
     while (n < budget) {
         err = eng_ring_read(ring, place->next + n, &packet);
         if (err || (n > 0 && packet.len > first_len) ||
-            send->len + ENG_RTP_HEADER_LEN + packet.len + ENG_SRTP_OVERHEAD_MAX > room)
+            send->len + header_len + packet.len + ENG_SRTP_OVERHEAD_MAX > room)
             break;
         if (n == 0)
             first_len = packet.len;
-        send->len +=
-            eng_srtp_seal(&v->srtp, header, eng_rewrite_header(&place->rewrite, &packet, header),
-                          packet.payload, packet.len, send->data + send->len);
+        index = eng_rewrite_header(&place->rewrite, &packet, 0, header);
+        send->len += eng_srtp_seal(&v->srtp, header, header_len, index, packet.payload, packet.len,
+                                   send->data + send->len);
         eng_rewrite_used(&place->rewrite, &packet);
         n++;
         if (n == 1)

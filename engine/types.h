@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine's plain types: addresses and keys. No thread, no ownership: values to be copied.
-// This is the only header of the engine that webrtc/ may include.
+// The engine's plain types: addresses, keys, header extensions. No thread, no ownership: values to
+// be copied. This is the only header of the engine that webrtc/ may include.
 #pragma once
 
 #include <netinet/in.h>
@@ -36,7 +36,13 @@ enum eng_srtp_profile {
 };
 
 enum {
-    ENG_RTP_HEADER_LEN = 12, // as we send it: no CSRC, no extension
+    ENG_RTP_HEADER_LEN = 12, // the fixed one: no CSRC
+    ENG_EXTENSION_MAX = 24,  // bytes of header extensions (extension.h)
+    ENG_RTP_HEADER_MAX = ENG_RTP_HEADER_LEN + ENG_EXTENSION_MAX,
+    ENG_PLAYOUT_MAX_MS = 40950, // that a playout delay can say
+    // Characters of a mid that packets carry: a longer one would cost each packet another word, and
+    // browsers count from "0".
+    ENG_MID_MAX = 3,
     ENG_SRTP_KEY_LEN = 16,
     ENG_SRTP_SALT_MAX = 14, // 14 for AES-CM, 12 for GCM (the rest is zero)
 };
@@ -52,6 +58,17 @@ struct eng_srtp_keying {
     enum eng_srtp_profile profile;
     struct eng_srtp_key send;
     struct eng_srtp_key receive;
+};
+
+// The header extensions of a track, by the ids that the viewer's offer gives them in this m-line: 1
+// to 14; 0: not this one.
+struct eng_extension_config {
+    uint8_t playout_delay;
+    uint8_t capture_time; // abs-capture-time
+    uint8_t transport_cc; // only where resends go by RTX: an identical one has no number of its own
+    uint8_t mid;
+    uint16_t playout_min_ms, playout_max_ms; // min <= max <= ENG_PLAYOUT_MAX_MS, in steps of 10 ms
+    char mid_text[ENG_MID_MAX + 1];
 };
 
 static inline socklen_t eng_addr_len(const struct eng_addr *a)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/viewer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,12 @@ static int init_tracks(struct eng_viewer *v, const struct eng_viewer_config *con
     for (int t = 0; t < ENG_TRACKS; t++) {
         const struct eng_viewer_track *track = &config->track[t];
 
+        // Else one SRTP index would seal two numbers (rewrite.h).
+        assert(track->extension.transport_cc == 0 || track->rtx_ssrc != 0);
         v->place[t].on = track->on;
         eng_rewrite_init(&v->place[t].rewrite, track->ssrc, track->payload_type, track->clock_rate,
                          random[t]);
+        eng_extension_init(&v->place[t].rewrite.extension, &track->extension);
         // Bits that the rewriter leaves alone, here and for the phase.
         eng_rtx_init(&v->place[t].rtx, track->rtx_ssrc, track->rtx_payload_type, random[t] >> 16);
     }

@@ -365,7 +365,7 @@ void eng_worker_asked(struct eng_worker *worker)
 int eng_worker_init(struct eng_worker *worker, const struct eng_worker_config *config)
 {
     size_t train =
-        config->train_max * (ENG_RTP_HEADER_LEN + (size_t)ENG_PAYLOAD_MAX + ENG_SRTP_OVERHEAD_MAX);
+        config->train_max * (ENG_RTP_HEADER_MAX + (size_t)ENG_PAYLOAD_MAX + ENG_SRTP_OVERHEAD_MAX);
     int err;
 
     memset(worker, 0, sizeof(*worker));

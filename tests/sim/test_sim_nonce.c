@@ -211,6 +211,18 @@ static bool disturb(void)
 
 // ---- what viewers do ----
 
+// Of the extensions a viewer may have any.
+static struct eng_extension_config some_extensions(bool rtx)
+{
+    return (struct eng_extension_config){
+        .playout_delay = one_in(2) ? 1 : 0,
+        .capture_time = one_in(2) ? 2 : 0,
+        .transport_cc = rtx && one_in(2) ? 3 : 0,
+        .mid = one_in(2) ? 4 : 0,
+        .mid_text = "0",
+    };
+}
+
 static void join(struct member *m)
 {
     struct eng_viewer_config config = {
@@ -237,6 +249,8 @@ static void join(struct member *m)
         config.track[t].rtx_payload_type = 97;
         config.track[t].rtx_ssrc = config.track[t].ssrc + 1;
     }
+    for (int t = 0; t < ENG_TRACKS; t++)
+        config.track[t].extension = some_extensions(config.track[t].rtx_ssrc != 0);
     assert_int_equal(eng_viewer_add(world.engine, &config, &m->viewer), 0);
     ledger_learn(m->viewer);
     world.joins++;
@@ -444,12 +458,12 @@ static void the_ledger_sees_reuse(void **state)
     (void)state;
     open_world();
     join(m);
-    eng_srtp_seal(&m->viewer->srtp, header, 7, text[0], sizeof(text[0]), out);
-    eng_srtp_seal(&m->viewer->srtp, header, 7, text[0], sizeof(text[0]), out);
-    eng_srtp_seal(&m->viewer->srtp, header, 8, text[1], sizeof(text[1]), out);
+    eng_srtp_seal(&m->viewer->srtp, header, sizeof(header), 7, text[0], sizeof(text[0]), out);
+    eng_srtp_seal(&m->viewer->srtp, header, sizeof(header), 7, text[0], sizeof(text[0]), out);
+    eng_srtp_seal(&m->viewer->srtp, header, sizeof(header), 8, text[1], sizeof(text[1]), out);
     assert_int_equal(ledger.conflicts, 0);
     assert_int_equal(ledger.resealed, 1);
-    eng_srtp_seal(&m->viewer->srtp, header, 7, text[1], sizeof(text[1]), out);
+    eng_srtp_seal(&m->viewer->srtp, header, sizeof(header), 7, text[1], sizeof(text[1]), out);
     assert_int_equal(ledger.conflicts, 1);
     close_world();
 }

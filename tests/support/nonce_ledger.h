@@ -167,10 +167,14 @@ static void fake_rekey(struct eng_gcm *gcm, const uint8_t key[ENG_GCM_KEY_LEN])
     cipher->use = rtp ? USE_RTP : USE_RTCP;
 }
 
+enum {
+    INDEX_LEN = 4 // behind the tag of SRTCP; in front of a tag lie more bytes of header than that
+};
+
 // The place is written anew: what was torn there is no more.
-static void forget_torn(const uint8_t *out, size_t len)
+static void forget_torn(const uint8_t *out, size_t header_len, size_t len)
 {
-    const uint8_t *begin = out - ENG_RTP_HEADER_LEN, *end = out + len + ENG_GCM_TAG_LEN;
+    const uint8_t *begin = out - header_len, *end = out + len + ENG_GCM_TAG_LEN + INDEX_LEN;
 
     for (size_t i = 0; i < ledger.torn_count; i++) {
         if (ledger.torn_at[i] >= begin && ledger.torn_at[i] < end)
@@ -185,7 +189,7 @@ static void fake_seal(struct eng_gcm *gcm, const uint8_t iv[ENG_GCM_IV_LEN], con
     uint64_t what = digest(digest(0, aad, aad_len), in, len);
 
     if (ledger.torn_count > 0)
-        forget_torn(out, len);
+        forget_torn(out, aad_len, len);
     if (cipher->use == USE_RTP && ledger.disturb() &&
         what != digest(digest(0, aad, aad_len), in, len)) {
         ledger.torn++;

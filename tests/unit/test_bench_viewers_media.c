@@ -92,7 +92,7 @@ static void send_rtp(uint8_t type, uint32_t ssrc, int64_t index, const uint8_t *
     eng_put16(header + 2, (uint16_t)index);
     eng_put32(header + 4, timestamp);
     eng_put32(header + 8, ssrc);
-    len = eng_srtp_seal(&server, header, (uint64_t)index, payload, len, packet);
+    len = eng_srtp_seal(&server, header, sizeof(header), (uint64_t)index, payload, len, packet);
     viewers_media_receive(&media, packet, len, now_ns, now_ns);
 }
 

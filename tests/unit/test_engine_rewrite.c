@@ -28,10 +28,10 @@ static struct eng_ring_packet packet_at(uint64_t index)
     };
 }
 
-static uint64_t send_one(struct eng_rewrite *rw, uint64_t index, uint8_t header[12])
+static uint64_t send_one(struct eng_rewrite *rw, uint64_t index, uint8_t header[ENG_RTP_HEADER_MAX])
 {
     struct eng_ring_packet packet = packet_at(index);
-    uint64_t seq = eng_rewrite_header(rw, &packet, header);
+    uint64_t seq = eng_rewrite_header(rw, &packet, 0, header);
 
     eng_rewrite_used(rw, &packet);
     return seq;
@@ -40,7 +40,7 @@ static uint64_t send_one(struct eng_rewrite *rw, uint64_t index, uint8_t header[
 static void writes_the_header(void **state)
 {
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
 
     (void)state;
     eng_rewrite_init(&rw, 0x11223344, 102, 90000, UINT64_C(0x0000000500008123));
@@ -60,7 +60,7 @@ static void writes_the_header(void **state)
 static void counts_on_over_runs_and_rollovers(void **state)
 {
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
     uint64_t expected = 0x7ffe;
 
     (void)state;
@@ -80,7 +80,7 @@ static void squeezes_a_backlog_in_front_of_live(void **state)
 {
     struct eng_ring_packet first = packet_at(0), newest = packet_at(119);
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
     uint32_t last = 0;
 
     (void)state;
@@ -107,7 +107,7 @@ static void squeezes_a_backlog_in_front_of_live(void **state)
 static void never_goes_back_in_time(void **state)
 {
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
     uint32_t last;
 
     (void)state;
@@ -134,7 +134,7 @@ static void keeps_the_clock_running_over_a_pause(void **state)
 {
     struct eng_ring_packet first = packet_at(0), newest = packet_at(59), next = packet_at(60);
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
 
     (void)state;
     next.media_time += 3 * 90000 - FRAME_TIME; // the camera is back
@@ -146,14 +146,14 @@ static void keeps_the_clock_running_over_a_pause(void **state)
         assert_in_range(eng_get32(header + 4), newest.media_time + 3 * 90000 - 2 * FRAME_TIME,
                         next.media_time);
     }
-    eng_rewrite_header(&rw, &next, header);
+    eng_rewrite_header(&rw, &next, 0, header);
     assert_int_equal(eng_get32(header + 4), next.media_time);
 }
 
 static void finds_what_a_nack_means(void **state)
 {
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
     uint64_t index;
 
     (void)state;
@@ -181,7 +181,7 @@ static void finds_what_a_nack_means(void **state)
 static void tells_the_time_for_reports(void **state)
 {
     struct eng_rewrite rw;
-    uint8_t header[12];
+    uint8_t header[ENG_RTP_HEADER_MAX];
 
     (void)state;
     eng_rewrite_init(&rw, 1, 96, 90000, 0);
@@ -197,7 +197,7 @@ static void turns_a_packet_into_its_retransmission(void **state)
 {
     struct eng_rewrite rw;
     struct eng_rtx rtx;
-    uint8_t header[12], original[12], osn[2];
+    uint8_t header[ENG_RTP_HEADER_MAX], original[ENG_RTP_HEADER_MAX], osn[2];
 
     (void)state;
     eng_rewrite_init(&rw, 1, 96, 90000, UINT64_C(0x1234567800000042));
@@ -206,7 +206,7 @@ static void turns_a_packet_into_its_retransmission(void **state)
     for (uint64_t i = 0; i < 0x20000; i++) {
         uint64_t sent = send_one(&rw, i, header);
 
-        memcpy(original, header, sizeof(header));
+        memcpy(original, header, ENG_RTP_HEADER_LEN);
         assert_int_equal(eng_rtx_header(&rtx, header, osn), 0x7ffe + i); // below 2^15, goes on
         assert_int_equal(eng_get16(header + 2), (uint16_t)(0x7ffe + i));
         assert_int_equal(eng_get16(osn), (uint16_t)sent);

@@ -122,7 +122,7 @@ static void seal_published(struct eng_srtp *srtp)
                        payload);
 
     unhex("8040f17b 8041f8d3 5501a0b2", header);
-    len = eng_srtp_seal(srtp, header, 0xf17b, payload, len, out);
+    len = eng_srtp_seal(srtp, header, sizeof(header), 0xf17b, payload, len, out);
     assert_hex(out, len,
                "8040f17b8041f8d35501a0b2 f24de3a3fb34de6cacba861c9d7e4bcabe633bd5"
                "0d294e6f42a5f47a51c7d19b36de3adf8833899d7f27beb16a9152cf765ee4390cce");
@@ -239,20 +239,26 @@ static struct eng_srtp_keying random_keying(enum eng_srtp_profile profile)
 // Seals a random payload under this index; the receiver must open it to the same.
 static void check_packet(struct eng_srtp *srtp, srtp_t receiver, uint64_t index)
 {
-    uint8_t header[12] = {0x80, 96}, payload[1400], out[1500];
-    size_t len = 1 + (size_t)rand() % sizeof(payload);
+    // Now and then with header extensions, which are authenticated as well.
+    uint8_t header[ENG_RTP_HEADER_MAX] = {0x80, 96, [12] = 0xbe, 0xde}, payload[1400], out[1500];
+    size_t len = 1 + (size_t)rand() % sizeof(payload), words = (size_t)rand() % 6;
+    size_t header_len = words > 0 ? 16 + 4 * words : 12;
     int n;
 
     for (size_t i = 0; i < len; i++)
         payload[i] = (uint8_t)rand();
     eng_put16(header + 2, (uint16_t)index);
     eng_put32(header + 8, SSRC);
-    n = (int)eng_srtp_seal(srtp, header, index, payload, len, out);
-    assert_int_equal(n, 12 + len + eng_srtp_overhead(srtp));
+    header[0] = words > 0 ? 0x90 : 0x80;
+    header[15] = (uint8_t)words;
+    for (size_t i = 16; i < header_len; i++)
+        header[i] = (uint8_t)rand();
+    n = (int)eng_srtp_seal(srtp, header, header_len, index, payload, len, out);
+    assert_int_equal(n, header_len + len + eng_srtp_overhead(srtp));
     assert_int_equal(srtp_unprotect(receiver, out, &n), srtp_err_status_ok);
-    assert_int_equal(n, 12 + len);
-    assert_memory_equal(out, header, 12);
-    assert_memory_equal(out + 12, payload, len);
+    assert_int_equal(n, header_len + len);
+    assert_memory_equal(out, header, header_len);
+    assert_memory_equal(out + header_len, payload, len);
 }
 
 // Across a rollover of the sequence number; each packet is unsealed by libsrtp2.
@@ -356,7 +362,7 @@ static void seals_a_packet_again_to_the_same_bytes(void **state)
 
                 eng_put16(header + 2, seq);
                 payload[1] = (uint8_t)seq;
-                n = eng_srtp_seal(&srtp, header, seq, payload, sizeof(payload),
+                n = eng_srtp_seal(&srtp, header, sizeof(header), seq, payload, sizeof(payload),
                                   pass == 0 ? first[seq] : again);
                 assert_true(n > 0);
                 if (pass == 1)
