@@ -52,7 +52,10 @@ struct ctl_config {
     size_t additional_host_count;
     struct eng_config engine; // cores, tx, and the tuning keys; listen is webrtc_listen
     int cores[ENG_WORKERS_MAX];
-    size_t payload_max;      // engine.payload_max: RTP payload bytes, default 1180
+    // webrtc.playout_delay_ms, default none.
+    bool playout_delay;
+    unsigned playout_min_ms, playout_max_ms;
+    size_t payload_max;      // engine.payload_max: RTP payload bytes, default 1176
     unsigned ingest_threads; // ingest.threads, 1 to CTL_INGEST_THREADS_MAX, default 1
     unsigned batch_window;   // ingest.batch_window: ms, default 2
     unsigned max_viewers;    // webrtc.max_viewers: sessions at one time, default 10000

@@ -206,6 +206,43 @@ int ctl_value_cores(struct ctl_loader *l, const struct ctl_key *key, const char 
     return 0;
 }
 
+// [ ] is none, [ min, max ] are both in milliseconds.
+int ctl_value_playout_delay(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                            const config_setting_t *setting)
+{
+    const char *expected = "[ least, most ] in milliseconds, from 0 to 40950, such as "
+                           "[ 0, 200 ], or [ ]";
+    struct ctl_config *config = l->config;
+    const config_setting_t *item;
+    int ms[2];
+
+    (void)key;
+    if (!setting)
+        return 0;
+    if (ctl_check_type(l, text, setting, CONFIG_TYPE_ARRAY, expected))
+        return -EINVAL;
+    if (config_setting_length(setting) == 0)
+        return 0;
+    if (config_setting_length(setting) != 2)
+        return ctl_fail(l, setting, "%s: %d numbers; expected %s", text,
+                        config_setting_length(setting), expected);
+    for (unsigned i = 0; i < 2; i++) {
+        item = config_setting_get_elem(setting, i);
+        if (ctl_check_type(l, text, item, CONFIG_TYPE_INT, expected))
+            return -EINVAL;
+        ms[i] = config_setting_get_int(item);
+        if (ms[i] < 0 || ms[i] > ENG_PLAYOUT_MAX_MS)
+            return ctl_fail(l, item, "%s: %d is out of range; expected %s", text, ms[i], expected);
+    }
+    if (ms[0] > ms[1])
+        return ctl_fail(l, setting, "%s: the least, %d, is more than the most, %d; expected %s",
+                        text, ms[0], ms[1], expected);
+    config->playout_delay = true;
+    config->playout_min_ms = (unsigned)ms[0];
+    config->playout_max_ms = (unsigned)ms[1];
+    return 0;
+}
+
 int ctl_value_hosts(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                     const config_setting_t *setting)
 {

@@ -58,6 +58,8 @@ int ctl_value_choice(struct ctl_loader *l, const struct ctl_key *key, const char
                      const config_setting_t *setting);
 int ctl_value_cores(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                     const config_setting_t *setting);
+int ctl_value_playout_delay(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                            const config_setting_t *setting);
 int ctl_value_hosts(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                     const config_setting_t *setting);
 int ctl_value_name(struct ctl_loader *l, const struct ctl_key *key, const char *text,

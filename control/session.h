@@ -78,6 +78,7 @@ struct ctl_session {
 };
 
 struct ctl_sessions {
+    const struct ctl_config *config;
     struct event_base *base;
     struct eng_engine *engine;
     struct event *engine_event;

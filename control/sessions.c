@@ -125,6 +125,18 @@ static bool is_live(const struct ctl_stream *stream, struct wrtc_error *error)
     return true;
 }
 
+// Of what the viewer could be sent, what is configured.
+static void limit_extensions(const struct ctl_config *config, struct wrtc_choice *choice)
+{
+    struct eng_extension_config *extension = &choice->extension;
+
+    if (!config->playout_delay)
+        extension->playout_delay = 0;
+    extension->playout_min_ms = (uint16_t)config->playout_min_ms;
+    extension->playout_max_ms = (uint16_t)config->playout_max_ms;
+    extension->transport_cc = 0;
+}
+
 static void set_tracks(struct ctl_session *s, const struct wrtc_selection *selection,
                        const struct wrtc_track *video, const struct wrtc_track *audio)
 {
@@ -139,12 +151,14 @@ static void set_tracks(struct ctl_session *s, const struct wrtc_selection *selec
         .clock_rate = video->clock_rate,
         .rtx_payload_type = selection->video.rtx_payload_type,
         .rtx_ssrc = selection->video.rtx_payload_type != 0 ? ssrc + 2 : 0,
+        .extension = selection->video.extension,
     };
     s->track[ENG_AUDIO] = (struct eng_viewer_track){
         .on = selection->audio.on,
         .payload_type = selection->audio.payload_type,
         .ssrc = ssrc + 1,
         .clock_rate = audio->clock_rate,
+        .extension = selection->audio.extension,
     };
 }
 
@@ -167,7 +181,7 @@ static int write_answer(struct ctl_session *s, const struct wrtc_selection *sele
 
 // The offer has been parsed into all->offer and fits the stream.
 static int join(struct ctl_sessions *all, struct ctl_stream *stream,
-                const struct wrtc_selection *selection, struct wrtc_answer_config *config,
+                struct wrtc_selection *selection, struct wrtc_answer_config *config,
                 bool by_loopback, char *answer, size_t answer_size, struct ctl_session **out,
                 struct wrtc_error *error)
 {
@@ -185,6 +199,8 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
         fail(error, "out of memory");
         goto out;
     }
+    limit_extensions(all->config, &selection->video);
+    limit_extensions(all->config, &selection->audio);
     set_tracks(s, selection, config->video, config->audio);
     s->codec[ENG_VIDEO] = stream->status.video.codec;
     s->codec[ENG_AUDIO] = stream->status.audio.codec;
@@ -340,6 +356,7 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
 
     if (!all)
         return -ENOMEM;
+    all->config = config;
     all->base = base;
     all->engine = engine;
     all->max = config->max_viewers;

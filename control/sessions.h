@@ -40,6 +40,7 @@ enum {
     CTL_EVENTS_PER_TURN = 256,
 };
 
+// config: outlives the sessions.
 int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
                         const struct ctl_config *config, struct ctl_sessions **out);
 

@@ -87,8 +87,10 @@ struct wrtc_offer_codec {
     bool nack, nack_pli, ccm_fir, transport_cc, goog_remb;
 };
 
+// A header extension that the viewer receives; those that it would only send are not read.
 struct wrtc_offer_extmap {
-    uint8_t id; // of this m-line only: aiortc gives one id to different URIs in two m-lines
+    uint8_t id;    // of this m-line only: aiortc gives one id to different URIs in two m-lines
+    bool recvonly; // offered with that direction, so that the answer has to name its own
     char uri[96];
 };
 
@@ -152,6 +154,8 @@ struct wrtc_choice {
     bool level_asymmetry_allowed; // H.264: for the answer
     bool nack, nack_pli, goog_remb;
     uint8_t rtx_payload_type; // RFC 4588, for what is resent after a NACK; 0: none
+    // As wrtc_extmap_choose() has it. The answer names those whose id is not 0.
+    struct eng_extension_config extension;
 };
 
 struct wrtc_selection {
@@ -212,8 +216,8 @@ struct wrtc_answer_config {
 //
 // Every m-line repeats ufrag, pwd and fingerprint, also a rejected one: webrtcbin looks for them in
 // each. An accepted one repeats the candidates. RTX is answered for video, by SSRC-multiplexing
-// (RFC 4588 8.3, RFC 5576 4.2). No header extensions are answered, nor transport-cc, which needs
-// one.
+// (RFC 4588 8.3, RFC 5576 4.2). Header extensions are answered with the ids of the offer's m-line,
+// transport-cc's together with its feedback.
 int wrtc_answer_write(const struct wrtc_offer *offer, const struct wrtc_selection *selection,
                       const struct wrtc_answer_config *config, char *out, size_t size, size_t *len);
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 
+#include "webrtc/extmap.h"
 #include "webrtc/sdp_writer.h"
 
 struct writer {
@@ -166,6 +167,20 @@ static void put_feedback(struct writer *writer, const struct wrtc_choice *choice
         wrtc_sdp_put(&writer->text, "a=rtcp-fb:%u nack pli\r\n", choice->payload_type);
     if (choice->goog_remb)
         wrtc_sdp_put(&writer->text, "a=rtcp-fb:%u goog-remb\r\n", choice->payload_type);
+    if (choice->extension.transport_cc != 0)
+        wrtc_sdp_put(&writer->text, "a=rtcp-fb:%u transport-cc\r\n", choice->payload_type);
+}
+
+static void put_extmaps(struct writer *writer, const struct wrtc_offer_media *media,
+                        const struct wrtc_choice *choice)
+{
+    for (size_t i = 0; i < media->extmap_count; i++) {
+        const struct wrtc_offer_extmap *extmap = &media->extmap[i];
+
+        if (wrtc_extmap_is_chosen(&choice->extension, extmap))
+            wrtc_sdp_put(&writer->text, "a=extmap:%u%s %s\r\n", extmap->id,
+                         extmap->recvonly ? "/sendonly" : "", extmap->uri);
+    }
 }
 
 static void put_rtx(struct writer *writer, const struct wrtc_choice *choice)
@@ -198,6 +213,7 @@ static void put_chosen(struct writer *writer, const struct wrtc_offer_media *med
     while (codec->payload_type != choice->payload_type)
         codec++;
     put_accepted(writer, media, codec->payload_type, choice->rtx_payload_type, "sendonly");
+    put_extmaps(writer, media, choice);
     put_rtpmap(writer, codec);
     put_fmtp(writer, choice, video ? config->video : config->audio);
     put_feedback(writer, choice);

@@ -273,7 +273,7 @@ static int read_rtcp_fb(struct wrtc_sdp_parser *parser, struct wrtc_text value)
     return 0;
 }
 
-// a=extmap:<id>[/<direction>] <URI> [<attributes>] (RFC 8285 8)
+// a=extmap:<id>[/<direction>] <URI> [<attributes>] (RFC 8285 8). word is left with the direction.
 static int read_extmap(struct wrtc_sdp_parser *parser, struct wrtc_text value)
 {
     struct wrtc_offer_media *media = parser->media;
@@ -284,12 +284,14 @@ static int read_extmap(struct wrtc_sdp_parser *parser, struct wrtc_text value)
     if (!wrtc_text_word(&value, &word) || !wrtc_text_until(&word, '/', &number) ||
         !wrtc_text_number(number, UINT16_MAX, &id) || !wrtc_text_word(&value, &uri))
         return wrtc_sdp_fail(parser, -EINVAL, "a=extmap is not id and URI");
-    if (id < 1 || id > EXTMAP_ID_MAX || wrtc_text_len(uri) >= sizeof(extmap->uri))
+    if (id < 1 || id > EXTMAP_ID_MAX || wrtc_text_len(uri) >= sizeof(extmap->uri) ||
+        wrtc_text_is(word, "sendonly") || wrtc_text_is(word, "inactive"))
         return 0;
     if (media->extmap_count == WRTC_EXTMAPS_MAX)
         return wrtc_sdp_fail(parser, -E2BIG, "more than 32 header extensions in an m-line");
     extmap = &media->extmap[media->extmap_count++];
     extmap->id = (uint8_t)id;
+    extmap->recvonly = wrtc_text_is(word, "recvonly");
     wrtc_text_copy(uri, extmap->uri, sizeof(extmap->uri));
     return 0;
 }

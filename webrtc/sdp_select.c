@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "webrtc/extmap.h"
 #include "webrtc/fmtp.h"
 #include "webrtc/h264_profile.h"
 #include "webrtc/h265_profile.h"
@@ -156,6 +157,21 @@ static uint8_t find_rtx(const struct wrtc_offer_media *media, uint8_t payload_ty
     return 0;
 }
 
+// Transport-cc is nothing without its feedback.
+static struct eng_extension_config find_extensions(const struct wrtc_offer_media *media,
+                                                   const struct wrtc_choice *choice)
+{
+    struct eng_extension_config config = wrtc_extmap_choose(media, choice->rtx_payload_type != 0);
+
+    for (size_t i = 0; i < media->codec_count; i++) {
+        const struct wrtc_offer_codec *codec = &media->codec[i];
+
+        if (codec->payload_type == choice->payload_type && !codec->transport_cc)
+            config.transport_cc = 0;
+    }
+    return config;
+}
+
 // The nearest payload type of the m-line; of equally near ones the first, which the viewer prefers.
 static bool choose(const struct wrtc_offer *offer, size_t index, const struct wrtc_track *track,
                    struct wrtc_choice *out)
@@ -184,6 +200,8 @@ static bool choose(const struct wrtc_offer *offer, size_t index, const struct wr
     }
     if (best >= 0 && out->nack && media->kind == WRTC_KIND_VIDEO)
         out->rtx_payload_type = find_rtx(media, out->payload_type);
+    if (best >= 0)
+        out->extension = find_extensions(media, out);
     return best >= 0;
 }
 

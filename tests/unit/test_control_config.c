@@ -111,10 +111,11 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->engine.pace_ms, 16);
     assert_int_equal(f->config->engine.video_bytes, 4 << 20);
     assert_int_equal(f->config->engine.video_seconds, 10);
-    assert_int_equal(f->config->payload_max, 1180);
+    assert_int_equal(f->config->payload_max, 1176);
     assert_int_equal(f->config->ingest_threads, 1);
     assert_int_equal(f->config->batch_window, 2);
     assert_int_equal(f->config->max_viewers, 10000);
+    assert_false(f->config->playout_delay);
     assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     assert_int_equal(f->config->stream_count, 1);
     assert_string_equal(f->config->streams[0].name, "cam1");
@@ -130,7 +131,7 @@ static void every_key_is_read(void **state)
         load(
             f,
             "http = { listen = \":80\"; };\n"
-            "webrtc = { listen = \"[::]:81\"; max_viewers = 7L;\n"
+            "webrtc = { listen = \"[::]:81\"; max_viewers = 7L; playout_delay_ms = [ 0, 40950 ];\n"
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
             "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
             "  pace_ms = 0; gop_cache_bytes = 268435456L; gop_cache_seconds = 0; };\n"
@@ -148,6 +149,9 @@ static void every_key_is_read(void **state)
     assert_addr(&f->config->engine.listen, "[::]:81");
     assert_int_equal(f->config->webrtc_line, 2);
     assert_int_equal(f->config->max_viewers, 7);
+    assert_true(f->config->playout_delay);
+    assert_int_equal(f->config->playout_min_ms, 0);
+    assert_int_equal(f->config->playout_max_ms, 40950);
     assert_int_equal(f->config->additional_host_count, 3);
     assert_string_equal(f->config->additional_hosts[1], "media.example.org");
     assert_int_equal(f->config->engine.tx, ENG_TX_SENDMMSG);
@@ -246,7 +250,8 @@ static const struct {
     {STREAM "htpp = { };\n",
      "2: htpp is an unknown key; expected one of http, webrtc, engine, ingest, metrics, log, streams"},
     {STREAM "\nwebrtc = {\n listen = \":1\";\n port = 1; };\n",
-     "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers"},
+     "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers, "
+     "playout_delay_ms"},
     {"streams = ( {\nname = \"a\";\nsource = \"rtsp://h/\";\nurl = 1; } );\n",
      "4: streams[0].url is an unknown key; expected one of name, source"},
     {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; fallback = \"b\"; } );\n",
@@ -323,6 +328,14 @@ static const struct {
     {"engine = { cores = [ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,\n"
      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 ]; };\n" STREAM,
      "1: engine.cores: 65 cores; expected at most 64"},
+    {"webrtc = { playout_delay_ms = 20; };\n" STREAM,
+     "1: webrtc.playout_delay_ms: a whole number was given; expected [ least, most ] in"},
+    {"webrtc = { playout_delay_ms = [ 20 ]; };\n" STREAM,
+     "1: webrtc.playout_delay_ms: 1 numbers; expected [ least, most ] in milliseconds"},
+    {"webrtc = { playout_delay_ms = [ 0, 40951 ]; };\n" STREAM,
+     "1: webrtc.playout_delay_ms: 40951 is out of range; expected [ least, most ]"},
+    {"webrtc = { playout_delay_ms = [ 30, 20 ]; };\n" STREAM,
+     "1: webrtc.playout_delay_ms: the least, 30, is more than the most, 20; expected"},
     {"webrtc = { additional_hosts = \"h\"; };\n" STREAM,
      "1: webrtc.additional_hosts: text was given; expected an array of addresses or names"},
     {"webrtc = { additional_hosts = [ 1 ]; };\n" STREAM,
@@ -556,8 +569,9 @@ static void the_example_files_are_right(void **state)
         assert_int_equal(f->config->engine.pace_ms, 16);
         assert_int_equal(f->config->engine.video_bytes, 4 << 20);
         assert_int_equal(f->config->engine.video_seconds, 10);
-        assert_int_equal(f->config->payload_max, 1180);
+        assert_int_equal(f->config->payload_max, 1176);
         assert_int_equal(f->config->max_viewers, 10000);
+        assert_false(f->config->playout_delay);
         assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     }
 }

@@ -89,44 +89,51 @@ static void test_whole_answer(void **state)
 {
     (void)state;
     answer_file("chromium-156-audio-video-datachannel");
-    assert_string_equal(answer,
-                        "v=0\r\n"
-                        "o=- 9223372036854775807 1 IN IP4 127.0.0.1\r\n"
-                        "s=-\r\n"
-                        "t=0 0\r\n"
-                        "a=group:BUNDLE 0 1\r\n"
-                        "a=ice-lite\r\n"
-                        "a=msid-semantic:WMS *\r\n"
-                        "m=audio 8189 UDP/TLS/RTP/SAVPF 111\r\n"
-                        "c=IN IP4 192.0.2.7\r\n"
-                        "a=sendonly\r\n"
-                        "a=mid:0\r\n"
-                        "a=rtcp-mux\r\n"
-                        "a=rtcp-rsize\r\n" CREDENTIALS CANDIDATES "a=rtpmap:111 opus/48000/2\r\n"
-                        "a=fmtp:111 stereo=1;sprop-stereo=1\r\n"
-                        "a=msid:fan audio\r\n"
-                        "a=ssrc:2 cname:fan\r\n"
-                        "m=video 8189 UDP/TLS/RTP/SAVPF 108 109\r\n"
-                        "c=IN IP4 192.0.2.7\r\n"
-                        "a=sendonly\r\n"
-                        "a=mid:1\r\n"
-                        "a=rtcp-mux\r\n"
-                        "a=rtcp-rsize\r\n" CREDENTIALS CANDIDATES "a=rtpmap:108 H264/90000\r\n"
-                        "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;"
-                        "profile-level-id=42e01e\r\n"
-                        "a=rtcp-fb:108 nack\r\n"
-                        "a=rtcp-fb:108 nack pli\r\n"
-                        "a=rtcp-fb:108 goog-remb\r\n"
-                        "a=rtpmap:109 rtx/90000\r\n"
-                        "a=fmtp:109 apt=108\r\n"
-                        "a=msid:fan video\r\n"
-                        "a=ssrc-group:FID 4294967295 3\r\n"
-                        "a=ssrc:4294967295 cname:fan\r\n"
-                        "a=ssrc:3 cname:fan\r\n"
-                        "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
-                        "c=IN IP4 0.0.0.0\r\n"
-                        "a=inactive\r\n"
-                        "a=mid:2\r\n" CREDENTIALS);
+    assert_string_equal(
+        answer, "v=0\r\n"
+                "o=- 9223372036854775807 1 IN IP4 127.0.0.1\r\n"
+                "s=-\r\n"
+                "t=0 0\r\n"
+                "a=group:BUNDLE 0 1\r\n"
+                "a=ice-lite\r\n"
+                "a=msid-semantic:WMS *\r\n"
+                "m=audio 8189 UDP/TLS/RTP/SAVPF 111\r\n"
+                "c=IN IP4 192.0.2.7\r\n"
+                "a=sendonly\r\n"
+                "a=mid:0\r\n"
+                "a=rtcp-mux\r\n"
+                "a=rtcp-rsize\r\n" CREDENTIALS CANDIDATES
+                "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+                "a=rtpmap:111 opus/48000/2\r\n"
+                "a=fmtp:111 stereo=1;sprop-stereo=1\r\n"
+                "a=msid:fan audio\r\n"
+                "a=ssrc:2 cname:fan\r\n"
+                "m=video 8189 UDP/TLS/RTP/SAVPF 108 109\r\n"
+                "c=IN IP4 192.0.2.7\r\n"
+                "a=sendonly\r\n"
+                "a=mid:1\r\n"
+                "a=rtcp-mux\r\n"
+                "a=rtcp-rsize\r\n" CREDENTIALS CANDIDATES "a=extmap:3 http://www.ietf.org/id/"
+                "draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+                "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n"
+                "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+                "a=rtpmap:108 H264/90000\r\n"
+                "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;"
+                "profile-level-id=42e01e\r\n"
+                "a=rtcp-fb:108 nack\r\n"
+                "a=rtcp-fb:108 nack pli\r\n"
+                "a=rtcp-fb:108 goog-remb\r\n"
+                "a=rtcp-fb:108 transport-cc\r\n"
+                "a=rtpmap:109 rtx/90000\r\n"
+                "a=fmtp:109 apt=108\r\n"
+                "a=msid:fan video\r\n"
+                "a=ssrc-group:FID 4294967295 3\r\n"
+                "a=ssrc:4294967295 cname:fan\r\n"
+                "a=ssrc:3 cname:fan\r\n"
+                "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+                "c=IN IP4 0.0.0.0\r\n"
+                "a=inactive\r\n"
+                "a=mid:2\r\n" CREDENTIALS);
 }
 
 static void test_profiles_that_are_numbers(void **state)
@@ -271,8 +278,9 @@ static void test_rtx(void **state)
 // Nothing that the engine cannot do is answered.
 static void test_never_answered(void **state)
 {
-    static const char *const never[] = {"transport-cc", "a=extmap", "ulpfec",     "red/",
-                                        "ccm",          "VP9",      "a=recvonly", "sendrecv"};
+    static const char *const never[] = {"abs-send-time", "audio-level", "toffset",
+                                        "ulpfec",        "red/",        "ccm",
+                                        "VP9",           "a=recvonly",  "sendrecv"};
 
     (void)state;
     for (size_t i = 0; i < OFFER_FILES; i++) {
@@ -282,6 +290,26 @@ static void test_never_answered(void **state)
                 fail_msg("%s: %s is in the answer", offer_files[i], never[j]);
         }
     }
+}
+
+// An extension that was chosen, but is not wanted here, is not answered either.
+static void test_extensions(void **state)
+{
+    size_t len;
+    char *text = read_offer("hand-firefox-h264", &len);
+
+    (void)state;
+    select_from(text, len);
+    free(text);
+    assert_int_equal(wrtc_answer_write(&offer, &selection, &config, answer, sizeof(answer), &len),
+                     0);
+    assert_non_null(strstr(answer, "a=extmap:6/sendonly http://www.webrtc.org/experiments/"
+                                   "rtp-hdrext/playout-delay\r\n"));
+    selection.video.extension.playout_delay = 0;
+    assert_int_equal(wrtc_answer_write(&offer, &selection, &config, answer, sizeof(answer), &len),
+                     0);
+    assert_null(strstr(answer, "playout-delay"));
+    assert_non_null(strstr(answer, "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
 }
 
 static void test_every_size(void **state)
@@ -376,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup(test_candidates_bound, setup),
         cmocka_unit_test_setup(test_rtx, setup),
         cmocka_unit_test_setup(test_never_answered, setup),
+        cmocka_unit_test_setup(test_extensions, setup),
         cmocka_unit_test_setup(test_every_size, setup),
         cmocka_unit_test_setup(test_random_bytes_flipped, setup),
     };

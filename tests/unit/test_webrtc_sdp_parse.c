@@ -168,6 +168,8 @@ static void test_session_attributes_are_defaults(void **state)
     assert_string_equal(offer.media[1].transport.ufrag, "a8f3c012");
     assert_string_equal(codec_of(0, 126)->name, "H264"); // its a=fmtp stands before its a=rtpmap
     assert_int_equal(offer.media[0].extmap[3].id, 6);    // offered as 6/recvonly
+    assert_true(offer.media[0].extmap[3].recvonly);
+    assert_false(offer.media[0].extmap[2].recvonly);
 
     assert_int_equal(parse(SESSION FINGERPRINT UFRAG PWD "a=inactive\n" VIDEO VIDEO "a=recvonly\n"),
                      0);
@@ -290,6 +292,8 @@ static void test_unusable_but_allowed(void **state)
     assert_int_equal(parse(GOOD "a=extmap:4096 urn:y\na=extmap:0 urn:y\na=fmtp:97 x\n"
                                 "a=rtpmap:97 x/1\na=rtcp-fb:97 nack\n"),
                      0);
+    assert_int_equal(offer.media[0].extmap_count, 0);
+    assert_int_equal(parse(GOOD "a=extmap:1/sendonly urn:y\na=extmap:2/inactive urn:y\n"), 0);
     assert_int_equal(offer.media[0].extmap_count, 0);
     assert_int_equal(parse(GOOD "a=rtpmap:96 a-name-of-17-chars/90000\n"), 0);
     assert_string_equal(offer.media[0].codec[0].name, "");

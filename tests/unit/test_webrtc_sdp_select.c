@@ -259,6 +259,73 @@ static void test_feedback(void **state)
     assert_false(selection.audio.nack || selection.audio.nack_pli);
 }
 
+#define URI_PLAYOUT   "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+#define URI_CAPTURE   "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+#define URI_TRANSPORT "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+#define URI_MID       "urn:ietf:params:rtp-hdrext:sdes:mid"
+
+static void test_extensions(void **state)
+{
+    const struct eng_extension_config *video = &selection.video.extension;
+    const struct eng_extension_config *audio = &selection.audio.extension;
+
+    (void)state;
+    assert_int_equal(choose_file("chromium-156-audio-video-datachannel", h264(0x42e01f), opus), 0);
+    assert_int_equal(video->playout_delay, 5);
+    assert_int_equal(video->transport_cc, 3);
+    assert_int_equal(video->capture_time, 0); // not in this offer
+    assert_int_equal(video->mid, 4);
+    assert_string_equal(video->mid_text, "1");
+    assert_int_equal(audio->mid, 4);
+    assert_string_equal(audio->mid_text, "0");
+    assert_int_equal(audio->playout_delay, 0);
+    assert_int_equal(audio->transport_cc, 0); // sound is not resent by RTX
+
+    // One id for two extensions, each in an m-line of its own.
+    assert_int_equal(choose_file("aiortc-1.4-video-audio", h264(0x42e01f), opus), 0);
+    assert_int_equal(video->mid, 1);
+    assert_int_equal(audio->mid, 1);
+    assert_int_equal(video->transport_cc, 0);
+}
+
+static void test_extensions_that_cannot_be_sent(void **state)
+{
+    const struct eng_extension_config *video = &selection.video.extension;
+    static const char offer_text[] =
+        SESSION "m=video 9 UDP/TLS/RTP/SAVPF 96 97\na=rtcp-mux\na=mid:long\n" H264("96", MODE_1)
+            H264("97", MODE_1) "a=rtcp-fb:97 transport-cc\n"
+                               "a=extmap:1 " URI_MID "\n"      // too long a mid
+                               "a=extmap:15 " URI_CAPTURE "\n" // no id of the one-byte form
+                               "a=extmap:2 " URI_CAPTURE "\n"
+                               "a=extmap:2 " URI_PLAYOUT "\n"   // stands for another
+                               "a=extmap:3 " URI_CAPTURE "\n"   // has an id already
+                               "a=extmap:4 " URI_TRANSPORT "\n" // no RTX, nor feedback
+                               "a=extmap:5/sendonly " URI_PLAYOUT "\n";
+
+    (void)state;
+    assert_int_equal(choose_text(offer_text, h264(0x42e01f), none), 0);
+    assert_int_equal(video->mid, 0);
+    assert_int_equal(video->capture_time, 2);
+    assert_int_equal(video->playout_delay, 0);
+    assert_int_equal(video->transport_cc, 0);
+}
+
+static void test_transport_cc_needs_its_feedback(void **state)
+{
+    static const char with[] = SESSION "m=video 9 UDP/TLS/RTP/SAVPF 96 97\na=rtcp-mux\n" H264(
+        "96", MODE_1) "a=rtcp-fb:96 nack\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n"
+                      "a=extmap:4 " URI_TRANSPORT "\na=rtcp-fb:96 transport-cc\n";
+    char without[sizeof(with)];
+
+    (void)state;
+    assert_int_equal(choose_text(with, h264(0x42e01f), none), 0);
+    assert_int_equal(selection.video.extension.transport_cc, 4);
+    memcpy(without, with, sizeof(with));
+    *strstr(without, "a=rtcp-fb:96 transport-cc") = '\0';
+    assert_int_equal(choose_text(without, h264(0x42e01f), none), 0);
+    assert_int_equal(selection.video.extension.transport_cc, 0);
+}
+
 static void test_only_packetization_mode_1(void **state)
 {
     (void)state;
@@ -478,6 +545,9 @@ int main(void)
         cmocka_unit_test(test_audio),
         cmocka_unit_test(test_g722_and_l16),
         cmocka_unit_test(test_feedback),
+        cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_extensions_that_cannot_be_sent),
+        cmocka_unit_test(test_transport_cc_needs_its_feedback),
         cmocka_unit_test(test_only_packetization_mode_1),
         cmocka_unit_test(test_first_of_equals),
         cmocka_unit_test(test_rtcp_lookalikes),
