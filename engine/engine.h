@@ -143,6 +143,8 @@ struct eng_viewer_stats {
     uint32_t rtt_us;         // from RR's LSR/DLSR, 0: unknown
     uint32_t jitter;         // RTCP RR: interarrival jitter, RTP units, video
     uint64_t remb_bps;       // REMB: bit/s that the viewer thinks it can receive, 0: unknown
+    uint64_t estimate_bps;   // what the path carries by transport-cc (path.h), 0: unknown
+    uint32_t queue_us;       // how long packets wait in a queue on it
     uint32_t rests;          // how often the circuit breaker stopped video (breaker.h)
     bool resting;            // it has stopped it now
 };

@@ -66,6 +66,8 @@ enum {
     ENG_FEEDBACK_RATE = 200,
     ENG_FEEDBACK_BURST = 64,
     ENG_FEEDBACK_ASKS = 32,
+    // Packets that transport-wide feedback tells of, up to 10 ns each, and weigh as one such thing.
+    ENG_FEEDBACK_ARRIVALS = 16,
 
     // SRTCP of one viewer that a worker tries in one turn and finds forged, at 0.3 us (3) each.
     ENG_FORGED_MAX = 32,

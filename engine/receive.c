@@ -15,7 +15,8 @@
 struct feedback {
     struct eng_worker *worker;
     struct eng_viewer *viewer;
-    unsigned asks; // so far
+    unsigned asks;     // so far
+    unsigned arrivals; // told of, which weigh less: nothing is sent for them
 };
 
 static struct feedback *asked(void *ctx)
@@ -82,6 +83,27 @@ static void on_remb(void *ctx, uint64_t bps)
     atomic_store_explicit(&f->viewer->stats.remb_bps, bps, memory_order_relaxed);
 }
 
+static void on_arrival(void *ctx, uint16_t number, int64_t at_us)
+{
+    struct feedback *f = ctx;
+
+    if (f->arrivals++ % ENG_FEEDBACK_ARRIVALS == 0)
+        f->asks++;
+    if (f->viewer->path)
+        eng_path_arrival(f->viewer->path, number, at_us);
+}
+
+static void on_arrivals_end(void *ctx)
+{
+    struct feedback *f = ctx;
+    struct eng_path *path = f->viewer->path;
+
+    if (!path || !eng_path_judge(path, f->worker->mono_ns))
+        return;
+    atomic_store_explicit(&f->viewer->stats.estimate_bps, path->estimate_bps, memory_order_relaxed);
+    set32(&f->viewer->stats.queue_us, path->queue_us);
+}
+
 static void on_bye(void *ctx)
 {
     struct feedback *f = asked(ctx);
@@ -121,8 +143,17 @@ static void count_forged(struct eng_worker *w, struct eng_viewer *v)
 void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, const uint8_t *data,
                       size_t len)
 {
-    struct feedback feedback = {worker, viewer, 0};
-    struct eng_rtcp_handler handler = {&feedback, on_report, on_nack, on_keyframe, on_remb, on_bye};
+    struct feedback feedback = {.worker = worker, .viewer = viewer};
+    const struct eng_rtcp_handler handler = {
+        .ctx = &feedback,
+        .report = on_report,
+        .nack = on_nack,
+        .keyframe = on_keyframe,
+        .remb = on_remb,
+        .arrival = on_arrival,
+        .arrivals_end = on_arrivals_end,
+        .bye = on_bye,
+    };
     int n;
 
     if (viewer->removed || !may_open(worker, viewer))

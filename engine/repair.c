@@ -77,21 +77,25 @@ static size_t seal_again(struct eng_viewer *v, const struct eng_viewer_place *pl
 
 // The payload behind its OSN: put together where it is sealed, in place. A packet that the writer
 // came by while it was copied uses up no index.
-static size_t seal_rtx(struct eng_viewer *v, struct eng_viewer_place *place,
+static size_t seal_rtx(struct eng_worker *w, struct eng_viewer *v, struct eng_viewer_place *place,
                        const struct eng_ring *ring, const struct eng_ring_packet *packet,
                        uint8_t *out)
 {
     size_t header_len = eng_rewrite_header_len(&place->rewrite);
     uint8_t header[ENG_RTP_HEADER_MAX], *osn = out + header_len;
     uint64_t index;
+    size_t len;
 
     memcpy(osn + ENG_RTX_OSN_LEN, packet->payload, packet->len);
     if (!eng_ring_holds(ring, packet->index))
         return 0;
-    (void)eng_rewrite_header(&place->rewrite, packet, 0, header);
+    (void)eng_rewrite_header(&place->rewrite, packet, v->path ? v->path->next : 0, header);
     index = eng_rtx_header(&place->rtx, header, osn);
-    return eng_srtp_seal(&v->srtp, header, header_len, index, osn,
-                         ENG_RTX_OSN_LEN + (size_t)packet->len, out);
+    len = eng_srtp_seal(&v->srtp, header, header_len, index, osn,
+                        ENG_RTX_OSN_LEN + (size_t)packet->len, out);
+    if (eng_extension_numbers(&place->rewrite.extension))
+        eng_path_sent(v->path, 1, len, w->mono_ns);
+    return len;
 }
 
 static bool resend(struct eng_worker *w, struct eng_viewer *v, struct eng_viewer_place *place,
@@ -102,7 +106,7 @@ static bool resend(struct eng_worker *w, struct eng_viewer *v, struct eng_viewer
     if (!send)
         return false;
     if (place->rtx.ssrc != 0)
-        send->len = seal_rtx(v, place, ring, packet, send->data);
+        send->len = seal_rtx(w, v, place, ring, packet, send->data);
     else
         send->len = seal_again(v, place, ring, packet, send->data);
     if (send->len == 0) {

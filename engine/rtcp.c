@@ -15,6 +15,7 @@ enum {
     PT_PSFB = 206,
 
     FMT_NACK = 1, // RTPFB
+    FMT_CC = 15,  // RTPFB, transport-wide feedback
     FMT_PLI = 1,  // PSFB
     FMT_FIR = 4,  // PSFB, RFC 5104 4.3.1
     FMT_AFB = 15, // PSFB, application layer feedback: RFC 4585 6.4
@@ -29,6 +30,17 @@ enum {
     FIR_LEN = 8,
     REMB_LEN = 8, // name, number of SSRCs, exponent and mantissa
     REMB_MANTISSA_BITS = 18,
+    CC_LEN = 8, // base number, count, reference time and count of feedbacks
+    CHUNK_LEN = 2,
+    CC_REFERENCE_US = 64000,
+    CC_DELTA_US = 250,
+};
+
+// What a chunk says of a packet. The fourth is reserved.
+enum cc_symbol {
+    CC_NOT_RECEIVED,
+    CC_SMALL_DELTA, // one byte, unsigned
+    CC_LARGE_DELTA, // two, signed
 };
 
 #define NTP_UNIX_OFFSET INT64_C(2208988800) // seconds from 1900 to 1970
@@ -156,6 +168,86 @@ static int read_nack(const uint8_t *p, size_t len, unsigned *left, const struct 
     return 0;
 }
 
+// ---- transport-wide feedback ----
+
+// Packets that a chunk tells of: a run of one symbol, or 7 or 14 symbols.
+static unsigned chunk_packets(unsigned chunk)
+{
+    if (!(chunk & 0x8000))
+        return chunk & 0x1fff;
+    return chunk & 0x4000 ? 7 : 14;
+}
+
+static unsigned chunk_symbol(unsigned chunk, unsigned packet)
+{
+    if (!(chunk & 0x8000))
+        return chunk >> 13;
+    return chunk & 0x4000 ? chunk >> (12 - 2 * packet) & 3 : chunk >> (13 - packet) & 1;
+}
+
+// Where the chunks for so many packets end, and the deltas begin. 0: there are too few.
+static size_t find_deltas(const uint8_t *fci, size_t len, unsigned count)
+{
+    size_t at = CC_LEN;
+
+    for (unsigned told = 0; told < count; at += CHUNK_LEN) {
+        if (at + CHUNK_LEN > len)
+            return 0;
+        told += chunk_packets(eng_get16(fci + at));
+    }
+    return at;
+}
+
+// Adds the next delta to *at_us, and moves *at behind it.
+static int read_delta(const uint8_t *fci, size_t len, unsigned symbol, size_t *at, int64_t *at_us)
+{
+    size_t size = symbol == CC_SMALL_DELTA ? 1 : 2;
+
+    if (symbol > CC_LARGE_DELTA || *at + size > len)
+        return -EBADMSG;
+    *at_us += CC_DELTA_US * (size == 1 ? fci[*at] : (int16_t)eng_get16(fci + *at));
+    *at += size;
+    return 0;
+}
+
+static int read_arrivals(const uint8_t *fci, size_t len, const struct eng_rtcp_handler *h)
+{
+    unsigned count = len < CC_LEN ? 0 : eng_get16(fci + 2);
+    size_t chunk = CC_LEN, delta = find_deltas(fci, len, count);
+    int64_t at_us;
+    uint16_t number;
+
+    if (count == 0 || delta == 0)
+        return -EBADMSG;
+    number = eng_get16(fci);
+    at_us = (int64_t)(eng_get32(fci + 4) >> 8) * CC_REFERENCE_US;
+    if (count > ENG_RTCP_ARRIVALS_MAX)
+        count = ENG_RTCP_ARRIVALS_MAX;
+    for (unsigned i = 0; count > 0; count--, i++, number++) {
+        unsigned symbol;
+
+        for (; i == chunk_packets(eng_get16(fci + chunk)); i = 0)
+            chunk += CHUNK_LEN;
+        symbol = chunk_symbol(eng_get16(fci + chunk), i);
+        if (symbol != CC_NOT_RECEIVED && read_delta(fci, len, symbol, &delta, &at_us))
+            return -EBADMSG;
+        h->arrival(h->ctx, number, symbol != CC_NOT_RECEIVED ? at_us : ENG_RTCP_LOST);
+    }
+    h->arrivals_end(h->ctx);
+    return 0;
+}
+
+// Other transport layer feedback is passed over.
+static int read_rtpfb(const uint8_t *p, size_t len, unsigned fmt, unsigned *nacks_left,
+                      const struct eng_rtcp_handler *h)
+{
+    if (fmt == FMT_NACK)
+        return read_nack(p, len, nacks_left, h);
+    if (fmt != FMT_CC)
+        return 0;
+    return len < FEEDBACK_LEN ? -EBADMSG : read_arrivals(p + FEEDBACK_LEN, len - FEEDBACK_LEN, h);
+}
+
 // Other application layer feedback is passed over.
 static int read_remb(const uint8_t *fci, size_t len, const struct eng_rtcp_handler *h)
 {
@@ -210,7 +302,7 @@ static int read_packet(uint8_t type, unsigned count, const uint8_t *body, size_t
         h->bye(h->ctx);
         return 0;
     case PT_RTPFB:
-        return count == FMT_NACK ? read_nack(body, len, nacks_left, h) : 0;
+        return read_rtpfb(body, len, count, nacks_left, h);
     case PT_PSFB:
         return read_psfb(body, len, count, h);
     default:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RTCP in the clear: the compounds we send, the feedback we read (RFC 3550 6, RFC 4585 6, RFC 5104
-// 4.3.1, REMB by draft-alvestrand-rmcat-remb-03 2). Plain functions, worker thread.
+// 4.3.1, REMB by draft-alvestrand-rmcat-remb-03 2, transport-wide feedback by
+// draft-holmer-rmcat-transport-wide-cc-extensions-01 3.1). Plain functions, worker thread.
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +12,12 @@
 enum {
     ENG_RTCP_COMPOUND_MAX = 256, // room for any compound written here, without SRTCP's overhead
     ENG_RTCP_NACKS_MAX = 512,    // packets that one datagram may ask for; the rest is ignored
+    // Packets that one transport-wide feedback tells of; the rest is ignored: no more numbers are
+    // remembered (path.h) in trains of usual length.
+    ENG_RTCP_ARRIVALS_MAX = 1024,
 };
+
+#define ENG_RTCP_LOST INT64_MIN
 
 struct eng_rtcp_sender {
     uint32_t ssrc;
@@ -45,6 +51,9 @@ struct eng_rtcp_handler {
     void (*nack)(void *ctx, uint32_t ssrc, uint16_t seq);
     void (*keyframe)(void *ctx, uint32_t ssrc); // PLI or FIR
     void (*remb)(void *ctx, uint64_t bps);      // what the viewer can receive, by its estimate
+    // The packet of this number arrived at at_us by the viewer's clock, or had not: ENG_RTCP_LOST.
+    void (*arrival)(void *ctx, uint16_t number, int64_t at_us);
+    void (*arrivals_end)(void *ctx); // of one feedback
     void (*bye)(void *ctx);
 };
 

@@ -103,6 +103,7 @@ static unsigned seal_train(struct eng_viewer *v, enum eng_track track, unsigned 
     uint8_t header[ENG_RTP_HEADER_MAX];
     struct eng_ring_packet packet;
     uint16_t first_len = 0;
+    uint16_t number = v->path ? v->path->next : 0;
     uint64_t index;
     unsigned n = 0;
     int err = 0;
@@ -115,7 +116,7 @@ static unsigned seal_train(struct eng_viewer *v, enum eng_track track, unsigned 
             break;
         if (n == 0)
             first_len = packet.len;
-        index = eng_rewrite_header(&place->rewrite, &packet, 0, header);
+        index = eng_rewrite_header(&place->rewrite, &packet, (uint16_t)(number + n), header);
         send->len += eng_srtp_seal(&v->srtp, header, header_len, index, packet.payload, packet.len,
                                    send->data + send->len);
         eng_rewrite_used(&place->rewrite, &packet);
@@ -154,6 +155,8 @@ static unsigned send_train(struct eng_worker *w, struct eng_viewer *v, enum eng_
         return 0;
     }
     place->next += n;
+    if (eng_extension_numbers(&place->rewrite.extension))
+        eng_path_sent(v->path, n, segment, w->mono_ns);
     send->viewer = v;
     send->packets = n;
     send->kind = track == ENG_VIDEO ? ENG_SEND_VIDEO : ENG_SEND_AUDIO;

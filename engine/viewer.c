@@ -13,6 +13,7 @@
 void eng_viewer_free(struct eng_viewer *viewer)
 {
     eng_srtp_fini(&viewer->srtp);
+    free(viewer->path);
     explicit_bzero(viewer, sizeof(*viewer));
     free(viewer);
 }
@@ -47,6 +48,18 @@ static int init_tracks(struct eng_viewer *v, const struct eng_viewer_config *con
     return 0;
 }
 
+// Apart from the viewer: most have none, and all of a viewer is fetched for each of its trains.
+static int init_path(struct eng_viewer *v)
+{
+    bool numbers = false;
+
+    for (int t = 0; t < ENG_TRACKS; t++)
+        numbers |= eng_extension_numbers(&v->place[t].rewrite.extension);
+    if (numbers)
+        v->path = calloc(1, sizeof(*v->path));
+    return numbers && !v->path ? -ENOMEM : 0;
+}
+
 static int init(struct eng_viewer *v, struct eng_worker *w, const struct eng_viewer_config *config)
 {
     uint32_t ssrcs[2 * ENG_TRACKS];
@@ -71,7 +84,12 @@ static int init(struct eng_viewer *v, struct eng_worker *w, const struct eng_vie
         if (config->track[t].on && config->track[t].rtx_ssrc != 0)
             ssrcs[count++] = config->track[t].rtx_ssrc;
     }
-    return eng_srtp_init(&v->srtp, &config->keying, ssrcs, count);
+    err = init_path(v);
+    if (!err)
+        err = eng_srtp_init(&v->srtp, &config->keying, ssrcs, count);
+    if (err)
+        free(v->path);
+    return err;
 }
 
 int eng_viewer_add(struct eng_engine *engine, const struct eng_viewer_config *config,
@@ -170,6 +188,8 @@ void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_st
         .rtt_us = figure32(&f->rtt_us),
         .jitter = figure32(&f->jitter),
         .remb_bps = figure(&f->remb_bps),
+        .estimate_bps = figure(&f->estimate_bps),
+        .queue_us = figure32(&f->queue_us),
         .rests = figure32(&f->rests),
         .resting = atomic_load_explicit(&f->resting, memory_order_relaxed),
     };

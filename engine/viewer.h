@@ -11,6 +11,7 @@
 #include "engine/allowance.h"
 #include "engine/breaker.h"
 #include "engine/engine.h"
+#include "engine/path.h"
 #include "engine/rewrite.h"
 #include "engine/srtp.h"
 #include "engine/stream.h"
@@ -37,8 +38,8 @@ struct eng_resent {
 // Written by the worker, read by the control thread: relaxed atomics, each on its own.
 struct eng_viewer_figures {
     _Atomic int64_t last_rtcp_ns, first_packet_ns;
-    _Atomic uint64_t packets, bytes, dropped, resent, nacked, plis, remb_bps;
-    _Atomic uint32_t lost, loss_q8, rtt_us, jitter, rests;
+    _Atomic uint64_t packets, bytes, dropped, resent, nacked, plis, remb_bps, estimate_bps;
+    _Atomic uint32_t lost, loss_q8, rtt_us, jitter, rests, queue_us;
     _Atomic bool resting;
 };
 
@@ -69,6 +70,7 @@ struct eng_viewer {
     struct eng_resent resent[ENG_RESENT_MAX];
     int64_t restart_ns; // last restart that the viewer asked for
     struct eng_breaker breaker;
+    struct eng_path *path;         // NULL: its packets have no numbers for transport-cc
     struct eng_allowance feedback; // its SRTCP, see receive.c
     struct eng_allowance checks;   // its STUN and DTLS
     int64_t forged_ns;             // the turn in which SRTCP from its 5-tuple was not authentic

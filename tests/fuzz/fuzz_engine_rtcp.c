@@ -7,7 +7,7 @@
 #include "input.h"
 
 struct seen {
-    size_t reports, nacks, others;
+    size_t reports, nacks, arrivals, others;
 };
 
 static void take_report(void *ctx, const struct eng_rtcp_report *report)
@@ -43,6 +43,24 @@ static void take_remb(void *ctx, uint64_t bps)
     seen->others++;
 }
 
+static void take_arrival(void *ctx, uint16_t number, int64_t at_us)
+{
+    struct seen *seen = ctx;
+
+    (void)number;
+    // 24 bits of 64 ms, and as many deltas of up to 8 s as there may be.
+    assert(at_us == ENG_RTCP_LOST || (at_us > -INT64_C(10000000000) && at_us < INT64_C(1) << 41));
+    seen->arrivals++;
+}
+
+static void take_arrivals_end(void *ctx)
+{
+    struct seen *seen = ctx;
+
+    assert(seen->arrivals > 0);
+    seen->others++;
+}
+
 static void take_bye(void *ctx)
 {
     struct seen *seen = ctx;
@@ -60,13 +78,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .nack = take_nack,
         .keyframe = take_keyframe,
         .remb = take_remb,
+        .arrival = take_arrival,
+        .arrivals_end = take_arrivals_end,
         .bye = take_bye,
     };
     int rc = eng_rtcp_read(exact, len, &handler);
 
     assert(rc == 0 || rc == -EBADMSG);
     // What one datagram can make the worker do is bounded by its length, and for NACK beyond that.
+    // A feedback has 24 bytes at least.
     assert(seen.nacks <= ENG_RTCP_NACKS_MAX);
+    assert(seen.arrivals <= len / 24 * ENG_RTCP_ARRIVALS_MAX);
     assert(seen.reports <= len / 24 && seen.others <= len / 4);
     free(exact);
     return 0;

@@ -37,7 +37,8 @@ struct world {
     struct eng_srtp_keying keying;
     srtp_t receive, send;
     int64_t frame;
-    bool rtx; // offered
+    bool rtx;                              // offered
+    struct eng_extension_config extension; // of video
 };
 
 static enum eng_tx tx; // of the engines that are started
@@ -80,7 +81,8 @@ static inline void add_viewer(struct world *w, enum eng_srtp_profile profile)
                                  .ssrc = VIDEO_SSRC,
                                  .clock_rate = 90000,
                                  .rtx_payload_type = 97,
-                                 .rtx_ssrc = w->rtx ? RTX_SSRC : 0},
+                                 .rtx_ssrc = w->rtx ? RTX_SSRC : 0,
+                                 .extension = w->extension},
                   [ENG_AUDIO] =
                       {.on = true, .payload_type = 111, .ssrc = AUDIO_SSRC, .clock_rate = 48000}},
         .cname = "test",

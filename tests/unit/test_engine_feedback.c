@@ -73,6 +73,68 @@ static void resends_by_rtx_where_offered(void **state)
     check_rtx(ENG_SRTP_AES128_CM_HMAC_SHA1_80);
 }
 
+enum {
+    CC_ID = 3, // its element is alone: 4 bytes of profile, 1 of id and length, the number, padding
+    EXTENSION_LEN = 8,
+};
+
+static uint16_t number_of(const struct got *got)
+{
+    const uint8_t *extension = got->data + 12;
+
+    assert_int_equal(got->data[0] & 0x1f, 0x10);
+    assert_int_equal(eng_get32(extension), 0xbede0001);
+    assert_int_equal(extension[4], CC_ID << 4 | 1);
+    return eng_get16(extension + 5);
+}
+
+// Each packet has the next number, a resent one too: it is another than the first one's. What the
+// viewer says of them becomes an estimate.
+static void numbers_packets_and_hears_of_them(void **state)
+{
+    uint8_t nack[16] = {0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, VIDEO_SSRC >> 8, 0};
+    // All of the packets, of which the first arrived at 64 ms and the others 250 us apart.
+    uint8_t arrivals[32] = {0x8f, 205, 0, 7, 0, 0, 0, 1, 0, 0, VIDEO_SSRC >> 8, 0};
+    struct eng_viewer_stats stats = {0};
+    struct got got, last = {.len = 0};
+    struct world w;
+
+    (void)state;
+    start(&w);
+    w.rtx = true;
+    w.extension.transport_cc = CC_ID;
+    publish_frame(&w, true);
+    add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
+    for (uint16_t i = 0; i < PACKETS_PER_FRAME; i++) {
+        assert_true(receive_rtp(&w, &last, PATIENCE_MS));
+        assert_int_equal(number_of(&last), i);
+    }
+    eng_put16(nack + 12, last.seq);
+    send_rtcp(&w, nack, sizeof(nack), w.fd);
+    assert_true(receive_rtp(&w, &got, PATIENCE_MS));
+    assert_int_equal(got.ssrc, RTX_SSRC);
+    assert_int_equal(number_of(&got), PACKETS_PER_FRAME);
+    assert_memory_equal(got.data + 12 + EXTENSION_LEN + 2, last.data + 12 + EXTENSION_LEN,
+                        (size_t)last.len - 12 - EXTENSION_LEN);
+
+    eng_put16(arrivals + 14, PACKETS_PER_FRAME + 1);
+    arrivals[18] = 1;
+    eng_put16(arrivals + 20, 0x2000 | (PACKETS_PER_FRAME + 1));
+    memset(arrivals + 23, 1, PACKETS_PER_FRAME);
+    for (int i = 0; i < 2; i++) {
+        send_rtcp(&w, arrivals, sizeof(arrivals), w.fd);
+        wait_counter(&w, ENG_COUNTER_RTCP_IN, 2 + (uint64_t)i);
+        nanosleep(&(struct timespec){.tv_nsec = 600000000}, NULL);
+        arrivals[18] += 8; // 512 ms later
+    }
+    eng_viewer_read_stats(w.viewer, &stats);
+    // 8 packets of up to 1,036 bytes and one of 538 came in 512 ms, and for so long they waited.
+    assert_in_range(stats.estimate_bps, 120000, 130000);
+    assert_int_equal(stats.queue_us, 512000);
+    assert_int_equal(counter(&w, ENG_COUNTER_DROP_RTCP_BAD), 0);
+    finish(&w);
+}
+
 static void bounds_resends(void **state)
 {
     enum {
@@ -221,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resends_the_identical_packet),
         cmocka_unit_test(resends_by_rtx_where_offered),
+        cmocka_unit_test(numbers_packets_and_hears_of_them),
         cmocka_unit_test(bounds_resends),
         cmocka_unit_test(restarts_at_the_keyframe_once_a_second),
         cmocka_unit_test(does_not_go_back_while_the_camera_is_away),

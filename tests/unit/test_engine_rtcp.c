@@ -16,9 +16,11 @@
 
 struct seen {
     struct eng_rtcp_report report;
-    unsigned reports, nacks, keyframes, rembs, byes;
+    unsigned reports, nacks, keyframes, rembs, byes, arrivals, ends;
     uint64_t bps;
     uint16_t nacked[600];
+    uint16_t number[ENG_RTCP_ARRIVALS_MAX];
+    int64_t at_us[ENG_RTCP_ARRIVALS_MAX];
     uint32_t ssrc;
 };
 
@@ -55,6 +57,20 @@ static void on_remb(void *ctx, uint64_t bps)
     seen->rembs++;
 }
 
+static void on_arrival(void *ctx, uint16_t number, int64_t at_us)
+{
+    struct seen *seen = ctx;
+    unsigned i = seen->arrivals++ % ENG_RTCP_ARRIVALS_MAX;
+
+    seen->number[i] = number;
+    seen->at_us[i] = at_us;
+}
+
+static void on_arrivals_end(void *ctx)
+{
+    ((struct seen *)ctx)->ends++;
+}
+
 static void on_bye(void *ctx)
 {
     ((struct seen *)ctx)->byes++;
@@ -62,7 +78,16 @@ static void on_bye(void *ctx)
 
 static int read_into(struct seen *seen, const uint8_t *data, size_t len)
 {
-    struct eng_rtcp_handler handler = {seen, on_report, on_nack, on_keyframe, on_remb, on_bye};
+    const struct eng_rtcp_handler handler = {
+        .ctx = seen,
+        .report = on_report,
+        .nack = on_nack,
+        .keyframe = on_keyframe,
+        .remb = on_remb,
+        .arrival = on_arrival,
+        .arrivals_end = on_arrivals_end,
+        .bye = on_bye,
+    };
 
     memset(seen, 0, sizeof(*seen));
     return eng_rtcp_read(data, len, &handler);
@@ -148,6 +173,83 @@ static void reads_remb(void **state)
     assert_int_equal(seen.rembs, 0);
 }
 
+static void reads_transport_wide_feedback(void **state)
+{
+    static const uint8_t cc[] = {
+        0x8f, 205,  0, 8,  0,  0,    0,    9,  0, 0, 0, 5, //
+        0xff, 0xfe, 0, 22, 0,  0,    2,    7, // 22 from 65534 on, from 128 ms on, the 7th
+        0x20, 2,                              // a run of 2, small deltas
+        0xa0, 0x08,                           // of 14 bits the first and the 11th
+        0xd0, 0x90,                           // 7 symbols: small, -, -, large, small, -, -
+        0,    4,    8, 12, 16, 0xff, 0xff, 20, 0, 0,
+    };
+    static const struct {
+        unsigned i;
+        int64_t at_us;
+    } arrived[] = {{0, 128000},  {1, 129000},  {2, 131000}, {12, 134000},
+                   {16, 138000}, {19, 137750}, {20, 142750}};
+    struct seen seen;
+    unsigned next = 0;
+
+    (void)state;
+    assert_int_equal(read_into(&seen, cc, sizeof(cc)), 0);
+    assert_int_equal(seen.arrivals, 22);
+    assert_int_equal(seen.ends, 1);
+    for (unsigned i = 0; i < 22; i++) {
+        bool is_next = next < sizeof(arrived) / sizeof(*arrived) && arrived[next].i == i;
+
+        assert_int_equal(seen.number[i], (uint16_t)(65534 + i));
+        assert_true(seen.at_us[i] == (is_next ? arrived[next].at_us : ENG_RTCP_LOST));
+        next += is_next;
+    }
+    assert_int_equal(next, sizeof(arrived) / sizeof(*arrived));
+}
+
+// Each length that a feedback of 3 packets can be cut to, and counts that its chunks do not cover.
+static void refuses_broken_transport_wide_feedback(void **state)
+{
+    static const uint8_t cc[] = {0x8f, 205, 0, 6, 0, 0, 0,    9, 0, 0, 0, 5, 0, 1,
+                                 0,    3,   0, 0, 2, 7, 0x40, 3, 0, 1, 0, 1, 0, 1};
+    uint8_t other[sizeof(cc)];
+    struct seen seen;
+
+    (void)state;
+    assert_int_equal(read_into(&seen, cc, sizeof(cc)), 0);
+    assert_int_equal(seen.arrivals, 3);
+    memcpy(other, cc, sizeof(other));
+    for (uint8_t words = 1; words < sizeof(cc) / 4; words++) {
+        eng_put16(other + 2, words - 1);
+        assert_int_equal(read_into(&seen, other, words * 4u), -EBADMSG);
+        assert_int_equal(seen.ends, 0);
+    }
+    memcpy(other, cc, sizeof(other));
+    other[15] = 0; // tells of no packet
+    assert_int_equal(read_into(&seen, other, sizeof(other)), -EBADMSG);
+    other[14] = 0xff; // tells of more than its chunks
+    assert_int_equal(read_into(&seen, other, sizeof(other)), -EBADMSG);
+    memcpy(other, cc, sizeof(other));
+    other[20] = 0x60; // the reserved symbol
+    assert_int_equal(read_into(&seen, other, sizeof(other)), -EBADMSG);
+    assert_int_equal(seen.arrivals, 0);
+}
+
+static void bounds_the_arrivals_of_one_datagram(void **state)
+{
+    // Of 65,535 packets, 8 runs of 8,191 that did not arrive, and one of 7.
+    uint8_t cc[12 + 8 + 20] = {0x8f, 205, 0, 9, [14] = 0xff, 0xff};
+    struct seen seen;
+
+    (void)state;
+    for (size_t i = 20; i < 36; i += 2)
+        eng_put16(cc + i, 0x1fff);
+    eng_put16(cc + 36, 7);
+    assert_int_equal(read_into(&seen, cc, sizeof(cc)), 0);
+    assert_int_equal(seen.arrivals, ENG_RTCP_ARRIVALS_MAX);
+    // Runs of no packet lead nowhere.
+    memset(cc + 20, 0, sizeof(cc) - 20);
+    assert_int_equal(read_into(&seen, cc, sizeof(cc)), -EBADMSG);
+}
+
 static void bounds_the_nacks_of_one_datagram(void **state)
 {
     uint8_t nack[12 + 300 * 4] = {0x81, 205};
@@ -222,6 +324,9 @@ int main(void)
         cmocka_unit_test(reads_a_receiver_report),
         cmocka_unit_test(reads_nack_pli_fir_bye_in_one_compound),
         cmocka_unit_test(reads_remb),
+        cmocka_unit_test(reads_transport_wide_feedback),
+        cmocka_unit_test(refuses_broken_transport_wide_feedback),
+        cmocka_unit_test(bounds_the_arrivals_of_one_datagram),
         cmocka_unit_test(bounds_the_nacks_of_one_datagram),
         cmocka_unit_test(survives_anything),
         cmocka_unit_test(writes_what_it_reads),
