@@ -64,6 +64,7 @@ static const struct ctl_key keys[] = {
     VALUE("webrtc", "max_viewers", ctl_value_unsigned, max_viewers, .min = 1,
           .max = (long long)ENG_WORKERS_MAX * ENG_WORKER_VIEWERS_MAX, .fallback = 10000),
     VALUE("webrtc", "playout_delay_ms", ctl_value_playout_delay, playout_delay, ),
+    VALUE("webrtc", "transport_cc", ctl_value_bool, transport_cc, ),
     VALUE("engine", "cores", ctl_value_cores, cores, ),
     VALUE("engine", "tx", ctl_value_choice, engine.tx, .choices = tx_choices,
           .fallback = ENG_TX_AUTO, .expected = "\"auto\", \"io_uring\" or \"sendmmsg\""),

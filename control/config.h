@@ -55,6 +55,7 @@ struct ctl_config {
     // webrtc.playout_delay_ms, default none.
     bool playout_delay;
     unsigned playout_min_ms, playout_max_ms;
+    bool transport_cc;       // webrtc.transport_cc, default false
     size_t payload_max;      // engine.payload_max: RTP payload bytes, default 1176
     unsigned ingest_threads; // ingest.threads, 1 to CTL_INGEST_THREADS_MAX, default 1
     unsigned batch_window;   // ingest.batch_window: ms, default 2

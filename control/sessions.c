@@ -134,7 +134,8 @@ static void limit_extensions(const struct ctl_config *config, struct wrtc_choice
         extension->playout_delay = 0;
     extension->playout_min_ms = (uint16_t)config->playout_min_ms;
     extension->playout_max_ms = (uint16_t)config->playout_max_ms;
-    extension->transport_cc = 0;
+    if (!config->transport_cc)
+        extension->transport_cc = 0;
 }
 
 static void set_tracks(struct ctl_session *s, const struct wrtc_selection *selection,

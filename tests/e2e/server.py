@@ -42,11 +42,11 @@ def stream(name, source):
     return f'  {{ name = "{name}"; {text} }}'
 
 
-def configuration(streams, extra=""):
-    """streams: {name: source URL, or a dict of keys}."""
+def configuration(streams, extra="", webrtc=""):
+    """streams: {name: source URL, or a dict of keys}. webrtc: further keys of that group."""
     entries = ",\n".join(stream(name, source) for name, source in streams.items())
     return (f'http = {{ listen = "0.0.0.0:{HTTP_PORT}"; }};\n'
-            f'webrtc = {{ listen = "0.0.0.0:{MEDIA_PORT}"; }};\n'
+            f'webrtc = {{ listen = "0.0.0.0:{MEDIA_PORT}"; {webrtc} }};\n'
             f'metrics = {{ listen = "127.0.0.1:{METRICS_PORT}"; }};\n'
             f"{extra}streams = (\n{entries}\n);\n")
 
@@ -57,9 +57,9 @@ class Server:
             server.wait_live("cam1")
     """
 
-    def __init__(self, folder, streams, extra=""):
+    def __init__(self, folder, streams, extra="", webrtc=""):
         self.config = folder / "rtcfan.cfg"
-        self.config.write_text(configuration(streams, extra))
+        self.config.write_text(configuration(streams, extra, webrtc))
         self.process = Process([PROGRAM, self.config], folder / "rtcfan.log",
                                env={**os.environ, **SANITIZER_OPTIONS})
         self.stopped = False

@@ -115,7 +115,7 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->ingest_threads, 1);
     assert_int_equal(f->config->batch_window, 2);
     assert_int_equal(f->config->max_viewers, 10000);
-    assert_false(f->config->playout_delay);
+    assert_false(f->config->playout_delay || f->config->transport_cc);
     assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     assert_int_equal(f->config->stream_count, 1);
     assert_string_equal(f->config->streams[0].name, "cam1");
@@ -132,6 +132,7 @@ static void every_key_is_read(void **state)
             f,
             "http = { listen = \":80\"; };\n"
             "webrtc = { listen = \"[::]:81\"; max_viewers = 7L; playout_delay_ms = [ 0, 40950 ];\n"
+            "transport_cc = true;"
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
             "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
             "  pace_ms = 0; gop_cache_bytes = 268435456L; gop_cache_seconds = 0; };\n"
@@ -152,6 +153,7 @@ static void every_key_is_read(void **state)
     assert_true(f->config->playout_delay);
     assert_int_equal(f->config->playout_min_ms, 0);
     assert_int_equal(f->config->playout_max_ms, 40950);
+    assert_true(f->config->transport_cc);
     assert_int_equal(f->config->additional_host_count, 3);
     assert_string_equal(f->config->additional_hosts[1], "media.example.org");
     assert_int_equal(f->config->engine.tx, ENG_TX_SENDMMSG);
@@ -251,7 +253,7 @@ static const struct {
      "2: htpp is an unknown key; expected one of http, webrtc, engine, ingest, metrics, log, streams"},
     {STREAM "\nwebrtc = {\n listen = \":1\";\n port = 1; };\n",
      "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers, "
-     "playout_delay_ms"},
+     "playout_delay_ms, transport_cc"},
     {"streams = ( {\nname = \"a\";\nsource = \"rtsp://h/\";\nurl = 1; } );\n",
      "4: streams[0].url is an unknown key; expected one of name, source"},
     {"streams = ( { name = \"a\"; source = \"rtsp://h/\"; fallback = \"b\"; } );\n",
@@ -571,7 +573,7 @@ static void the_example_files_are_right(void **state)
         assert_int_equal(f->config->engine.video_seconds, 10);
         assert_int_equal(f->config->payload_max, 1176);
         assert_int_equal(f->config->max_viewers, 10000);
-        assert_false(f->config->playout_delay);
+        assert_false(f->config->playout_delay || f->config->transport_cc);
         assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     }
 }
