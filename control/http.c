@@ -18,6 +18,7 @@
 #include "control/reply.h"
 #include "control/route.h"
 #include "control/status_json.h"
+#include "control/viewers_json.h"
 #include "control/whep.h"
 
 enum {
@@ -30,6 +31,7 @@ enum {
     REQUEST_MAX_MS = 15000,  // a whole request: 5 s for its header and 10 s for its body
     HEADERS_MAX = 16 * 1024, // request line and header; browsers send 1 KiB, and a token
     BACKLOG = 1024,
+    PAGE_DIGITS = 6, // of a number of a page of viewers
 };
 
 static const char text_html[] = "text/html; charset=utf-8";
@@ -180,22 +182,10 @@ static void on_request(struct evhttp_request *req, void *ctx)
 
 // ---- metrics ----
 
-static void on_metrics(struct evhttp_request *req, void *ctx)
+static void reply_metrics(struct ctl_http *http, struct evhttp_request *req)
 {
-    struct ctl_http *http = ctx;
-    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
-    struct evbuffer *text;
+    struct evbuffer *text = evbuffer_new();
 
-    ctl_http_guard_request(http->metrics.guard, req);
-    if (!path || strcmp(path, "/metrics") != 0) {
-        ctl_reply_text(req, HTTP_NOTFOUND, "metrics are at /metrics");
-        return;
-    }
-    if (!is_read(req)) {
-        ctl_reply_not_allowed(req, "GET, HEAD");
-        return;
-    }
-    text = evbuffer_new();
     if (!text) {
         ctl_reply_empty(req, HTTP_INTERNAL);
         return;
@@ -203,6 +193,63 @@ static void on_metrics(struct evhttp_request *req, void *ctx)
     ctl_metrics_write(text, http->config.engine, http->config.streams, http->config.sessions);
     ctl_reply_buffer(req, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text);
     evbuffer_free(text);
+}
+
+// "page=N" alone, or nothing. False: it is something else.
+static bool read_page(const char *query, unsigned *page)
+{
+    static const char name[] = "page=";
+    const char *digits;
+    size_t len;
+
+    *page = 0;
+    if (!query || !query[0])
+        return true;
+    if (strncmp(query, name, sizeof(name) - 1) != 0)
+        return false;
+    digits = query + sizeof(name) - 1;
+    len = strspn(digits, "0123456789");
+    if (len == 0 || len > PAGE_DIGITS || digits[len] != '\0')
+        return false;
+    *page = (unsigned)strtoul(digits, NULL, 10);
+    return true;
+}
+
+static void reply_viewers(struct ctl_http *http, struct evhttp_request *req)
+{
+    unsigned page;
+    char *text;
+
+    if (!read_page(evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req)), &page)) {
+        ctl_reply_text(req, HTTP_BADREQUEST,
+                       "the only parameter is page, a number from 0, as in /api/viewers?page=1");
+        return;
+    }
+    text = ctl_viewers_json(http->config.sessions, page);
+    ctl_reply_header(req, "Cache-Control", "no-store");
+    if (text)
+        ctl_reply_bytes(req, HTTP_OK, "application/json", text, strlen(text));
+    else
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+    free(text);
+}
+
+// Figures of all and of each: for whoever runs the server, and so on a port of their own.
+static void on_metrics(struct evhttp_request *req, void *ctx)
+{
+    struct ctl_http *http = ctx;
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+    bool metrics = path && strcmp(path, "/metrics") == 0;
+
+    ctl_http_guard_request(http->metrics.guard, req);
+    if (!metrics && (!path || strcmp(path, "/api/viewers") != 0))
+        ctl_reply_text(req, HTTP_NOTFOUND, "metrics are at /metrics, viewers at /api/viewers");
+    else if (!is_read(req))
+        ctl_reply_not_allowed(req, "GET, HEAD");
+    else if (metrics)
+        reply_metrics(http, req);
+    else
+        reply_viewers(http, req);
 }
 
 // ---- listeners ----

@@ -196,6 +196,7 @@ static bool start_media(struct ctl_session *s, const struct wrtc_action *action,
         return false;
     }
     s->live_ns = now_ns;
+    s->profile = action->keying.profile;
     s->media = action->tuple;
     s->consent_due_ns = now_ns + CTL_CONSENT_PAUSE_S * CTL_NS_PER_SECOND;
     set_state(s, CTL_SESSION_LIVE);
@@ -266,6 +267,7 @@ static void set_paused(struct ctl_session *s, bool paused, int64_t now_ns)
         return;
     }
     s->paused = paused;
+    s->pauses += paused;
     write_log_name(s, name);
     ctl_log(CTL_LOG_DEBUG, name, paused ? "paused: not heard of for %d s" : "heard again",
             CTL_CONSENT_PAUSE_S);
@@ -340,8 +342,10 @@ void ctl_session_receive(struct ctl_session *s, const struct eng_event *event,
                          enum wrtc_datagram kind, int64_t now_ns)
 {
     wrtc_peer_receive(s->peer, &event->tuple, event->worker, event->data, event->len, now_ns);
-    if (kind == WRTC_STUN && wrtc_peer_knows(s->peer, &event->tuple))
+    if (kind == WRTC_STUN && wrtc_peer_knows(s->peer, &event->tuple)) {
         ctl_demux_learn(s, &event->tuple);
+        s->checked_ns = s->checked_ns != 0 ? s->checked_ns : now_ns;
+    }
     if (!take_actions(s, now_ns))
         return;
     if (s->paused && !watch_consent(s, now_ns))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What sessions.c (the table and offers), session.c (the life of one), restart.c (new ICE
-// credentials) and demux.c (datagrams to sessions) share. Nobody else includes it. Control thread.
+// credentials), demux.c (datagrams to sessions) and session_info.c (what is told of one) share.
+// Nobody else includes it. Control thread.
 #pragma once
 
 #include <sys/queue.h>
@@ -66,15 +67,20 @@ struct ctl_session {
     struct eng_tuple media;            // where media goes
     bool move_due;                     // the engine has yet to be told of media
     bool paused;                       // for want of consent
+    unsigned pauses;                   // how often
+    enum eng_srtp_profile profile;     // NONE while joining
     bool removed;                      // the engine has taken the order to remove
     struct event *timer;
     int64_t armed_ns;       // when the timer fires, INT64_MAX: never
-    int64_t started_ns;     // the offer
+    int64_t came_ns;        // the offer
+    int64_t started_ns;     // its answer
+    int64_t checked_ns;     // the first connectivity check that passed, 0: not yet
     int64_t live_ns;        // the end of the handshake, 0: not yet
     int64_t consent_due_ns; // when to look at consent next
     char id[CTL_SESSION_ID_LEN + 1];
     char etag[CTL_ETAG_MAX];
     char cname[25]; // 96 random bits (RFC 7022 5)
+    char user_agent[CTL_USER_AGENT_MAX];
 };
 
 struct ctl_sessions {

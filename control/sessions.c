@@ -180,11 +180,23 @@ static int write_answer(struct ctl_session *s, const struct wrtc_selection *sele
     return rc;
 }
 
+// The user agent is shown to people, and anybody may send anything.
+static void note_origin(struct ctl_session *s, const struct ctl_session_origin *origin)
+{
+    const char *text = origin->user_agent ? origin->user_agent : "";
+
+    s->came_ns = origin->came_ns;
+    snprintf(s->user_agent, sizeof(s->user_agent), "%s", text);
+    for (char *p = s->user_agent; *p; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+}
+
 // The offer has been parsed into all->offer and fits the stream.
 static int join(struct ctl_sessions *all, struct ctl_stream *stream,
                 struct wrtc_selection *selection, struct wrtc_answer_config *config,
-                bool by_loopback, char *answer, size_t answer_size, struct ctl_session **out,
-                struct wrtc_error *error)
+                const struct ctl_session_origin *origin, char *answer, size_t answer_size,
+                struct ctl_session **out, struct wrtc_error *error)
 {
     struct eng_addr candidates[WRTC_CANDIDATES_MAX];
     char ufrag[WRTC_LOCAL_UFRAG_LEN + 1] = {0};
@@ -200,6 +212,7 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
         fail(error, "out of memory");
         goto out;
     }
+    note_origin(s, origin);
     limit_extensions(all->config, &selection->video);
     limit_extensions(all->config, &selection->audio);
     set_tracks(s, selection, config->video, config->audio);
@@ -210,7 +223,8 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     config->pwd = pwd;
     config->fingerprint = wrtc_dtls_context_fingerprint(all->dtls);
     config->candidates = candidates;
-    config->candidate_count = ctl_candidates_get(&all->candidates, by_loopback, now_ns, candidates);
+    config->candidate_count =
+        ctl_candidates_get(&all->candidates, origin->by_loopback, now_ns, candidates);
     config->cname = s->cname;
     config->video_ssrc = s->track[ENG_VIDEO].ssrc;
     config->audio_ssrc = s->track[ENG_AUDIO].ssrc;
@@ -234,8 +248,8 @@ out:
 }
 
 int ctl_session_offer(struct ctl_sessions *all, struct ctl_stream *stream, const char *offer,
-                      size_t len, bool by_loopback, char *answer, size_t answer_size,
-                      struct ctl_session **out, struct wrtc_error *error)
+                      size_t len, const struct ctl_session_origin *origin, char *answer,
+                      size_t answer_size, struct ctl_session **out, struct wrtc_error *error)
 {
     struct wrtc_track video = to_wrtc(&stream->status.video);
     struct wrtc_track audio = to_wrtc(&stream->status.audio);
@@ -254,7 +268,7 @@ int ctl_session_offer(struct ctl_sessions *all, struct ctl_stream *stream, const
     else if (wrtc_offer_select(&all->offer, &video, &audio, &selection, error) != 0)
         rc = -ENOENT;
     else
-        rc = join(all, stream, &selection, &config, by_loopback, answer, answer_size, out, error);
+        rc = join(all, stream, &selection, &config, origin, answer, answer_size, out, error);
     explicit_bzero(&all->offer, sizeof(all->offer));
     return rc;
 }

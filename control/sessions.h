@@ -25,6 +25,8 @@ struct ctl_session;
 enum {
     CTL_SESSION_ID_LEN = 32, // characters: 128 random bits in hex, the secret of the session URL
     CTL_ETAG_MAX = 24,
+    CTL_USER_AGENT_MAX =
+        160, // bytes kept of what a viewer calls itself, with NUL; browsers have 120
 
     // Sessions at one time whose handshake has not finished. A viewer needs a second at most, so
     // this bounds what offers alone can hold, not how fast viewers may come.
@@ -53,14 +55,20 @@ void ctl_sessions_news(struct ctl_sessions *sessions, const struct ctl_stream *s
 void ctl_sessions_close_all(struct ctl_sessions *sessions, void (*done)(void *ctx), void *ctx);
 void ctl_sessions_destroy(struct ctl_sessions *sessions);
 
+// What the request with the offer tells.
+struct ctl_session_origin {
+    bool by_loopback;       // it came from this machine, so that our loopback addresses are of use
+    int64_t came_ns;        // when
+    const char *user_agent; // NULL: none
+};
+
 // Takes an offer for a stream. 0 and *out, with the answer in answer[] (NUL-terminated), or
 //   -EINVAL  not an acceptable offer (422)          -ENOENT  nothing in it fits the stream (406)
 //   -EAGAIN  the source is not live yet (409)       -EBUSY   max_viewers reached (503)
-// or another -errno (500), with the reason in *error. by_loopback: the request came from this
-// machine, so that our loopback addresses are of use.
+// or another -errno (500), with the reason in *error.
 int ctl_session_offer(struct ctl_sessions *sessions, struct ctl_stream *stream, const char *offer,
-                      size_t len, bool by_loopback, char *answer, size_t answer_size,
-                      struct ctl_session **out, struct wrtc_error *error);
+                      size_t len, const struct ctl_session_origin *origin, char *answer,
+                      size_t answer_size, struct ctl_session **out, struct wrtc_error *error);
 
 struct ctl_session *ctl_session_find(struct ctl_sessions *sessions, const char *id, size_t len);
 const char *ctl_session_id(const struct ctl_session *session);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "control/streams.h"
 
@@ -18,11 +19,11 @@ enum {
     CTL_WAITING_MAX = 256,
 };
 
-// answer: sends the request's answer and returns true, or returns false: it waits on. last: it
-// cannot wait any longer. 0 or -ENOMEM.
+// answer: sends the request's answer and returns true, or returns false: it waits on. came_ns: when
+// the request came. last: it cannot wait any longer. 0 or -ENOMEM.
 int ctl_waiting_create(struct event_base *base,
                        bool (*answer)(void *ctx, struct ctl_stream *stream,
-                                      struct evhttp_request *req, bool last),
+                                      struct evhttp_request *req, int64_t came_ns, bool last),
                        void *ctx, struct ctl_waiting **out);
 
 // False: CTL_WAITING_MAX requests wait already, or memory is out; the request is still the

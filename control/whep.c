@@ -10,6 +10,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 
+#include "control/clock.h"
 #include "control/http_field.h"
 #include "control/reply.h"
 #include "control/waiting.h"
@@ -131,9 +132,14 @@ static bool may_come(const struct ctl_stream *stream)
 
 // Answers an offer, unless that may wait. See waiting.h.
 static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
-                         bool last)
+                         int64_t came_ns, bool last)
 {
     struct wrtc_error error = {.text = "the server could not make a session"};
+    struct ctl_session_origin origin = {
+        .by_loopback = is_loopback(req),
+        .came_ns = came_ns,
+        .user_agent = get_field(req, "User-Agent"),
+    };
     struct ctl_whep *whep = ctx;
     struct ctl_session *session;
     const char *offer;
@@ -147,7 +153,7 @@ static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_req
         return true;
     }
     offer = get_body(req, &len);
-    rc = ctl_session_offer(whep->sessions, stream, offer, len, is_loopback(req), answer, ANSWER_MAX,
+    rc = ctl_session_offer(whep->sessions, stream, offer, len, &origin, answer, ANSWER_MAX,
                            &session, &error);
     if (rc == 0)
         reply_created(req, session, answer);
@@ -173,7 +179,7 @@ static void post_offer(struct ctl_whep *whep, struct ctl_stream *stream, struct 
     get_body(req, &len);
     if (len == 0)
         ctl_reply_text(req, HTTP_BADREQUEST, "the body must be an SDP offer; it is empty");
-    else if (!answer_offer(whep, stream, req, false) &&
+    else if (!answer_offer(whep, stream, req, ctl_now_ns(), false) &&
              !ctl_waiting_add(whep->waiting, stream, req))
         reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_LIVE_S,
                     "too many viewers are waiting for sources at this moment");

@@ -130,23 +130,24 @@ int eng_viewer_remove(struct eng_viewer *viewer);
 
 // A viewer's figures, updated by its worker, readable at any time by the control thread.
 struct eng_viewer_stats {
-    int64_t last_rtcp_ns;    // CLOCK_MONOTONIC of the last authenticated SRTCP, 0: none yet
-    int64_t first_packet_ns; // CLOCK_MONOTONIC of the first media packet, 0: none yet
-    uint64_t packets;        // sent, resent ones included
-    uint64_t bytes;          // of UDP payload
-    uint64_t dropped;        // packets of the stream that were left out for this viewer
-    uint64_t resent;         // in answer to NACK
-    uint64_t nacked;         // packets asked for by NACK
-    uint64_t plis;           // PLI and FIR received
-    uint32_t lost;           // RTCP RR: cumulative packets lost, video
-    uint32_t loss_q8;        // RTCP RR: fraction lost, 1/256, video
-    uint32_t rtt_us;         // from RR's LSR/DLSR, 0: unknown
-    uint32_t jitter;         // RTCP RR: interarrival jitter, RTP units, video
-    uint64_t remb_bps;       // REMB: bit/s that the viewer thinks it can receive, 0: unknown
-    uint64_t estimate_bps;   // what the path carries by transport-cc (path.h), 0: unknown
-    uint32_t queue_us;       // how long packets wait in a queue on it
-    uint32_t rests;          // how often the circuit breaker stopped video (breaker.h)
-    bool resting;            // it has stopped it now
+    int64_t last_rtcp_ns;      // CLOCK_MONOTONIC of the last authenticated SRTCP, 0: none yet
+    int64_t first_packet_ns;   // CLOCK_MONOTONIC of the first packet, 0: none yet
+    int64_t first_keyframe_ns; // the same of the first one of video
+    uint64_t packets;          // sent, resent ones included
+    uint64_t bytes;            // of UDP payload
+    uint64_t dropped;          // packets of the stream that were left out for this viewer
+    uint64_t resent;           // in answer to NACK
+    uint64_t nacked;           // packets asked for by NACK
+    uint64_t plis;             // PLI and FIR received
+    uint32_t lost;             // RTCP RR: cumulative packets lost, video
+    uint32_t loss_q8;          // RTCP RR: fraction lost, 1/256, video
+    uint32_t rtt_us;           // from RR's LSR/DLSR, 0: unknown
+    uint32_t jitter;           // RTCP RR: interarrival jitter, RTP units, video
+    uint64_t remb_bps;         // REMB: bit/s that the viewer thinks it can receive, 0: unknown
+    uint64_t estimate_bps;     // what the path carries by transport-cc (path.h), 0: unknown
+    uint32_t queue_us;         // how long packets wait in a queue on it
+    uint32_t rests;            // how often the circuit breaker stopped video (breaker.h)
+    bool resting;              // it has stopped it now
 };
 
 void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_stats *out);

@@ -5,6 +5,12 @@
 
 #include "engine/train.h"
 
+static void note_first(_Atomic int64_t *first_ns, int64_t now_ns)
+{
+    if (atomic_load_explicit(first_ns, memory_order_relaxed) == 0)
+        atomic_store_explicit(first_ns, now_ns, memory_order_relaxed);
+}
+
 static void count_sent(struct eng_worker *w, const struct eng_send *send)
 {
     static const enum eng_counter packets[] = {
@@ -28,8 +34,10 @@ static void count_sent(struct eng_worker *w, const struct eng_send *send)
     eng_viewer_add_to(&stats->bytes, send->len);
     if (send->kind == ENG_SEND_RESENT)
         eng_viewer_add_to(&stats->resent, 1);
-    if (atomic_load_explicit(&stats->first_packet_ns, memory_order_relaxed) == 0)
-        atomic_store_explicit(&stats->first_packet_ns, w->mono_ns, memory_order_relaxed);
+    note_first(&stats->first_packet_ns, w->mono_ns);
+    // Video begins with a keyframe.
+    if (send->kind == ENG_SEND_VIDEO)
+        note_first(&stats->first_keyframe_ns, w->mono_ns);
 }
 
 // A device that cannot checksum, or a packet beyond its MTU: the kernel takes such packets one by

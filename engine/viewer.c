@@ -177,6 +177,7 @@ void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_st
     *out = (struct eng_viewer_stats){
         .last_rtcp_ns = atomic_load_explicit(&f->last_rtcp_ns, memory_order_relaxed),
         .first_packet_ns = atomic_load_explicit(&f->first_packet_ns, memory_order_relaxed),
+        .first_keyframe_ns = atomic_load_explicit(&f->first_keyframe_ns, memory_order_relaxed),
         .packets = figure(&f->packets),
         .bytes = figure(&f->bytes),
         .dropped = figure(&f->dropped),

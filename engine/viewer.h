@@ -37,7 +37,7 @@ struct eng_resent {
 
 // Written by the worker, read by the control thread: relaxed atomics, each on its own.
 struct eng_viewer_figures {
-    _Atomic int64_t last_rtcp_ns, first_packet_ns;
+    _Atomic int64_t last_rtcp_ns, first_packet_ns, first_keyframe_ns;
     _Atomic uint64_t packets, bytes, dropped, resent, nacked, plis, remb_bps, estimate_bps;
     _Atomic uint32_t lost, loss_q8, rtt_us, jitter, rests, queue_us;
     _Atomic bool resting;

@@ -16,7 +16,8 @@ PROGRAM = BUILD / "rtcfan"
 
 HTTP_PORT, MEDIA_PORT, METRICS_PORT = 8889, 8189, 9998
 BASE = f"http://{netns.ADDRESS}:{HTTP_PORT}"
-METRICS = f"http://127.0.0.1:{METRICS_PORT}/metrics"
+FIGURES = f"http://127.0.0.1:{METRICS_PORT}"
+METRICS = f"{FIGURES}/metrics"
 
 LIVE_TIMEOUT_S = 20
 REPORT = re.compile(
@@ -91,6 +92,11 @@ class Server:
     @staticmethod
     def metrics():
         return metrics.read(METRICS)
+
+    @staticmethod
+    def viewers():
+        """What is told of each viewer."""
+        return json.loads(whep.request("GET", f"{FIGURES}/api/viewers").body)["viewers"]
 
     def wait_live(self, *streams):
         for stream in streams:

@@ -79,7 +79,8 @@ def request(method, url, body=None, headers=None):
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
     try:
-        connection.request(method, parts.path, body, headers or {})
+        target = parts._replace(scheme="", netloc="").geturl()
+        connection.request(method, target, body, headers or {})
         return Response(connection.getresponse())
     finally:
         connection.close()
