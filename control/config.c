@@ -14,10 +14,6 @@
 #include "control/config_value.h"
 #include "rtsp/url.h"
 
-enum {
-    KEY_TEXT_MAX = 64, // "streams[1023].source" and the like
-};
-
 // ---- the keys ----
 
 static const char *const tx_choices[] = {
@@ -37,8 +33,20 @@ static const char *const transport_choices[] = {[RTSP_CHOOSE_AUTO] = "auto",
 static const char *const b_frames_choices[] = {
     [RTSP_B_FRAMES_KEEP] = "keep", [RTSP_B_FRAMES_DROP] = "drop", NULL};
 
+static const char *host_fault(const char *value)
+{
+    return ctl_name_is_host(value) ? NULL : "is not a host";
+}
+
+static int check_stream(struct ctl_loader *l, void *target, const char *text,
+                        const config_setting_t *item);
+
 #define STREAMS "streams"
 
+#define GROUP(name_)                                                          \
+    {                                                                         \
+        .group = "", .name = name_, .read = ctl_value_group, .members = name_ \
+    }
 #define LISTEN(group_, default_)                                                           \
     {                                                                                      \
         .group = #group_, .name = "listen", .read = ctl_value_addr, .address = (default_), \
@@ -58,9 +66,24 @@ static const char *const b_frames_choices[] = {
     }
 
 static const struct ctl_key keys[] = {
+    GROUP("http"),
+    GROUP("webrtc"),
+    GROUP("engine"),
+    GROUP("ingest"),
+    GROUP("metrics"),
+    GROUP("log"),
+    VALUE("", STREAMS, ctl_value_list, streams, .members = STREAMS, .noun = "streams",
+          .count_offset = offsetof(struct ctl_config, stream_count),
+          .item_size = sizeof(struct ctl_stream_config), .check = check_stream, .min = 1,
+          .max = ENG_STREAMS_MAX,
+          .expected = "streams = ( { name = \"cam1\"; source = \"rtsp://host/path\"; } );"),
     LISTEN(http, "0.0.0.0:8889"),
     LISTEN(webrtc, "0.0.0.0:8189"),
-    VALUE("webrtc", "additional_hosts", ctl_value_hosts, additional_hosts, ),
+    VALUE("webrtc", "additional_hosts", ctl_value_texts, additional_hosts, .fault = host_fault,
+          .count_offset = offsetof(struct ctl_config, additional_host_count), .noun = "hosts",
+          .max = CTL_HOSTS_MAX,
+          .expected = "an array of addresses or names in quotes, such as [ \"203.0.113.5\" ], or "
+                      "[ ]"),
     VALUE("webrtc", "max_viewers", ctl_value_unsigned, max_viewers, .min = 1,
           .max = (long long)ENG_WORKERS_MAX * ENG_WORKER_VIEWERS_MAX, .fallback = 10000),
     VALUE("webrtc", "playout_delay_ms", ctl_value_playout_delay, playout_delay, ),
@@ -105,109 +128,13 @@ static const struct ctl_key keys[] = {
            .fallback = 10),
 };
 
-enum {
-    KEYS = sizeof(keys) / sizeof(keys[0])
-};
-
-// The names that may stand in a group, or at the top of the file where group is NULL.
-static void list_known(const char *group, char *out, size_t size)
-{
-    const char *last = "";
-    size_t len = 0;
-
-    for (size_t i = 0; i < KEYS; i++) {
-        if (group ? strcmp(keys[i].group, group) != 0 : strcmp(keys[i].group, last) == 0)
-            continue;
-        len += (size_t)snprintf(out + len, size - len, "%s%s", *last ? ", " : "",
-                                group ? keys[i].name : keys[i].group);
-        assert(len < size);
-        last = keys[i].group;
-    }
-}
-
-static bool is_known(const char *group, const char *name)
-{
-    for (size_t i = 0; i < KEYS; i++)
-        if (strcmp(keys[i].group, group) == 0 && (!name || strcmp(keys[i].name, name) == 0))
-            return true;
-    return false;
-}
-
-// text is how messages call the group, group how the table does.
-static int check_group(struct ctl_loader *l, const char *text, const char *group,
-                       const config_setting_t *setting)
-{
-    char known[CTL_CONFIG_ERROR_MAX / 2];
-    const config_setting_t *item;
-
-    list_known(group, known, sizeof(known));
-    if (ctl_check_type(l, text, setting, CONFIG_TYPE_GROUP, "a group, { key = value; }"))
-        return -EINVAL;
-    for (unsigned i = 0; (item = config_setting_get_elem(setting, i)); i++)
-        if (!is_known(group, config_setting_name(item)))
-            return ctl_fail(l, item, "%s.%s is an unknown key; expected one of %s", text,
-                            config_setting_name(item), known);
-    return 0;
-}
-
-static int check_keys(struct ctl_loader *l, const config_setting_t *root)
-{
-    char known[CTL_CONFIG_ERROR_MAX / 2];
-    const config_setting_t *item;
-    const char *name;
-
-    list_known(NULL, known, sizeof(known));
-    for (unsigned i = 0; (item = config_setting_get_elem(root, i)); i++) {
-        name = config_setting_name(item);
-        if (!is_known(name, NULL))
-            return ctl_fail(l, item, "%s is an unknown key; expected one of %s", name, known);
-        if (strcmp(name, STREAMS) != 0 && check_group(l, name, name, item))
-            return -EINVAL;
-    }
-    return 0;
-}
-
-// The keys of one group into target; text is how messages call it. item NULL: all have defaults.
-static int read_group(struct ctl_loader *l, const char *text, const char *group, void *target,
-                      const config_setting_t *item)
-{
-    char name[KEY_TEXT_MAX];
-    int rc = 0;
-
-    l->target = target;
-    l->group = item;
-    for (size_t i = 0; i < KEYS && rc == 0; i++) {
-        if (strcmp(keys[i].group, group) != 0)
-            continue;
-        snprintf(name, sizeof(name), "%s.%s", text, keys[i].name);
-        rc = keys[i].read(l, &keys[i], name,
-                          item ? config_setting_get_member(item, keys[i].name) : NULL);
-    }
-    return rc;
-}
-
-static int read_groups(struct ctl_loader *l, const config_setting_t *root)
-{
-    const char *last = STREAMS; // of which each has a group of its own
-    int rc = 0;
-
-    for (size_t i = 0; i < KEYS && rc == 0; i++) {
-        const char *group = keys[i].group;
-
-        if (strcmp(group, last) != 0 && strcmp(group, STREAMS) != 0)
-            rc = read_group(l, group, group, l->config, config_setting_get_member(root, group));
-        last = group;
-    }
-    l->config->engine.listen = l->config->webrtc_listen;
-    return rc;
-}
-
 // ---- streams ----
 
 // What the keys of a stream say about each other.
-static int check_stream(struct ctl_loader *l, const struct ctl_stream_config *stream,
-                        const char *text, const config_setting_t *item)
+static int check_stream(struct ctl_loader *l, void *target, const char *text,
+                        const config_setting_t *item)
 {
+    struct ctl_stream_config *stream = target;
     bool udp = stream->transport == RTSP_CHOOSE_UDP || stream->transport == RTSP_CHOOSE_MULTICAST;
     struct rtsp_url url = {0};
     const char *fault;
@@ -228,25 +155,8 @@ static int check_stream(struct ctl_loader *l, const struct ctl_stream_config *st
                         "%s.fingerprint: there is no certificate without TLS; expected a source "
                         "with rtsps://, or no fingerprint",
                         text);
+    stream->line = (int)config_setting_source_line(config_setting_get_member(item, "name"));
     return 0;
-}
-
-static int read_stream(struct ctl_loader *l, const config_setting_t *item, unsigned i)
-{
-    struct ctl_stream_config *stream = &l->config->streams[i];
-    char text[KEY_TEXT_MAX];
-    int rc;
-
-    snprintf(text, sizeof(text), "streams[%u]", i);
-    if (check_group(l, text, STREAMS, item))
-        return -EINVAL;
-    l->config->stream_count++;
-    rc = read_group(l, text, STREAMS, stream, item);
-    if (!rc)
-        rc = check_stream(l, stream, text, item);
-    if (!rc)
-        stream->line = (int)config_setting_source_line(config_setting_get_member(item, "name"));
-    return rc;
 }
 
 static struct ctl_stream_config *find_stream(const struct ctl_config *config, const char *name)
@@ -289,33 +199,6 @@ static int link_fallbacks(struct ctl_loader *l, const config_setting_t *list)
         if (l->config->streams[i].fallback_name)
             rc = link_fallback(l, &l->config->streams[i], config_setting_get_elem(list, i), i);
     return rc;
-}
-
-static int read_streams(struct ctl_loader *l, const config_setting_t *root)
-{
-    const char *expected = "streams = ( { name = \"cam1\"; source = \"rtsp://host/path\"; } );";
-    const config_setting_t *list = config_setting_get_member(root, STREAMS);
-    int count, rc;
-
-    if (!list)
-        return ctl_fail_line(l, NULL, 1, "streams is missing; expected %s", expected);
-    if (ctl_check_type(l, STREAMS, list, CONFIG_TYPE_LIST, expected))
-        return -EINVAL;
-    count = config_setting_length(list);
-    if (count == 0)
-        return ctl_fail(l, list, "streams is empty; expected %s", expected);
-    if (count > ENG_STREAMS_MAX)
-        return ctl_fail(l, list, "streams: %d streams; expected at most %d", count,
-                        ENG_STREAMS_MAX);
-    l->config->streams = calloc((size_t)count, sizeof(*l->config->streams));
-    if (!l->config->streams)
-        return -ENOMEM;
-    for (unsigned i = 0; i < (unsigned)count; i++) {
-        rc = read_stream(l, config_setting_get_elem(list, i), i);
-        if (rc)
-            return rc;
-    }
-    return link_fallbacks(l, list);
 }
 
 // ---- the file ----
@@ -376,11 +259,10 @@ static int read_file(struct ctl_loader *l)
     if (rc)
         goto out;
     root = config_root_setting(&parsed);
-    rc = check_keys(l, root);
+    rc = ctl_config_group(l, "", "", l->config, root);
+    l->config->engine.listen = l->config->webrtc_listen;
     if (!rc)
-        rc = read_groups(l, root);
-    if (!rc)
-        rc = read_streams(l, root);
+        rc = link_fallbacks(l, config_setting_get_member(root, STREAMS));
     if (!rc)
         rc = check_listeners(l);
 out:
@@ -391,7 +273,13 @@ out:
 int ctl_config_load(const char *path, struct ctl_config **out, char *error, size_t error_size)
 {
     struct ctl_config *config = calloc(1, sizeof(*config));
-    struct ctl_loader l = {.config = config, .error = error, .error_size = error_size};
+    struct ctl_loader l = {
+        .config = config,
+        .keys = keys,
+        .key_count = sizeof(keys) / sizeof(keys[0]),
+        .error = error,
+        .error_size = error_size,
+    };
     int rc = -ENOMEM;
 
     assert(error_size > 0);

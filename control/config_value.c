@@ -243,41 +243,19 @@ int ctl_value_playout_delay(struct ctl_loader *l, const struct ctl_key *key, con
     return 0;
 }
 
-int ctl_value_hosts(struct ctl_loader *l, const struct ctl_key *key, const char *text,
-                    const config_setting_t *setting)
+// A wrong text is shown only where nothing in it is secret.
+static int check_text(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                      const config_setting_t *setting, const char *value)
 {
-    const char *expected = "an array of addresses or names in quotes, such as "
-                           "[ \"203.0.113.5\" ], or [ ]";
-    struct ctl_config *config = l->config;
-    const config_setting_t *item;
-    const char *host;
-    int count;
+    const char *fault = key->fault ? key->fault(value) : NULL;
 
-    (void)key;
-    if (!setting)
+    if (!fault)
         return 0;
-    if (ctl_check_type(l, text, setting, CONFIG_TYPE_ARRAY, expected))
-        return -EINVAL;
-    count = config_setting_length(setting);
-    if (count > CTL_HOSTS_MAX)
-        return ctl_fail(l, setting, "%s: %d hosts; expected at most %d", text, count,
-                        CTL_HOSTS_MAX);
-    for (int i = 0; i < count; i++) {
-        item = config_setting_get_elem(setting, (unsigned)i);
-        if (ctl_check_type(l, text, item, CONFIG_TYPE_STRING, expected))
-            return -EINVAL;
-        host = config_setting_get_string(item);
-        if (!ctl_name_is_host(host))
-            return ctl_fail(l, item, "%s: \"%s\" is not a host; expected %s", text, host, expected);
-        config->additional_hosts[i] = strdup(host);
-        if (!config->additional_hosts[i])
-            return -ENOMEM;
-        config->additional_host_count++;
-    }
-    return 0;
+    if (key->secret)
+        return ctl_fail(l, setting, "%s %s; expected %s", text, fault, key->expected);
+    return ctl_fail(l, setting, "%s: \"%s\" %s; expected %s", text, value, fault, key->expected);
 }
 
-// The text of a stream's key. What a wrong one is, is never shown: a URL has a password in it.
 static const char *take_text(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                              const config_setting_t *setting)
 {
@@ -324,11 +302,43 @@ int ctl_value_name(struct ctl_loader *l, const struct ctl_key *key, const char *
 int ctl_value_text(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                    const config_setting_t *setting)
 {
-    const char *value = setting ? take_text(l, key, text, setting) : NULL;
+    const char *value;
+
+    if (!setting && !key->required)
+        return 0;
+    value = take_text(l, key, text, setting);
+    if (!value || check_text(l, key, text, setting, value))
+        return -EINVAL;
+    return keep_text(l, key, value);
+}
+
+int ctl_value_texts(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                    const config_setting_t *setting)
+{
+    char **values = field(l, key->offset);
+    size_t *n = field(l, key->count_offset);
+    const config_setting_t *item;
+    int count;
 
     if (!setting)
         return 0;
-    return value ? keep_text(l, key, value) : -EINVAL;
+    if (ctl_check_type(l, text, setting, CONFIG_TYPE_ARRAY, key->expected))
+        return -EINVAL;
+    count = config_setting_length(setting);
+    if (count > key->max)
+        return ctl_fail(l, setting, "%s: %d %s; expected at most %lld", text, count, key->noun,
+                        key->max);
+    for (int i = 0; i < count; i++) {
+        item = config_setting_get_elem(setting, (unsigned)i);
+        if (ctl_check_type(l, text, item, CONFIG_TYPE_STRING, key->expected) ||
+            check_text(l, key, text, item, config_setting_get_string(item)))
+            return -EINVAL;
+        values[i] = strdup(config_setting_get_string(item));
+        if (!values[i])
+            return -ENOMEM;
+        (*n)++;
+    }
+    return 0;
 }
 
 int ctl_value_source(struct ctl_loader *l, const struct ctl_key *key, const char *text,
