@@ -62,7 +62,7 @@ void rtsp_figures_frame(struct rtsp_figures *figures, bool keyframe, int64_t med
 
 // ---- reading ----
 
-static void take_snapshot(struct rtsp_figures *f, int64_t now_ns)
+static void take_snapshot(struct rtsp_figures *f, int64_t due_ns, int64_t now_ns)
 {
     unsigned newest = (f->snapshots + SNAPSHOTS - 1) % SNAPSHOTS;
     unsigned next = f->snapshots % SNAPSHOTS;
@@ -73,6 +73,7 @@ static void take_snapshot(struct rtsp_figures *f, int64_t now_ns)
     f->window[next].at_ns = now_ns;
     f->window[next].frames = f->frames;
     f->window[next].bytes = f->bytes;
+    f->window[next].due_ns = due_ns;
     f->snapshots++;
 }
 
@@ -88,10 +89,20 @@ static void read_rates(const struct rtsp_figures *f, struct rtsp_track_figures *
     out->bits_per_s = (double)(f->window[newest].bytes - f->window[oldest].bytes) * 8 / span;
 }
 
-// What frames need to get here falls where the camera's clock is fast: they seem to come ever
-// earlier.
-static void read_drift(struct rtsp_figures *f, const struct rtsp_clock *clock, int64_t now_ns,
-                       struct rtsp_track_figures *out)
+// What the least delayed frames of the window needed: where frames are late, the clock's envelope
+// rises above it.
+static int64_t least_due_ns(const struct rtsp_figures *f)
+{
+    int64_t least = INT64_MAX;
+
+    for (unsigned i = 0; i < SNAPSHOTS && i < f->snapshots; i++)
+        if (f->window[i].due_ns < least)
+            least = f->window[i].due_ns;
+    return least;
+}
+
+// It falls where the camera's clock is fast: frames seem to come ever earlier.
+static void read_drift(struct rtsp_figures *f, int64_t now_ns, struct rtsp_track_figures *out)
 {
     int64_t elapsed_ns = now_ns - f->settled_ns;
 
@@ -99,10 +110,10 @@ static void read_drift(struct rtsp_figures *f, const struct rtsp_clock *clock, i
         return;
     if (f->settled_ns == 0) {
         f->settled_ns = now_ns;
-        f->settled_due = clock->due_ns;
+        f->settled_due_ns = least_due_ns(f);
     } else if (elapsed_ns >= RTSP_FIGURES_DRIFT_S * SECOND_NS) {
         out->drift_known = true;
-        out->drift_ppm = seconds(f->settled_due - clock->due_ns) / seconds(elapsed_ns) * 1e6;
+        out->drift_ppm = seconds(f->settled_due_ns - least_due_ns(f)) / seconds(elapsed_ns) * 1e6;
     }
 }
 
@@ -113,7 +124,7 @@ void rtsp_figures_read(struct rtsp_figures *figures, const struct rtsp_clock *cl
         .keyframe_interval_s = seconds(figures->keyframe_interval_ns),
         .jitter_s = seconds(figures->jitter_ns),
     };
-    take_snapshot(figures, now.mono_ns);
+    take_snapshot(figures, clock->due_ns, now.mono_ns);
     read_rates(figures, out);
-    read_drift(figures, clock, now.mono_ns, out);
+    read_drift(figures, now.mono_ns, out);
 }

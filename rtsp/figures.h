@@ -16,8 +16,8 @@ enum {
     RTSP_FIGURES_WINDOW = 5, // seconds over which rates are taken
     // The clock's envelope has found the least delayed frames by then ...
     RTSP_FIGURES_SETTLE_S = 10,
-    // ... and a millisecond that it is off by makes no more than 50 ppm.
-    RTSP_FIGURES_DRIFT_S = 20,
+    // ... and a millisecond that it is off by makes no more than 20 ppm.
+    RTSP_FIGURES_DRIFT_S = 50,
 };
 
 struct rtsp_figures {
@@ -34,10 +34,12 @@ struct rtsp_figures {
     struct {
         int64_t at_ns;
         uint64_t frames, bytes;
+        int64_t due_ns; // the clock's
     } window[RTSP_FIGURES_WINDOW + 1];
     unsigned snapshots;
-    int64_t begin_ns;                // first packet
-    int64_t settled_ns, settled_due; // where drift is measured from; 0: not settled yet
+    int64_t begin_ns; // first packet
+    // Where drift is measured from; 0: not settled yet.
+    int64_t settled_ns, settled_due_ns;
 };
 
 // A session begins, or ends: forgets all.

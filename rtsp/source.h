@@ -79,7 +79,7 @@ struct rtsp_track_figures {
     double keyframe_interval_s; // between the last two
     double jitter_s;            // RFC 3550 6.4.1, of the first packets of frames
     double drift_ppm;           // by which the camera's media clock is faster than ours
-    bool drift_known;           // it takes half a minute
+    bool drift_known;           // it takes a minute
 };
 
 // What becomes of a source's stream while it is down; see fallback.h.

@@ -24,7 +24,7 @@ def test_a_live_camera(folder):
         assert abs(video["keyframe_interval_s"] - KEYFRAME_S) < 0.1
         assert BITRATE[0] < settled(server)["bitrate"] < BITRATE[1]
         assert video["jitter_ms"] < 50
-        assert video["clock_drift_ppm"] is None  # it takes half a minute to see
+        assert video["clock_drift_ppm"] is None  # it takes a minute to see
         status = server.status("cam1")
         assert status["audio"]["bitrate"] > 10000
         counters = status["counters"]
