@@ -58,9 +58,13 @@ def test_nine_of_them(server, chromium, artifacts):
     until(lambda: all(now > then + MIN_FRAMES
                       for now, then in zip(chromium.value(FRAMES), before)), 30,
           "pictures on all tiles")
-    assert chromium.value(FITS)
-    assert chromium.value("getComputedStyle(rtcfan.tiles.get('cam1').player).display") == "block"
     chromium.screenshot(artifacts / "wall.png")
+    before = chromium.driver.get_window_size()
+    for size in (before["width"], before["height"]), (1400, 300), (500, 900):
+        chromium.driver.set_window_size(*size)
+        until(lambda width=size[0]: chromium.value(f"innerWidth === {width} && {FITS}"), 5,
+              f"tiles that fill a window of {size}")
+    chromium.driver.set_window_size(before["width"], before["height"])
     assert chromium.value("spy.errors") == []
 
 
