@@ -33,9 +33,10 @@ class _Handler(BaseHTTPRequestHandler):
         offer = self.rfile.read(int(self.headers["Content-Length"]))
         asked = self.headers["Authorization"]
         self.server.asked.append(asked)
-        if asked != self.server.lets_in:
+        if asked != self.server.lets_in or self.server.cookie not in (None, self.headers["Cookie"]):
+            challenge = ", ".join(self.server.challenges)
             self._reply(401, b"who is there?\n",
-                        WWW_Authenticate=", ".join(self.server.challenges))
+                        **({"WWW_Authenticate": challenge} if challenge else {}))
             return
         answer = whep.post(self.server.endpoint, offer)
         self._reply(answer.status, self.server.change(answer.body), Content_Type=whep.SDP,
@@ -51,14 +52,16 @@ class PageServer:
             chromium.open(elsewhere.url)
     """
 
-    def __init__(self, pages=(), endpoint=None, lets_in=None, challenges=(), change=bytes):
-        """lets_in: the Authorization that an offer needs. change: takes an answer and returns what
-        the viewer gets."""
+    def __init__(self, pages=(), endpoint=None, lets_in=None, challenges=(), cookie=None,
+                 change=bytes):
+        """lets_in, cookie: the Authorization and the Cookie that an offer needs. change: takes an
+        answer and returns what the viewer gets."""
         self._server = ThreadingHTTPServer((netns.ADDRESS, 0), _Handler)
         self.pages = self._server.pages = dict(pages)
         self.asked = self._server.asked = []  # the Authorization of each offer
         self._server.endpoint, self._server.change = endpoint, change
         self._server.lets_in, self._server.challenges = lets_in, challenges
+        self._server.cookie = cookie
 
     @property
     def url(self):

@@ -199,6 +199,16 @@ def test_a_password_is_asked_for(server, chromium, challenges, fields, header):
         chromium.wait_state("playing")
 
 
+def test_a_proxy_knows_its_viewers_by_a_cookie(server, chromium):
+    with PageServer(endpoint=server.whep("cam1"), cookie="who=jo") as elsewhere:
+        elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/").replace(
+            "window.rtcfan", "document.cookie = 'who=jo'; window.rtcfan")
+        chromium.open(elsewhere.url)
+        chromium.wait_state("playing")
+        assert len(elsewhere.asked) == 2
+        chromium.driver.delete_all_cookies()
+
+
 def test_in_a_frame_of_another_origin(server, chromium):
     page = (f'<!doctype html><iframe src="{server.page("cam1")}?embed&controls=0" '
             'allow="autoplay; fullscreen"></iframe>')
