@@ -13,12 +13,20 @@ void ctl_bucket_init(struct ctl_bucket *bucket, unsigned per_second, unsigned bu
     bucket->full_ns = INT64_MIN;
 }
 
+static int64_t full_at(const struct ctl_bucket *bucket, int64_t now_ns)
+{
+    return bucket->full_ns > now_ns ? bucket->full_ns : now_ns;
+}
+
+bool ctl_bucket_has(const struct ctl_bucket *bucket, int64_t now_ns)
+{
+    return full_at(bucket, now_ns) - now_ns <= bucket->depth_ns - bucket->interval_ns;
+}
+
 bool ctl_bucket_take(struct ctl_bucket *bucket, int64_t now_ns)
 {
-    int64_t full_ns = bucket->full_ns > now_ns ? bucket->full_ns : now_ns;
-
-    if (full_ns - now_ns > bucket->depth_ns - bucket->interval_ns)
+    if (!ctl_bucket_has(bucket, now_ns))
         return false;
-    bucket->full_ns = full_ns + bucket->interval_ns;
+    bucket->full_ns = full_at(bucket, now_ns) + bucket->interval_ns;
     return true;
 }

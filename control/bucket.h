@@ -16,5 +16,8 @@ struct ctl_bucket {
 // Starts full. per_second: 1 to 10^9; burst: 1 or more.
 void ctl_bucket_init(struct ctl_bucket *bucket, unsigned per_second, unsigned burst);
 
+// There is a token.
+bool ctl_bucket_has(const struct ctl_bucket *bucket, int64_t now_ns);
+
 // Takes one token. False: there is none.
 bool ctl_bucket_take(struct ctl_bucket *bucket, int64_t now_ns);

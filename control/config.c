@@ -38,6 +38,23 @@ static const char *host_fault(const char *value)
     return ctl_name_is_host(value) ? NULL : "is not a host";
 }
 
+static const char *redirect_fault(const char *value)
+{
+    size_t scheme = strncmp(value, "https://", 8) == 0  ? 8
+                    : strncmp(value, "http://", 7) == 0 ? 7
+                                                        : 0;
+    size_t len = strlen(value);
+
+    if (scheme == 0 || len == scheme)
+        return "is no http:// or https:// URL";
+    for (size_t i = 0; i < len; i++)
+        if (value[i] <= ' ' || value[i] > '~' || strchr("<>\"?#", value[i]))
+            return "has a character that is not allowed";
+    return value[len - 1] == '/' ? "ends with '/'" : NULL;
+}
+
+static int check_ice_server(struct ctl_loader *l, void *target, const char *text,
+                            const config_setting_t *item);
 static int check_stream(struct ctl_loader *l, void *target, const char *text,
                         const config_setting_t *item);
 
@@ -59,6 +76,13 @@ static int check_stream(struct ctl_loader *l, void *target, const char *text,
         .offset = offsetof(struct ctl_config, field_), __VA_ARGS__ \
     }
 
+#define ICE_SERVERS "webrtc.ice_servers"
+#define ICE_SERVER(name_, field_, ...)                                 \
+    {                                                                  \
+        .group = ICE_SERVERS, .name = name_, .read = ctl_value_text,   \
+        .offset = offsetof(struct ctl_ice_server, field_), __VA_ARGS__ \
+    }
+
 #define STREAM(name_, read_, field_, ...)                                 \
     {                                                                     \
         .group = STREAMS, .name = name_, .read = read_,                   \
@@ -78,6 +102,8 @@ static const struct ctl_key keys[] = {
           .max = ENG_STREAMS_MAX,
           .expected = "streams = ( { name = \"cam1\"; source = \"rtsp://host/path\"; } );"),
     LISTEN(http, "0.0.0.0:8889"),
+    VALUE("http", "max_requests_per_second", ctl_value_unsigned, http_requests_max, .min = 0,
+          .max = 100000, .fallback = 100),
     LISTEN(webrtc, "0.0.0.0:8189"),
     VALUE("webrtc", "additional_hosts", ctl_value_texts, additional_hosts, .fault = host_fault,
           .count_offset = offsetof(struct ctl_config, additional_host_count), .noun = "hosts",
@@ -88,6 +114,19 @@ static const struct ctl_key keys[] = {
           .max = (long long)ENG_WORKERS_MAX * ENG_WORKER_VIEWERS_MAX, .fallback = 10000),
     VALUE("webrtc", "playout_delay_ms", ctl_value_playout_delay, playout_delay, ),
     VALUE("webrtc", "transport_cc", ctl_value_bool, transport_cc, ),
+    VALUE("webrtc", "redirect", ctl_value_text, redirect, .fault = redirect_fault,
+          .expected = "the base URL of another server, such as \"https://b.example.org:8889\""),
+    VALUE("webrtc", "ice_servers", ctl_value_list, ice_servers, .members = ICE_SERVERS,
+          .noun = "servers", .count_offset = offsetof(struct ctl_config, ice_server_count),
+          .item_size = sizeof(struct ctl_ice_server), .check = check_ice_server,
+          .max = CTL_ICE_SERVERS_MAX,
+          .expected = "a list, ( { url = \"stun:stun.example.org\"; } )"),
+    ICE_SERVER("url", url, .required = true, .fault = ctl_ice_url_fault,
+               .expected = "a URL such as \"stun:stun.example.org:3478\" or "
+                           "\"turn:turn.example.org:3478?transport=udp\""),
+    ICE_SERVER("username", username, .fault = ctl_ice_text_fault, .expected = "text"),
+    ICE_SERVER("credential", credential, .fault = ctl_ice_text_fault, .secret = true,
+               .expected = "text"),
     VALUE("engine", "cores", ctl_value_cores, cores, ),
     VALUE("engine", "tx", ctl_value_choice, engine.tx, .choices = tx_choices,
           .fallback = ENG_TX_AUTO, .expected = "\"auto\", \"io_uring\" or \"sendmmsg\""),
@@ -97,6 +136,8 @@ static const struct ctl_key keys[] = {
           .max = ENG_TRAIN_MAX, .fallback = 16),
     VALUE("engine", "pace_ms", ctl_value_unsigned, engine.pace_ms, .min = 0, .max = 100,
           .fallback = 16),
+    VALUE("engine", "max_packets_per_second", ctl_value_unsigned, packets_per_second_max, .min = 0,
+          .max = 100000000, .fallback = 0),
     VALUE("engine", "gop_cache_bytes", ctl_value_size, engine.video_bytes, .min = 64 << 10,
           .max = 256 << 20, .fallback = 4 << 20),
     VALUE("engine", "gop_cache_seconds", ctl_value_unsigned, engine.video_seconds, .min = 0,
@@ -127,6 +168,21 @@ static const struct ctl_key keys[] = {
     STREAM("on_demand_close_after", ctl_value_unsigned, close_after_s, .min = 0, .max = 86400,
            .fallback = 10),
 };
+
+// ---- servers for viewers ----
+
+static int check_ice_server(struct ctl_loader *l, void *target, const char *text,
+                            const config_setting_t *item)
+{
+    const struct ctl_ice_server *server = target;
+    bool both = server->username && server->credential;
+
+    if (both ||
+        (!server->username && !server->credential && !ctl_ice_needs_credential(server->url)))
+        return 0;
+    return ctl_fail(l, item, "%s: username or credential is missing; expected both%s", text,
+                    ctl_ice_needs_credential(server->url) ? " with a TURN server" : " or neither");
+}
 
 // ---- streams ----
 
@@ -317,6 +373,13 @@ void ctl_config_free(struct ctl_config *config)
         wipe(config->streams[i].source);
     }
     free(config->streams);
+    for (size_t i = 0; i < config->ice_server_count; i++) {
+        free(config->ice_servers[i].url);
+        free(config->ice_servers[i].username);
+        wipe(config->ice_servers[i].credential);
+    }
+    free(config->ice_servers);
+    free(config->redirect);
     for (size_t i = 0; i < config->additional_host_count; i++)
         free(config->additional_hosts[i]);
     free(config->path);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "control/ice_server.h"
 #include "control/log.h"
 #include "control/name.h"
 #include "engine/engine.h"
@@ -42,9 +43,10 @@ struct ctl_stream_config {
 
 struct ctl_config {
     char *path;
-    struct eng_addr http_listen;              // default 0.0.0.0:8889
-    struct eng_addr webrtc_listen;            // default 0.0.0.0:8189
-    struct eng_addr metrics_listen;           // default 127.0.0.1:9998
+    struct eng_addr http_listen;    // default 0.0.0.0:8889
+    struct eng_addr webrtc_listen;  // default 0.0.0.0:8189
+    struct eng_addr metrics_listen; // default 127.0.0.1:9998
+    unsigned http_requests_max;     // http.max_requests_per_second: of one address, default 100
     int http_line, webrtc_line, metrics_line; // of the listen keys, 0: default
     // webrtc.additional_hosts: further addresses to offer as candidates (a NAT's outer address);
     // literal addresses or names, as written.
@@ -55,11 +57,15 @@ struct ctl_config {
     // webrtc.playout_delay_ms, default none.
     bool playout_delay;
     unsigned playout_min_ms, playout_max_ms;
-    bool transport_cc;       // webrtc.transport_cc, default false
-    size_t payload_max;      // engine.payload_max: RTP payload bytes, default 1176
-    unsigned ingest_threads; // ingest.threads, 1 to CTL_INGEST_THREADS_MAX, default 1
-    unsigned batch_window;   // ingest.batch_window: ms, default 2
-    unsigned max_viewers;    // webrtc.max_viewers: sessions at one time, default 10000
+    bool transport_cc;                  // webrtc.transport_cc, default false
+    size_t payload_max;                 // engine.payload_max: RTP payload bytes, default 1176
+    unsigned ingest_threads;            // ingest.threads, 1 to CTL_INGEST_THREADS_MAX, default 1
+    unsigned batch_window;              // ingest.batch_window: ms, default 2
+    unsigned max_viewers;               // webrtc.max_viewers: sessions at one time, default 10000
+    unsigned packets_per_second_max;    // engine.max_packets_per_second: per core, 0: no bound
+    char *redirect;                     // webrtc.redirect: a server's URL without '/' at its end
+    struct ctl_ice_server *ice_servers; // webrtc.ice_servers, up to CTL_ICE_SERVERS_MAX
+    size_t ice_server_count;
     enum ctl_log_level log_level;
     struct ctl_stream_config *streams; // 1 to ENG_STREAMS_MAX
     size_t stream_count;

@@ -11,14 +11,17 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
+#include "control/clock.h"
 #include "control/http_guard.h"
 #include "control/listen.h"
 #include "control/metrics.h"
 #include "control/pages.h"
 #include "control/reply.h"
+#include "control/request.h"
 #include "control/route.h"
 #include "control/status_json.h"
 #include "control/viewers_json.h"
+#include "control/visitors.h"
 #include "control/whep.h"
 
 enum {
@@ -32,6 +35,9 @@ enum {
     HEADERS_MAX = 16 * 1024, // request line and header; browsers send 1 KiB, and a token
     BACKLOG = 1024,
     PAGE_DIGITS = 6, // of a number of a page of viewers
+
+    TOO_MANY_REQUESTS = 429,
+    RETRY_MANY_S = 1,
 };
 
 static const char text_html[] = "text/html; charset=utf-8";
@@ -50,6 +56,7 @@ struct listener {
 struct ctl_http {
     struct ctl_http_config config;
     struct ctl_whep *whep;
+    struct ctl_visitors *visitors;
     struct listener pages;
     struct listener metrics;
 };
@@ -166,6 +173,13 @@ static void on_request(struct evhttp_request *req, void *ctx)
     struct ctl_session *session = NULL;
 
     ctl_http_guard_request(http->pages.guard, req);
+    if (ctl_request_changes(req) &&
+        !ctl_visitors_request(http->visitors, ctl_request_peer(req), ctl_now_ns())) {
+        ctl_reply_cors(req);
+        ctl_reply_retry(req, TOO_MANY_REQUESTS, RETRY_MANY_S,
+                        "too many requests from this address");
+        return;
+    }
     if (route.name)
         stream = ctl_streams_find(http->config.streams, route.name, route.name_len);
     if (route.kind == CTL_ROUTE_WHEP) {
@@ -295,6 +309,16 @@ static void close_listener(struct listener *listener)
     ctl_http_guard_destroy(listener->guard);
 }
 
+static int create_parts(struct event_base *base, struct ctl_http *http)
+{
+    const struct ctl_config *config = http->config.config;
+    int rc = ctl_visitors_create(config->http_requests_max, &http->visitors);
+
+    if (rc == 0)
+        rc = ctl_whep_create(base, config, http->config.sessions, &http->whep);
+    return rc;
+}
+
 int ctl_http_create(struct event_base *base, const struct ctl_http_config *config,
                     struct ctl_http **out, char *error, size_t error_size)
 {
@@ -305,9 +329,9 @@ int ctl_http_create(struct event_base *base, const struct ctl_http_config *confi
     if (!http)
         return -ENOMEM;
     http->config = *config;
-    rc = ctl_whep_create(base, config->sessions, &http->whep);
+    rc = create_parts(base, http);
     if (rc) {
-        free(http);
+        ctl_http_destroy(http);
         return rc;
     }
     rc = open_listener(base, &config->config->http_listen, CONNECTIONS_MAX, &http->pages);
@@ -348,5 +372,6 @@ void ctl_http_destroy(struct ctl_http *http)
     ctl_whep_destroy(http->whep);
     close_listener(&http->pages);
     close_listener(&http->metrics);
+    ctl_visitors_destroy(http->visitors);
     free(http);
 }

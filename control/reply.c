@@ -20,6 +20,11 @@ void ctl_reply_header(struct evhttp_request *req, const char *name, const char *
     evhttp_add_header(headers, name, value);
 }
 
+void ctl_reply_more(struct evhttp_request *req, const char *name, const char *value)
+{
+    evhttp_add_header(evhttp_request_get_output_headers(req), name, value);
+}
+
 void ctl_reply_cors(struct evhttp_request *req)
 {
     ctl_reply_header(req, "Access-Control-Allow-Origin", "*");
@@ -81,6 +86,15 @@ void ctl_reply_text(struct evhttp_request *req, int code, const char *format, ..
     ctl_log_sanitize(line);
     line[len++] = '\n';
     ctl_reply_bytes(req, code, text_plain, line, (size_t)len);
+}
+
+void ctl_reply_retry(struct evhttp_request *req, int code, int after_s, const char *reason)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%d", after_s);
+    ctl_reply_header(req, "Retry-After", text);
+    ctl_reply_text(req, code, "%s", reason);
 }
 
 void ctl_reply_not_allowed(struct evhttp_request *req, const char *allow)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Answers to HTTP requests. Each call but ctl_reply_header and ctl_reply_cors sends the answer, and
+// Answers to HTTP requests. Each call but ctl_reply_header, _more and _cors sends the answer, and
 // the request must not be touched afterwards. A HEAD gets the header of what GET would get. Control
 // thread.
 #pragma once
@@ -12,6 +12,9 @@ struct evhttp_request;
 
 void ctl_reply_header(struct evhttp_request *req, const char *name, const char *value);
 
+// One more of the same name.
+void ctl_reply_more(struct evhttp_request *req, const char *name, const char *value);
+
 // Pages of any origin may read this answer. No credentials are involved: whoever needs a token
 // sends it in Authorization, which a foreign page can only do when it knows it.
 void ctl_reply_cors(struct evhttp_request *req);
@@ -22,6 +25,9 @@ void ctl_reply_empty(struct evhttp_request *req, int code);
 // One line of text: the reason of an error. A newline is added.
 void ctl_reply_text(struct evhttp_request *req, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+// One line of text with Retry-After: when to try again, in seconds.
+void ctl_reply_retry(struct evhttp_request *req, int code, int after_s, const char *reason);
 
 // 405: allow lists the methods that there are.
 void ctl_reply_not_allowed(struct evhttp_request *req, const char *allow);

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "control/bucket.h"
+#include "control/budget.h"
 #include "control/candidates.h"
 #include "control/sessions.h"
 #include "control/table.h"
@@ -88,6 +89,8 @@ struct ctl_sessions {
     struct event_base *base;
     struct eng_engine *engine;
     struct event *engine_event;
+    struct event *budget_event;
+    struct ctl_budget budget;
     struct wrtc_dtls_context *dtls;
     struct ctl_candidates candidates;
     struct ctl_trim *trim;

@@ -99,7 +99,8 @@ static bool fail(struct wrtc_error *error, const char *text)
     return false;
 }
 
-static bool has_room(struct ctl_sessions *all, struct wrtc_error *error)
+static bool has_room(struct ctl_sessions *all, const struct ctl_stream *stream,
+                     struct wrtc_error *error)
 {
     if (all->closing)
         return fail(error, "the server is shutting down");
@@ -107,6 +108,8 @@ static bool has_room(struct ctl_sessions *all, struct wrtc_error *error)
         return fail(error, "the server is full: webrtc.max_viewers is reached");
     if (all->joining >= CTL_SESSIONS_JOINING_MAX)
         return fail(error, "too many viewers are joining at this moment");
+    if (!ctl_budget_has_room(&all->budget, stream->packets.per_second))
+        return fail(error, "the server is full: engine.max_packets_per_second is reached");
     return true;
 }
 
@@ -236,6 +239,7 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     }
     list(s, ufrag);
     all->stats.created++;
+    ctl_budget_promise(&all->budget, stream->packets.per_second);
     ctl_session_begin(s, now_ns);
     *out = s;
 
@@ -257,7 +261,7 @@ int ctl_session_offer(struct ctl_sessions *all, struct ctl_stream *stream, const
     struct wrtc_selection selection;
     int rc;
 
-    if (!has_room(all, error)) {
+    if (!has_room(all, stream, error)) {
         all->stats.offers_refused++;
         return -EBUSY;
     }
@@ -352,6 +356,32 @@ static void on_engine(evutil_socket_t fd, short what, void *ctx)
     ctl_demux_poll(ctx, ctl_now_ns());
 }
 
+static void on_budget(evutil_socket_t fd, short what, void *ctx)
+{
+    struct ctl_sessions *all = ctx;
+    uint64_t counter[ENG_COUNTERS];
+
+    (void)fd;
+    (void)what;
+    eng_engine_counters(all->engine, counter);
+    ctl_budget_look(&all->budget,
+                    counter[ENG_COUNTER_PACKETS_VIDEO] + counter[ENG_COUNTER_PACKETS_AUDIO] +
+                        counter[ENG_COUNTER_PACKETS_RESENT] + counter[ENG_COUNTER_PACKETS_RTCP],
+                    ctl_now_ns());
+}
+
+// Nobody looks where there is no bound.
+static int start_budget(struct ctl_sessions *all, unsigned per_core)
+{
+    const struct timeval interval = {.tv_sec = 1};
+
+    ctl_budget_init(&all->budget, (uint64_t)per_core * eng_engine_workers(all->engine));
+    if (per_core == 0)
+        return 0;
+    all->budget_event = event_new(all->base, -1, EV_PERSIST, on_budget, all);
+    return all->budget_event && event_add(all->budget_event, &interval) == 0 ? 0 : -ENOMEM;
+}
+
 static int init_tables(struct ctl_sessions *all)
 {
     int rc = ctl_table_init(&all->by_id, all->max, ctl_random_u64());
@@ -381,6 +411,8 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
     rc = init_tables(all);
     if (rc == 0)
         rc = ctl_trim_create(base, CTL_TRIM_EVERY_MS, &all->trim);
+    if (rc == 0)
+        rc = start_budget(all, config->packets_per_second_max);
     if (rc == 0)
         rc = wrtc_dtls_context_create(&all->dtls);
     if (rc != 0)
@@ -431,6 +463,8 @@ void ctl_sessions_destroy(struct ctl_sessions *all)
     all->closed = NULL;
     while (!LIST_EMPTY(&all->list))
         ctl_session_free(LIST_FIRST(&all->list));
+    if (all->budget_event)
+        event_free(all->budget_event);
     if (all->engine_event)
         event_free(all->engine_event);
     wrtc_dtls_context_destroy(all->dtls);

@@ -64,7 +64,7 @@ struct ctl_session_origin {
 
 // Takes an offer for a stream. 0 and *out, with the answer in answer[] (NUL-terminated), or
 //   -EINVAL  not an acceptable offer (422)          -ENOENT  nothing in it fits the stream (406)
-//   -EAGAIN  the source is not live yet (409)       -EBUSY   max_viewers reached (503)
+//   -EAGAIN  the source is not live yet (409)       -EBUSY   no room for another viewer (503)
 // or another -errno (500), with the reason in *error.
 int ctl_session_offer(struct ctl_sessions *sessions, struct ctl_stream *stream, const char *offer,
                       size_t len, const struct ctl_session_origin *origin, char *answer,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/clock.h"
 #include "control/ingest.h"
 #include "control/stream_log.h"
 
@@ -76,6 +77,17 @@ static bool same_track(const struct rtsp_track_info *a, const struct rtsp_track_
     return a->codec == b->codec && a->clock_rate == b->clock_rate;
 }
 
+static void measure(struct ctl_stream *stream)
+{
+    uint64_t packets, bytes, all = 0;
+
+    for (int i = 0; i < ENG_TRACKS; i++) {
+        eng_stream_published(stream->engine_stream, (enum eng_track)i, &packets, &bytes);
+        all += packets;
+    }
+    ctl_meter_look(&stream->packets, all, ctl_now_ns());
+}
+
 static void take_news(struct entry *entry, const struct rtsp_source_status *status)
 {
     struct timeval patience = {.tv_sec = entry->stream.config->hold_viewers_s};
@@ -88,6 +100,8 @@ static void take_news(struct entry *entry, const struct rtsp_source_status *stat
     stream->changed = !same_track(&status->video, &stream->status.video) ||
                       !same_track(&status->audio, &stream->status.audio);
     stream->status = *status;
+    if (ctl_stream_shows(status))
+        measure(stream);
     ctl_stream_log_state(&entry->log, stream, before);
     if (fallback && status->fallback != fallback_before)
         ctl_stream_log_fallback(&entry->log, stream, &fallback->stream);

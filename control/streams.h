@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "control/config.h"
+#include "control/meter.h"
 #include "engine/engine.h"
 #include "rtsp/source.h"
 
@@ -19,6 +20,7 @@ struct ctl_stream {
     const struct ctl_stream_config *config;
     struct eng_stream *engine_stream;
     struct rtsp_source_status status; // as last heard from the ingest thread
+    struct ctl_meter packets;         // that each viewer gets
     unsigned viewers;                 // sessions connected now; kept by session.c
     unsigned holds;                   // see ctl_stream_hold
     bool lost;                        // nothing was shown for hold_viewers seconds

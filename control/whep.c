@@ -13,6 +13,7 @@
 #include "control/clock.h"
 #include "control/http_field.h"
 #include "control/reply.h"
+#include "control/request.h"
 #include "control/waiting.h"
 
 static const char sdp_type[] = "application/sdp";
@@ -23,11 +24,13 @@ static const char session_methods[] = "OPTIONS, GET, HEAD, PATCH, DELETE";
 
 enum {
     CREATED = 201,
+    TEMPORARY_REDIRECT = 307,
     NOT_ACCEPTABLE = 406,
     CONFLICT = 409,
     PRECONDITION_FAILED = 412,
     UNSUPPORTED_MEDIA_TYPE = 415,
     UNPROCESSABLE = 422,
+    PRECONDITION_REQUIRED = 428,
     GATEWAY_TIMEOUT = 504,
 
     // An answer has at most WRTC_MEDIA_MAX m-lines with 32 candidates each, of 100 bytes.
@@ -38,6 +41,7 @@ enum {
 };
 
 struct ctl_whep {
+    const struct ctl_config *config;
     struct ctl_sessions *sessions;
     struct ctl_waiting *waiting;
 };
@@ -68,27 +72,34 @@ static const char *get_body(struct evhttp_request *req, size_t *len)
 
 // ---- endpoint ----
 
-static bool is_loopback(struct evhttp_request *req)
+// Another server may have room. 307 keeps the method (draft-ietf-wish-whep 4.5).
+static void reply_full(const struct ctl_whep *whep, const struct ctl_stream *stream,
+                       struct evhttp_request *req, const char *reason)
 {
-    struct evhttp_connection *evcon = evhttp_request_get_connection(req);
-    char *peer = NULL;
-    ev_uint16_t port;
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+    const char *base = whep->config->redirect;
+    struct evbuffer *location;
 
-    evhttp_connection_get_peer(evcon, &peer, &port);
-    return peer && (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 ||
-                    strncasecmp(peer, "::ffff:127.", 11) == 0);
+    if (!base) {
+        ctl_reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_FULL_S, reason);
+        return;
+    }
+    location = evbuffer_new();
+    if (location &&
+        evbuffer_add_printf(location, "%s/%s/whep%s%s", base, stream->name, query ? "?" : "",
+                            query ? query : "") > 0 &&
+        evbuffer_add(location, "", 1) == 0) {
+        ctl_reply_header(req, "Location", (const char *)evbuffer_pullup(location, -1));
+        ctl_reply_text(req, TEMPORARY_REDIRECT, "%s; try the server that Location names", reason);
+    } else {
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+    }
+    if (location)
+        evbuffer_free(location);
 }
 
-static void reply_retry(struct evhttp_request *req, int code, int after_s, const char *reason)
-{
-    char text[16];
-
-    snprintf(text, sizeof(text), "%d", after_s);
-    ctl_reply_header(req, "Retry-After", text);
-    ctl_reply_text(req, code, "%s", reason);
-}
-
-static void reply_offer_error(struct evhttp_request *req, int rc, const char *reason)
+static void reply_offer_error(const struct ctl_whep *whep, const struct ctl_stream *stream,
+                              struct evhttp_request *req, int rc, const char *reason)
 {
     switch (rc) {
     case -EINVAL:
@@ -98,7 +109,7 @@ static void reply_offer_error(struct evhttp_request *req, int rc, const char *re
         ctl_reply_text(req, NOT_ACCEPTABLE, "%s", reason);
         break;
     case -EBUSY:
-        reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_FULL_S, reason);
+        reply_full(whep, stream, req, reason);
         break;
     default:
         ctl_reply_text(req, HTTP_INTERNAL, "%s", reason);
@@ -106,8 +117,18 @@ static void reply_offer_error(struct evhttp_request *req, int rc, const char *re
     }
 }
 
-static void reply_created(struct evhttp_request *req, const struct ctl_session *session,
-                          const char *answer)
+static void add_links(const struct ctl_config *config, struct evhttp_request *req)
+{
+    char link[CTL_ICE_LINK_MAX];
+
+    for (size_t i = 0; i < config->ice_server_count; i++) {
+        ctl_ice_link_write(&config->ice_servers[i], link);
+        ctl_reply_more(req, "Link", link);
+    }
+}
+
+static void reply_created(const struct ctl_config *config, struct evhttp_request *req,
+                          const struct ctl_session *session, const char *answer)
 {
     char location[CTL_NAME_MAX + CTL_SESSION_ID_LEN + 8];
     char note[CTL_NOTE_MAX];
@@ -116,6 +137,7 @@ static void reply_created(struct evhttp_request *req, const struct ctl_session *
              ctl_session_id(session));
     ctl_reply_header(req, "Location", location);
     ctl_reply_header(req, "ETag", ctl_session_etag(session));
+    add_links(config, req);
     ctl_session_note(session, note);
     if (note[0])
         ctl_reply_header(req, note_field, note);
@@ -136,7 +158,7 @@ static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_req
 {
     struct wrtc_error error = {.text = "the server could not make a session"};
     struct ctl_session_origin origin = {
-        .by_loopback = is_loopback(req),
+        .by_loopback = ctl_request_is_local(req),
         .came_ns = came_ns,
         .user_agent = get_field(req, "User-Agent"),
     };
@@ -156,13 +178,13 @@ static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_req
     rc = ctl_session_offer(whep->sessions, stream, offer, len, &origin, answer, ANSWER_MAX,
                            &session, &error);
     if (rc == 0)
-        reply_created(req, session, answer);
+        reply_created(whep->config, req, session, answer);
     else if (rc != -EAGAIN)
-        reply_offer_error(req, rc, error.text);
+        reply_offer_error(whep, stream, req, rc, error.text);
     else if (last)
-        reply_retry(req, GATEWAY_TIMEOUT, CTL_WHEP_RETRY_LIVE_S, error.text);
+        ctl_reply_retry(req, GATEWAY_TIMEOUT, CTL_WHEP_RETRY_LIVE_S, error.text);
     else if (!may_come(stream))
-        reply_retry(req, CONFLICT, CTL_WHEP_RETRY_LIVE_S, error.text);
+        ctl_reply_retry(req, CONFLICT, CTL_WHEP_RETRY_LIVE_S, error.text);
     explicit_bzero(answer, ANSWER_MAX); // it holds our ICE password
     free(answer);
     return rc != -EAGAIN || last || !may_come(stream);
@@ -181,8 +203,8 @@ static void post_offer(struct ctl_whep *whep, struct ctl_stream *stream, struct 
         ctl_reply_text(req, HTTP_BADREQUEST, "the body must be an SDP offer; it is empty");
     else if (!answer_offer(whep, stream, req, ctl_now_ns(), false) &&
              !ctl_waiting_add(whep->waiting, stream, req))
-        reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_LIVE_S,
-                    "too many viewers are waiting for sources at this moment");
+        ctl_reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_LIVE_S,
+                        "too many viewers are waiting for sources at this moment");
 }
 
 void ctl_whep_endpoint(struct ctl_whep *whep, struct ctl_stream *stream, struct evhttp_request *req)
@@ -217,7 +239,8 @@ static void restart_session(struct ctl_session *session, const struct wrtc_sdpfr
 {
     char answer[RESTART_MAX];
 
-    if (ctl_session_restart(session, fragment, is_loopback(req), answer, sizeof(answer)) != 0) {
+    if (ctl_session_restart(session, fragment, ctl_request_is_local(req), answer, sizeof(answer)) !=
+        0) {
         ctl_reply_text(req, HTTP_INTERNAL, "the ICE restart failed; the session goes on as it is");
     } else {
         ctl_reply_header(req, "ETag", ctl_session_etag(session));
@@ -232,14 +255,11 @@ static void patch_session(struct ctl_session *session, struct evhttp_request *re
     struct wrtc_sdpfrag fragment;
     struct wrtc_error error = {0};
     const char *body;
+    bool restart;
     size_t len;
 
     if (!ctl_field_media_type_is(get_field(req, "Content-Type"), fragment_type)) {
         ctl_reply_text(req, UNSUPPORTED_MEDIA_TYPE, "Content-Type must be %s", fragment_type);
-        return;
-    }
-    if (if_match && !ctl_field_if_match(if_match, ctl_session_etag(session))) {
-        ctl_reply_text(req, PRECONDITION_FAILED, "If-Match names another state of the session");
         return;
     }
     body = get_body(req, &len);
@@ -247,7 +267,12 @@ static void patch_session(struct ctl_session *session, struct evhttp_request *re
         ctl_reply_text(req, UNPROCESSABLE, "%s", len == 0 ? "the body is empty" : error.text);
         return;
     }
-    if (ctl_session_has_remote(session, fragment.ufrag))
+    restart = !ctl_session_has_remote(session, fragment.ufrag);
+    if (if_match && !ctl_field_if_match(if_match, ctl_session_etag(session)))
+        ctl_reply_text(req, PRECONDITION_FAILED, "If-Match names another state of the session");
+    else if (restart && !if_match)
+        ctl_reply_text(req, PRECONDITION_REQUIRED, "an ICE restart needs If-Match: *");
+    else if (!restart)
         ctl_reply_empty(req, HTTP_NOCONTENT);
     else
         restart_session(session, &fragment, req);
@@ -283,12 +308,14 @@ void ctl_whep_session(struct ctl_session *session, struct evhttp_request *req)
 
 // ---- life ----
 
-int ctl_whep_create(struct event_base *base, struct ctl_sessions *sessions, struct ctl_whep **out)
+int ctl_whep_create(struct event_base *base, const struct ctl_config *config,
+                    struct ctl_sessions *sessions, struct ctl_whep **out)
 {
     struct ctl_whep *whep = calloc(1, sizeof(*whep));
 
     if (!whep)
         return -ENOMEM;
+    whep->config = config;
     whep->sessions = sessions;
     if (ctl_waiting_create(base, answer_offer, whep, &whep->waiting)) {
         free(whep);

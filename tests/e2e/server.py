@@ -43,10 +43,10 @@ def stream(name, source):
     return f'  {{ name = "{name}"; {text} }}'
 
 
-def configuration(streams, extra="", webrtc=""):
-    """streams: {name: source URL, or a dict of keys}. webrtc: further keys of that group."""
+def configuration(streams, extra="", http="", webrtc=""):
+    """streams: {name: source URL, or a dict of keys}; http, webrtc: more keys of these groups."""
     entries = ",\n".join(stream(name, source) for name, source in streams.items())
-    return (f'http = {{ listen = "0.0.0.0:{HTTP_PORT}"; }};\n'
+    return (f'http = {{ listen = "0.0.0.0:{HTTP_PORT}"; {http} }};\n'
             f'webrtc = {{ listen = "0.0.0.0:{MEDIA_PORT}"; {webrtc} }};\n'
             f'metrics = {{ listen = "127.0.0.1:{METRICS_PORT}"; }};\n'
             f"{extra}streams = (\n{entries}\n);\n")
@@ -58,9 +58,9 @@ class Server:
             server.wait_live("cam1")
     """
 
-    def __init__(self, folder, streams, extra="", webrtc=""):
+    def __init__(self, folder, streams, extra="", **groups):
         self.config = folder / "rtcfan.cfg"
-        self.config.write_text(configuration(streams, extra, webrtc))
+        self.config.write_text(configuration(streams, extra, **groups))
         self.process = Process([PROGRAM, self.config], folder / "rtcfan.log",
                                env={**os.environ, **SANITIZER_OPTIONS})
         self.stopped = False

@@ -213,6 +213,23 @@ def test_trickle_for_another_state(session):
     assert response.status == 412
 
 
+RESTART = TRICKLE.format(ufrag="other", password=PASSWORD)
+
+
+def patch(where, fragment, **headers):
+    return whep.request("PATCH", where, fragment, {"Content-Type": SDPFRAG, **headers})
+
+
+def test_restart_names_the_state_it_is_for(session):
+    where, response = session
+    missing = patch(where, RESTART)
+    assert missing.status == 428 and missing.body
+    assert patch(where, RESTART, **{"If-Match": '"another"'}).status == 412
+    for match, ufrag in ((response.headers["ETag"], "new1"), ("*", "new2"), ('"*"', "new3")):
+        fragment = TRICKLE.format(ufrag=ufrag, password=PASSWORD)
+        assert patch(where, fragment, **{"If-Match": match}).status == 200
+
+
 def test_patch_of_the_wrong_type(session):
     assert whep.request("PATCH", session[0], "x", {"Content-Type": whep.SDP}).status == 415
 

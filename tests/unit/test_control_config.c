@@ -116,6 +116,10 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->batch_window, 2);
     assert_int_equal(f->config->max_viewers, 10000);
     assert_false(f->config->playout_delay || f->config->transport_cc);
+    assert_int_equal(f->config->packets_per_second_max, 0);
+    assert_int_equal(f->config->http_requests_max, 100);
+    assert_null(f->config->redirect);
+    assert_int_equal(f->config->ice_server_count, 0);
     assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     assert_int_equal(f->config->stream_count, 1);
     assert_string_equal(f->config->streams[0].name, "cam1");
@@ -130,12 +134,15 @@ static void every_key_is_read(void **state)
     assert_int_equal(
         load(
             f,
-            "http = { listen = \":80\"; };\n"
+            "http = { listen = \":80\"; max_requests_per_second = 0; };\n"
             "webrtc = { listen = \"[::]:81\"; max_viewers = 7L; playout_delay_ms = [ 0, 40950 ];\n"
-            "transport_cc = true;"
+            "  transport_cc = true;"
+            "  redirect = \"https://b.example.org:8889\"; ice_servers = ( { url = \"stun:h\"; },"
+            " { url = \"turn:h\"; username = \"u\"; credential = \"p\"; } );"
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
             "engine = { cores = [ ]; tx = \"sendmmsg\"; payload_max = 0x578; train_max = 1;\n"
-            "  pace_ms = 0; gop_cache_bytes = 268435456L; gop_cache_seconds = 0; };\n"
+            "  pace_ms = 0; max_packets_per_second = 9;"
+            "  gop_cache_bytes = 268435456L; gop_cache_seconds = 0; };\n"
             "ingest = { threads = 16; batch_window = 0; }; metrics = {\n"
             "  listen = \"[::1]:82\"; };\n"
             "log = { level = \"debug\"; };\n"
@@ -154,6 +161,13 @@ static void every_key_is_read(void **state)
     assert_int_equal(f->config->playout_min_ms, 0);
     assert_int_equal(f->config->playout_max_ms, 40950);
     assert_true(f->config->transport_cc);
+    assert_int_equal(f->config->packets_per_second_max, 9);
+    assert_int_equal(f->config->http_requests_max, 0);
+    assert_string_equal(f->config->redirect, "https://b.example.org:8889");
+    assert_int_equal(f->config->ice_server_count, 2);
+    assert_string_equal(f->config->ice_servers[0].url, "stun:h");
+    assert_null(f->config->ice_servers[0].username);
+    assert_string_equal(f->config->ice_servers[1].credential, "p");
     assert_int_equal(f->config->additional_host_count, 3);
     assert_string_equal(f->config->additional_hosts[1], "media.example.org");
     assert_int_equal(f->config->engine.tx, ENG_TX_SENDMMSG);
@@ -344,6 +358,27 @@ static const struct {
      "1: webrtc.additional_hosts: a whole number was given; expected an array of addresses"},
     {"webrtc = { additional_hosts = [ \"a b\" ]; };\n" STREAM,
      "1: webrtc.additional_hosts: \"a b\" is not a host; expected an array of addresses"},
+    {"webrtc = { redirect = \"b.example.org\"; };\n" STREAM,
+     "1: webrtc.redirect: \"b.example.org\" is no http:// or https:// URL; expected the base URL"},
+    {"webrtc = { redirect = \"http://b/\"; };\n" STREAM,
+     "1: webrtc.redirect: \"http://b/\" ends with '/'; expected the base URL"},
+    {"webrtc = { redirect = \"http://b\\r\\nX: y\"; };\n" STREAM,
+     "1: webrtc.redirect: \"http://b??X: y\" has a character that is not allowed; expected"},
+    {"webrtc = { ice_servers = ( { url = \"http://b\"; } ); };\n" STREAM,
+     "1: webrtc.ice_servers[0].url: \"http://b\" is of another scheme; expected a URL such as"},
+    {"webrtc = { ice_servers = ( {\n user = \"u\"; } ); };\n" STREAM,
+     "2: webrtc.ice_servers[0].user is an unknown key; expected one of url, username, credential"},
+    {"webrtc = { ice_servers = (\n { username = \"u\"; } ); };\n" STREAM,
+     "2: webrtc.ice_servers[0].url is missing; expected a URL such as"},
+    {"webrtc = { ice_servers = ( { url = \"stun:h\"; },\n { url = \"turn:h\"; } ); };\n" STREAM,
+     "2: webrtc.ice_servers[1]: username or credential is missing; expected both with a TURN"},
+    {"webrtc = { ice_servers = ( { url = \"stun:h\"; username = \"u\"; } ); };\n" STREAM,
+     "1: webrtc.ice_servers[0]: username or credential is missing; expected both or neither"},
+    {"webrtc = { ice_servers = ( { url = \"stun:h\"; username = \"u\";\n credential = \"a\\tb\"; "
+     "} ); };\n" STREAM,
+     "2: webrtc.ice_servers[0].credential has a character that is not printable ASCII; expected"},
+    {"webrtc = { ice_servers = ( { }, { }, { }, { }, { }, { }, { }, { }, { } ); };\n" STREAM,
+     "1: webrtc.ice_servers: 9 servers; expected at most 8"},
     {"webrtc = { additional_hosts = [ \"a\", \"\" ]; };\n" STREAM,
      "1: webrtc.additional_hosts: \"\" is not a host; expected an array of addresses"},
     {"webrtc = { additional_hosts = [ \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\",\n"
