@@ -44,6 +44,7 @@ door 'liburing\.h' 'engine/[a-z_]*uring[a-z_]*\.[ch]'
 door 'srtp2/.*|srtp\.h' 'engine/srtp_compat\.c'
 door 'libconfig\.h' 'control/config\.c|control/config_value\.h'
 door 'jansson\.h' 'control/json\.h|bench/viewers_json\.c'
+door 'argon2\.h' 'control/password\.c'
 door 'intel-ipsec-mb\.h' 'engine/gcm_ipsec_mb\.c'
 door 'libav.*/.*|libsw.*/.*|opus.*\.h' 'rtsp/transcode_aac\.c'
 
