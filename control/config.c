@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 
 #include "control/addr.h"
+#include "control/auth_hook.h"
 #include "control/config_value.h"
+#include "control/jwt_keys.h"
+#include "control/password.h"
 #include "rtsp/url.h"
 
 // ---- the keys ----
@@ -53,10 +56,43 @@ static const char *redirect_fault(const char *value)
     return value[len - 1] == '/' ? "ends with '/'" : NULL;
 }
 
+static const char *token_fault(const char *value)
+{
+    const char *fault = ctl_password_fault(value);
+
+    if (!fault && ctl_password_is_slow(value))
+        fault = "is slow to check, and tokens need no slow hash";
+    return fault;
+}
+
+static const char *user_fault(const char *value)
+{
+    if (value[0] == '\0' || strlen(value) >= CTL_USER_MAX)
+        return "is empty or too long";
+    return strchr(value, ':') ? "has a ':', which Basic authentication cannot carry" : NULL;
+}
+
+static const char *key_file_fault(const char *value)
+{
+    struct ctl_jwt_keys *keys;
+    const char *fault = NULL;
+
+    if (ctl_jwt_keys_load(value, &keys, &fault) == 0)
+        ctl_jwt_keys_free(keys);
+    return fault;
+}
+
 static int check_ice_server(struct ctl_loader *l, void *target, const char *text,
                             const config_setting_t *item);
 static int check_stream(struct ctl_loader *l, void *target, const char *text,
                         const config_setting_t *item);
+
+#define AUTH_METHODS "\"none\", \"users\", \"jwt\" or \"hook\""
+static const char *const auth_choices[] = {[CTL_AUTH_NONE] = "none",
+                                           [CTL_AUTH_USERS] = "users",
+                                           [CTL_AUTH_JWT] = "jwt",
+                                           [CTL_AUTH_HOOK] = "hook",
+                                           NULL};
 
 #define STREAMS "streams"
 
@@ -83,6 +119,15 @@ static int check_stream(struct ctl_loader *l, void *target, const char *text,
         .offset = offsetof(struct ctl_ice_server, field_), __VA_ARGS__ \
     }
 
+#define USERS "auth.users"
+#define USER(name_, field_, ...)                                                 \
+    {                                                                            \
+        .group = USERS, .name = name_, .read = ctl_value_text, .required = true, \
+        .offset = offsetof(struct ctl_user, field_), __VA_ARGS__                 \
+    }
+
+#define HASH "a hash such as \"sha256:SALT:BASE64\" (configs/rtcfan.cfg says how it is made)"
+
 #define STREAM(name_, read_, field_, ...)                                 \
     {                                                                     \
         .group = STREAMS, .name = name_, .read = read_,                   \
@@ -96,6 +141,7 @@ static const struct ctl_key keys[] = {
     GROUP("ingest"),
     GROUP("metrics"),
     GROUP("log"),
+    GROUP("auth"),
     VALUE("", STREAMS, ctl_value_list, streams, .members = STREAMS, .noun = "streams",
           .count_offset = offsetof(struct ctl_config, stream_count),
           .item_size = sizeof(struct ctl_stream_config), .check = check_stream, .min = 1,
@@ -149,6 +195,23 @@ static const struct ctl_key keys[] = {
     LISTEN(metrics, "127.0.0.1:9998"),
     VALUE("log", "level", ctl_value_choice, log_level, .choices = level_choices,
           .fallback = CTL_LOG_INFO, .expected = "\"error\", \"warn\", \"info\" or \"debug\""),
+    VALUE("auth", "read_auth", ctl_value_choice, auth.read_auth, .choices = auth_choices,
+          .fallback = CTL_AUTH_NONE, .expected = AUTH_METHODS),
+    VALUE("auth", "users", ctl_value_list, auth.users, .members = USERS, .noun = "users",
+          .count_offset = offsetof(struct ctl_config, auth.user_count),
+          .item_size = sizeof(struct ctl_user), .max = CTL_USERS_MAX,
+          .expected = "a list, ( { user = \"ann\"; password = \"sha256:...\"; } )"),
+    USER("user", name, .fault = user_fault, .expected = "text, such as \"ann\""),
+    USER("password", password, .fault = ctl_password_fault, .secret = true, .expected = HASH),
+    VALUE("auth", "tokens", ctl_value_texts, auth.tokens, .fault = token_fault, .secret = true,
+          .count_offset = offsetof(struct ctl_config, auth.token_count), .noun = "tokens",
+          .max = CTL_TOKENS_MAX, .expected = HASH),
+    VALUE("auth", "jwt_key", ctl_value_text, auth.jwt_key, .fault = key_file_fault,
+          .expected = "a file with a JWK Set, a public key in PEM or a secret"),
+    VALUE("auth", "jwt_issuer", ctl_value_text, auth.jwt_issuer, .expected = "text"),
+    VALUE("auth", "jwt_audience", ctl_value_text, auth.jwt_audience, .expected = "text"),
+    VALUE("auth", "hook", ctl_value_text, auth.hook, .fault = ctl_auth_hook_fault,
+          .expected = "a URL such as \"http://127.0.0.1:9000/auth\""),
     STREAM("name", ctl_value_name, name, .expected = "text, such as \"cam1\""),
     STREAM("source", ctl_value_source, source,
            .expected = "text, such as \"rtsp://host:554/path\""),
@@ -165,6 +228,8 @@ static const struct ctl_key keys[] = {
            .expected = "the name of another stream in quotes"),
     STREAM("hold_viewers", ctl_value_unsigned, hold_viewers_s, .min = 0, .max = 86400,
            .fallback = 60),
+    STREAM("read_auth", ctl_value_choice, read_auth, .choices = auth_choices,
+           .fallback = CTL_AUTH_DEFAULT, .expected = AUTH_METHODS),
     STREAM("on_demand_close_after", ctl_value_unsigned, close_after_s, .min = 0, .max = 86400,
            .fallback = 10),
 };
@@ -185,6 +250,28 @@ static int check_ice_server(struct ctl_loader *l, void *target, const char *text
 }
 
 // ---- streams ----
+
+// Whoever is to be asked must be there.
+static int check_auth(struct ctl_loader *l, struct ctl_stream_config *stream, const char *text,
+                      const config_setting_t *item)
+{
+    const struct ctl_auth_config *auth = &l->config->auth;
+    const config_setting_t *own = config_setting_get_member(item, "read_auth");
+    const char *missing = NULL;
+
+    if (stream->read_auth == CTL_AUTH_DEFAULT)
+        stream->read_auth = auth->read_auth;
+    if (stream->read_auth == CTL_AUTH_USERS && auth->user_count + auth->token_count == 0)
+        missing = "auth.users or auth.tokens";
+    else if (stream->read_auth == CTL_AUTH_JWT && !auth->jwt_key)
+        missing = "auth.jwt_key";
+    else if (stream->read_auth == CTL_AUTH_HOOK && !auth->hook)
+        missing = "auth.hook";
+    if (!missing)
+        return 0;
+    return ctl_fail(l, own ? own : item, "%s.read_auth: nobody could watch; \"%s\" expects %s",
+                    text, auth_choices[stream->read_auth], missing);
+}
 
 // What the keys of a stream say about each other.
 static int check_stream(struct ctl_loader *l, void *target, const char *text,
@@ -212,7 +299,7 @@ static int check_stream(struct ctl_loader *l, void *target, const char *text,
                         "with rtsps://, or no fingerprint",
                         text);
     stream->line = (int)config_setting_source_line(config_setting_get_member(item, "name"));
-    return 0;
+    return check_auth(l, stream, text, item);
 }
 
 static struct ctl_stream_config *find_stream(const struct ctl_config *config, const char *name)
@@ -363,6 +450,21 @@ static void wipe(char *text)
     free(text);
 }
 
+static void free_auth(struct ctl_auth_config *auth)
+{
+    for (size_t i = 0; i < auth->user_count; i++) {
+        free(auth->users[i].name);
+        wipe(auth->users[i].password);
+    }
+    free(auth->users);
+    for (size_t i = 0; i < auth->token_count; i++)
+        wipe(auth->tokens[i]);
+    free(auth->jwt_key);
+    free(auth->jwt_issuer);
+    free(auth->jwt_audience);
+    free(auth->hook);
+}
+
 void ctl_config_free(struct ctl_config *config)
 {
     if (!config)
@@ -380,6 +482,7 @@ void ctl_config_free(struct ctl_config *config)
     }
     free(config->ice_servers);
     free(config->redirect);
+    free_auth(&config->auth);
     for (size_t i = 0; i < config->additional_host_count; i++)
         free(config->additional_hosts[i]);
     free(config->path);

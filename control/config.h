@@ -22,8 +22,36 @@ enum {
     // ingest.threads: one takes 2,000 cameras of 2 Mbit/s, more than there may be streams.
     CTL_INGEST_THREADS_MAX = 16,
 
+    CTL_USERS_MAX = 1024,
+    CTL_TOKENS_MAX = 64, // each is hashed for whoever brings a token
+
     // An error line: a path, a name or address, and two half sentences.
     CTL_CONFIG_ERROR_MAX = 512,
+};
+
+enum ctl_auth_method {
+    CTL_AUTH_NONE,
+    CTL_AUTH_USERS,
+    CTL_AUTH_JWT,
+    CTL_AUTH_HOOK,
+    CTL_AUTH_DEFAULT, // of a stream: auth.read_auth, and never once the file is read
+};
+
+struct ctl_user {
+    char *name;
+    char *password; // a hash (password.h)
+};
+
+// The group auth: who may watch, where a stream's read_auth says that it is asked (auth.h).
+struct ctl_auth_config {
+    enum ctl_auth_method read_auth; // of streams that do not say, default none
+    struct ctl_user *users;         // auth.users
+    size_t user_count;
+    char *tokens[CTL_TOKENS_MAX]; // auth.tokens: hashes, none of them slow
+    size_t token_count;
+    char *jwt_key;                   // auth.jwt_key: a file (jwt_keys.h), NULL: none
+    char *jwt_issuer, *jwt_audience; // NULL: any
+    char *hook;                      // auth.hook: URL, NULL: none
 };
 
 struct ctl_stream_config {
@@ -38,6 +66,7 @@ struct ctl_stream_config {
     char *fallback_name;                  // NULL: none
     const struct ctl_stream_config *fallback; // the stream of that name
     unsigned hold_viewers_s;                  // while the source is down, default 60
+    enum ctl_auth_method read_auth;           // default auth.read_auth
     int line;                                 // of the file, for messages
 };
 
@@ -67,6 +96,7 @@ struct ctl_config {
     struct ctl_ice_server *ice_servers; // webrtc.ice_servers, up to CTL_ICE_SERVERS_MAX
     size_t ice_server_count;
     enum ctl_log_level log_level;
+    struct ctl_auth_config auth;
     struct ctl_stream_config *streams; // 1 to ENG_STREAMS_MAX
     size_t stream_count;
 };

@@ -152,7 +152,8 @@ int ctl_value_choice(struct ctl_loader *l, const struct ctl_key *key, const char
 
     _Static_assert(sizeof(enum eng_tx) == sizeof(i) && sizeof(enum ctl_log_level) == sizeof(i) &&
                        sizeof(enum rtsp_transport_choice) == sizeof(i) &&
-                       sizeof(enum rtsp_b_frames) == sizeof(i),
+                       sizeof(enum rtsp_b_frames) == sizeof(i) &&
+                       sizeof(enum ctl_auth_method) == sizeof(i),
                    "enums are copied as unsigned");
     if (setting) {
         if (ctl_check_type(l, text, setting, CONFIG_TYPE_STRING, key->expected))

@@ -11,6 +11,7 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
+#include "control/auth.h"
 #include "control/clock.h"
 #include "control/http_guard.h"
 #include "control/listen.h"
@@ -40,6 +41,10 @@ enum {
     RETRY_MANY_S = 1,
 };
 
+// Asked for credentials, a browser asks its user.
+static const char all_hidden[] =
+    "the streams of this server are listed for those who may watch them";
+
 static const char text_html[] = "text/html; charset=utf-8";
 
 // Pages need no other origin for anything, and nothing that stands in them runs. Who may put them
@@ -57,6 +62,7 @@ struct ctl_http {
     struct ctl_http_config config;
     struct ctl_whep *whep;
     struct ctl_visitors *visitors;
+    struct ctl_auth *auth;
     struct listener pages;
     struct listener metrics;
 };
@@ -78,24 +84,32 @@ static void set_page_headers(struct evhttp_request *req)
     ctl_reply_header(req, "Cache-Control", "no-cache");
 }
 
-static void reply_player(struct evhttp_request *req)
+static void reply_player(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
+                         int64_t until_ns)
 {
+    (void)ctx;
+    (void)stream;
+    (void)until_ns;
     set_page_headers(req);
     ctl_reply_bytes(req, HTTP_OK, text_html, ctl_page_player_html, ctl_page_player_html_len);
 }
 
 // The index carries the streams' status from the start, so that it shows them at once.
-static void reply_index(struct ctl_http *http, struct evhttp_request *req)
+static void reply_index(void *ctx, const struct ctl_auth_who *who, struct evhttp_request *req)
 {
+    struct ctl_http *http = ctx;
     static const char mark[] = "<!--status-->";
     const size_t mark_len = sizeof(mark) - 1;
     const unsigned char *page = ctl_page_index_html;
     const unsigned char *at = memmem(page, ctl_page_index_html_len, mark, mark_len);
     struct evbuffer *body = evbuffer_new();
-    char *status = ctl_status_json(http->config.streams);
+    size_t listed;
+    char *status = ctl_status_json(http->config.streams, who, &listed);
 
     assert(at);
-    if (body && status) {
+    if (status && listed == 0) {
+        ctl_auth_challenge(req, all_hidden);
+    } else if (body && status) {
         evbuffer_add(body, page, (size_t)(at - page));
         evbuffer_add(body, status, strlen(status));
         at += mark_len;
@@ -119,32 +133,26 @@ static void reply_resource(struct evhttp_request *req, const struct ctl_resource
     ctl_reply_bytes(req, HTTP_OK, resource->content_type, resource->bytes, *resource->len);
 }
 
-static void reply_streams(struct ctl_http *http, struct evhttp_request *req)
+static void reply_streams(void *ctx, const struct ctl_auth_who *who, struct evhttp_request *req)
 {
-    char *text = ctl_status_json(http->config.streams);
+    struct ctl_http *http = ctx;
+    size_t listed;
+    char *text = ctl_status_json(http->config.streams, who, &listed);
 
     ctl_reply_cors(req);
     ctl_reply_header(req, "Cache-Control", "no-store");
-    if (text)
+    if (text && listed == 0)
+        ctl_auth_challenge(req, all_hidden);
+    else if (text)
         ctl_reply_bytes(req, HTTP_OK, "application/json", text, strlen(text));
     else
         ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
     free(text);
 }
 
-// 307 keeps the method (RFC 9110 15.4.8). The name is one of ours, so the target is our own.
-static void reply_slash(struct evhttp_request *req, const struct ctl_stream *stream)
-{
-    char location[CTL_NAME_MAX + 3];
-
-    snprintf(location, sizeof(location), "/%s/", stream->name);
-    ctl_reply_header(req, "Location", location);
-    ctl_reply_text(req, 307, "the player is at %s", location);
-}
-
 // What is only there to be read.
 static void route_read(struct ctl_http *http, struct evhttp_request *req,
-                       const struct ctl_route *route, const struct ctl_stream *stream)
+                       const struct ctl_route *route, struct ctl_stream *stream)
 {
     if (route->name && !stream)
         ctl_reply_text(req, HTTP_NOTFOUND, "there is no such stream");
@@ -153,15 +161,15 @@ static void route_read(struct ctl_http *http, struct evhttp_request *req,
     else if (!is_read(req))
         ctl_reply_not_allowed(req, "GET, HEAD");
     else if (route->kind == CTL_ROUTE_INDEX)
-        reply_index(http, req);
+        ctl_auth_identify(http->auth, req, reply_index, http);
     else if (route->kind == CTL_ROUTE_RESOURCE)
         reply_resource(req, route->resource);
     else if (route->kind == CTL_ROUTE_PLAYER)
-        reply_player(req);
+        ctl_auth_ask(http->auth, stream, req, reply_player, http);
     else if (route->kind == CTL_ROUTE_PLAYER_BARE && stream)
-        reply_slash(req, stream);
+        ctl_reply_redirect(req, "the player is one level below", "/%s/", stream->name);
     else
-        reply_streams(http, req);
+        ctl_auth_identify(http->auth, req, reply_streams, http);
 }
 
 static void on_request(struct evhttp_request *req, void *ctx)
@@ -309,13 +317,16 @@ static void close_listener(struct listener *listener)
     ctl_http_guard_destroy(listener->guard);
 }
 
-static int create_parts(struct event_base *base, struct ctl_http *http)
+static int create_parts(struct event_base *base, struct ctl_http *http, char *error,
+                        size_t error_size)
 {
     const struct ctl_config *config = http->config.config;
     int rc = ctl_visitors_create(config->http_requests_max, &http->visitors);
 
     if (rc == 0)
-        rc = ctl_whep_create(base, config, http->config.sessions, &http->whep);
+        rc = ctl_auth_create(base, config, http->visitors, &http->auth, error, error_size);
+    if (rc == 0)
+        rc = ctl_whep_create(base, config, http->auth, http->config.sessions, &http->whep);
     return rc;
 }
 
@@ -329,7 +340,7 @@ int ctl_http_create(struct event_base *base, const struct ctl_http_config *confi
     if (!http)
         return -ENOMEM;
     http->config = *config;
-    rc = create_parts(base, http);
+    rc = create_parts(base, http, error, error_size);
     if (rc) {
         ctl_http_destroy(http);
         return rc;
@@ -370,6 +381,7 @@ void ctl_http_destroy(struct ctl_http *http)
     if (!http)
         return;
     ctl_whep_destroy(http->whep);
+    ctl_auth_destroy(http->auth);
     close_listener(&http->pages);
     close_listener(&http->metrics);
     ctl_visitors_destroy(http->visitors);

@@ -23,6 +23,11 @@ enum {
     TIME_MAX = INT32_MAX * INT64_C(1000), // the year 70,000: anything later is forever
 };
 
+struct ctl_jwt {
+    json_t *claims;
+    int64_t expires_s;
+};
+
 // "header.payload.signature" (RFC 7515 3.1).
 struct jws {
     const char *text;
@@ -233,10 +238,10 @@ static bool permits(const json_t *permission, const char *stream)
     return action && strcmp(action, "read") == 0 && matches_path(path ? path : "", stream);
 }
 
-static bool lists(const json_t *claims, const char *stream)
+bool ctl_jwt_lists(const struct ctl_jwt *jwt, const char *stream)
 {
-    const json_t *streams = json_object_get(claims, "streams");
-    const json_t *permissions = json_object_get(claims, "mediamtx_permissions");
+    const json_t *streams = json_object_get(jwt->claims, "streams");
+    const json_t *permissions = json_object_get(jwt->claims, "mediamtx_permissions");
 
     for (size_t i = 0; i < json_array_size(streams) && i < CTL_JWT_LIST_MAX; i++) {
         const char *pattern = json_string_value(json_array_get(streams, i));
@@ -260,32 +265,45 @@ static const char *check_claims(const struct ctl_jwt_rules *rules, const json_t 
     return check_times(claims, now_s, expires_s);
 }
 
-int ctl_jwt_check(const struct ctl_jwt_keys *keys, const struct ctl_jwt_rules *rules,
-                  const char *token, const char *stream, int64_t now_s, int64_t *expires_s,
-                  const char **fault)
+int ctl_jwt_open(const struct ctl_jwt_keys *keys, const struct ctl_jwt_rules *rules,
+                 const char *token, int64_t now_s, struct ctl_jwt **out, const char **fault)
 {
-    json_t *header = NULL, *claims = NULL;
-    int rc = -EACCES;
+    struct ctl_jwt *jwt = NULL;
+    int64_t expires_s = 0;
+    json_t *header, *claims = NULL;
     struct jws jws;
 
     *fault = "is no JSON Web Token";
     if (!split(token, &jws))
-        return rc;
+        return -EACCES;
     header = read_object(jws.text, jws.header_len);
-    if (!header)
-        return rc;
-    *fault = check_signature(keys, &jws, header);
+    if (header)
+        *fault = check_signature(keys, &jws, header);
+    json_decref(header);
     if (!*fault) {
         claims = read_object(jws.payload, jws.payload_len);
-        *fault = claims ? check_claims(rules, claims, now_s, expires_s) : "has no claims";
+        *fault = claims ? check_claims(rules, claims, now_s, &expires_s) : "has no claims";
     }
-    if (!*fault && lists(claims, stream))
-        rc = 0;
-    if (!*fault && rc != 0) {
-        *fault = "does not list this stream";
-        rc = -EPERM;
+    if (!*fault && !(jwt = malloc(sizeof(*jwt))))
+        *fault = "could not be looked at: out of memory";
+    if (*fault) {
+        json_decref(claims);
+        return -EACCES;
     }
-    json_decref(claims);
-    json_decref(header);
-    return rc;
+    *jwt = (struct ctl_jwt){.claims = claims, .expires_s = expires_s};
+    *out = jwt;
+    return 0;
+}
+
+int64_t ctl_jwt_expires_s(const struct ctl_jwt *jwt)
+{
+    return jwt->expires_s;
+}
+
+void ctl_jwt_close(struct ctl_jwt *jwt)
+{
+    if (!jwt)
+        return;
+    json_decref(jwt->claims);
+    free(jwt);
 }

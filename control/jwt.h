@@ -23,15 +23,21 @@ enum {
     CTL_JWT_LIST_MAX = 1024,
 };
 
+struct ctl_jwt;
+
 struct ctl_jwt_rules {
     const char *issuer;   // NULL: any
     const char *audience; // NULL: any
 };
 
-// 0 and *expires_s (INT64_MAX: never), or what is wrong, a phrase in *fault, and
-//   -EACCES  it is no good: malformed, of nobody's signature, not valid at this time (401)
-//   -EPERM   it is good, and does not list the stream (403)
-// now_s: seconds since 1970, as are exp and nbf. exp must lie ahead.
-int ctl_jwt_check(const struct ctl_jwt_keys *keys, const struct ctl_jwt_rules *rules,
-                  const char *token, const char *stream, int64_t now_s, int64_t *expires_s,
-                  const char **fault);
+// A token that is good. 0 and *out, or -EACCES and what is wrong, a phrase: malformed, of nobody's
+// signature, not valid at this time. now_s: seconds since 1970, as are exp and nbf. exp must lie
+// ahead.
+int ctl_jwt_open(const struct ctl_jwt_keys *keys, const struct ctl_jwt_rules *rules,
+                 const char *token, int64_t now_s, struct ctl_jwt **out, const char **fault);
+void ctl_jwt_close(struct ctl_jwt *jwt); // NULL does no harm
+
+// Its owner may watch the stream.
+bool ctl_jwt_lists(const struct ctl_jwt *jwt, const char *stream);
+
+int64_t ctl_jwt_expires_s(const struct ctl_jwt *jwt); // INT64_MAX: never

@@ -3,12 +3,17 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <event2/buffer.h>
 #include <event2/http.h>
 
 #include "control/log.h"
+
+enum {
+    TEMPORARY_REDIRECT = 307
+};
 
 static const char text_plain[] = "text/plain; charset=utf-8";
 
@@ -29,7 +34,7 @@ void ctl_reply_cors(struct evhttp_request *req)
 {
     ctl_reply_header(req, "Access-Control-Allow-Origin", "*");
     ctl_reply_header(req, "Access-Control-Expose-Headers",
-                     "Location, ETag, Link, Retry-After, Rtcfan-Note");
+                     "Location, ETag, Link, Retry-After, WWW-Authenticate, Rtcfan-Note");
 }
 
 // evhttp sends no body to a HEAD and then forgets its length too; and to every body it adds a
@@ -95,6 +100,28 @@ void ctl_reply_retry(struct evhttp_request *req, int code, int after_s, const ch
     snprintf(text, sizeof(text), "%d", after_s);
     ctl_reply_header(req, "Retry-After", text);
     ctl_reply_text(req, code, "%s", reason);
+}
+
+void ctl_reply_redirect(struct evhttp_request *req, const char *reason, const char *location, ...)
+{
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+    struct evbuffer *target = evbuffer_new();
+    va_list args;
+    bool ok;
+
+    va_start(args, location);
+    ok = target && evbuffer_add_vprintf(target, location, args) > 0 &&
+         (!query || evbuffer_add_printf(target, "?%s", query) > 0) &&
+         evbuffer_add(target, "", 1) == 0;
+    va_end(args);
+    if (ok) {
+        ctl_reply_header(req, "Location", (const char *)evbuffer_pullup(target, -1));
+        ctl_reply_text(req, TEMPORARY_REDIRECT, "%s", reason);
+    } else {
+        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
+    }
+    if (target)
+        evbuffer_free(target);
 }
 
 void ctl_reply_not_allowed(struct evhttp_request *req, const char *allow)

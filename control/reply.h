@@ -29,6 +29,11 @@ void ctl_reply_text(struct evhttp_request *req, int code, const char *format, ..
 // One line of text with Retry-After: when to try again, in seconds.
 void ctl_reply_retry(struct evhttp_request *req, int code, int after_s, const char *reason);
 
+// 307, which keeps the method (RFC 9110 15.4.8), to the location with the request's own query; the
+// body says the reason.
+void ctl_reply_redirect(struct evhttp_request *req, const char *reason, const char *location, ...)
+    __attribute__((format(printf, 3, 4)));
+
 // 405: allow lists the methods that there are.
 void ctl_reply_not_allowed(struct evhttp_request *req, const char *allow);
 

@@ -63,7 +63,7 @@ static int64_t next_deadline(const struct ctl_session *s, int64_t now_ns)
 
     if (s->state == CTL_SESSION_LEAVING)
         return s->removed ? INT64_MAX : now_ns + RETRY_NS;
-    at = wrtc_peer_deadline_ns(s->peer);
+    at = earlier(wrtc_peer_deadline_ns(s->peer), s->until_ns);
     if (s->state == CTL_SESSION_JOINING)
         return earlier(at, s->started_ns + CTL_SESSION_JOIN_S * CTL_NS_PER_SECOND);
     if (s->move_due)
@@ -306,6 +306,10 @@ static bool run_deadlines(struct ctl_session *s, int64_t now_ns)
         wrtc_peer_tick(s->peer, now_ns);
         if (!take_actions(s, now_ns))
             return false;
+    }
+    if (now_ns >= s->until_ns) {
+        ctl_session_end(s, CTL_END_SERVER, "its token has expired");
+        return false;
     }
     if (s->state == CTL_SESSION_JOINING) {
         if (now_ns - s->started_ns < CTL_SESSION_JOIN_S * CTL_NS_PER_SECOND)

@@ -20,8 +20,9 @@ struct event;
 //
 //     JOINING -> LIVE       keys are out, the engine has the viewer
 //     JOINING -> freed      handshake failed or too late, DELETE, shutdown
-//     LIVE    -> LEAVING    BYE, close_notify, DELETE, no consent, shutdown, the source is lost or
-//                           has other codecs
+//     LIVE    -> LEAVING    BYE, close_notify, DELETE, no consent, its permission is over,
+//     shutdown,
+//                           the source is lost or has other codecs
 //     LEAVING -> freed      the engine has let go of the viewer
 //
 // A session that is leaving is in no table: for everybody but the engine it is gone.
@@ -78,6 +79,7 @@ struct ctl_session {
     int64_t checked_ns;     // the first connectivity check that passed, 0: not yet
     int64_t live_ns;        // the end of the handshake, 0: not yet
     int64_t consent_due_ns; // when to look at consent next
+    int64_t until_ns;       // when its permission ends, INT64_MAX: never
     char id[CTL_SESSION_ID_LEN + 1];
     char etag[CTL_ETAG_MAX];
     char cname[25]; // 96 random bits (RFC 7022 5)

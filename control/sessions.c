@@ -240,7 +240,6 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     list(s, ufrag);
     all->stats.created++;
     ctl_budget_promise(&all->budget, stream->packets.per_second);
-    ctl_session_begin(s, now_ns);
     *out = s;
 
 out:
@@ -273,6 +272,10 @@ int ctl_session_offer(struct ctl_sessions *all, struct ctl_stream *stream, const
         rc = -ENOENT;
     else
         rc = join(all, stream, &selection, &config, origin, answer, answer_size, out, error);
+    if (rc == 0) {
+        (*out)->until_ns = origin->until_ns;
+        ctl_session_begin(*out, (*out)->started_ns);
+    }
     explicit_bzero(&all->offer, sizeof(all->offer));
     return rc;
 }

@@ -59,6 +59,7 @@ void ctl_sessions_destroy(struct ctl_sessions *sessions);
 struct ctl_session_origin {
     bool by_loopback;       // it came from this machine, so that our loopback addresses are of use
     int64_t came_ns;        // when
+    int64_t until_ns;       // when the session ends at the latest, INT64_MAX: never
     const char *user_agent; // NULL: none
 };
 

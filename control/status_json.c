@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/auth.h"
 #include "control/json.h"
 #include "control/note.h"
 #include "rtsp/url.h"
@@ -154,7 +155,7 @@ static char *escape_for_html(char *text)
     return out;
 }
 
-char *ctl_status_json(struct ctl_streams *streams)
+char *ctl_status_json(struct ctl_streams *streams, const struct ctl_auth_who *who, size_t *listed)
 {
     json_t *list = json_array();
     unsigned viewers = 0;
@@ -164,9 +165,12 @@ char *ctl_status_json(struct ctl_streams *streams)
     for (size_t i = 0; i < ctl_streams_count(streams); i++) {
         const struct ctl_stream *stream = ctl_streams_at(streams, i);
 
+        if (!ctl_auth_lists(who, stream))
+            continue;
         viewers += stream->viewers;
         json_array_append_new(list, stream_json(stream));
     }
+    *listed = json_array_size(list);
     root = json_pack("{s:i, s:o}", "viewers", (int)viewers, "streams", list);
     text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(4)) : NULL;
     json_decref(root);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The streams as JSON, for the index page. This module is jansson's only door. Control thread.
+// The streams as JSON, for the index page. Control thread.
 //
 //     {"viewers": 3, "streams": [{"name": "cam1", "state": "live", "viewers": 3,
 //       "live_since_ms": 1700000000000, "b_frames": false, "last_error": "",
@@ -16,6 +16,8 @@
 
 #include "control/streams.h"
 
+struct ctl_auth_who;
+
 // The text, to be freed with free(); NULL: out of memory. There is no '<' in it, so that it may
-// stand in a page.
-char *ctl_status_json(struct ctl_streams *streams);
+// stand in a page. Only streams that are listed for whoever asks are in it; *listed: how many.
+char *ctl_status_json(struct ctl_streams *streams, const struct ctl_auth_who *who, size_t *listed);

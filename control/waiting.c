@@ -22,13 +22,13 @@ struct waiter {
     LIST_ENTRY(waiter) link;
     struct ctl_stream *stream;
     struct evhttp_request *req;
-    int64_t came_ns;
     int64_t deadline_ns;
+    struct ctl_waiting_times times;
 };
 
 struct ctl_waiting {
     bool (*answer)(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
-                   int64_t came_ns, bool last);
+                   const struct ctl_waiting_times *times, bool last);
     void *ctx;
     struct event *sweep; // while anybody waits
     LIST_HEAD(, waiter) waiters;
@@ -46,7 +46,7 @@ static void forget(struct ctl_waiting *waiting, struct waiter *w)
 
 static void ask(struct ctl_waiting *waiting, struct waiter *w, bool last)
 {
-    if (waiting->answer(waiting->ctx, w->stream, w->req, w->came_ns, last))
+    if (waiting->answer(waiting->ctx, w->stream, w->req, &w->times, last))
         forget(waiting, w);
 }
 
@@ -82,7 +82,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 
 int ctl_waiting_create(struct event_base *base,
                        bool (*answer)(void *ctx, struct ctl_stream *stream,
-                                      struct evhttp_request *req, int64_t came_ns, bool last),
+                                      struct evhttp_request *req,
+                                      const struct ctl_waiting_times *times, bool last),
                        void *ctx, struct ctl_waiting **out)
 {
     struct ctl_waiting *waiting = calloc(1, sizeof(*waiting));
@@ -102,7 +103,7 @@ int ctl_waiting_create(struct event_base *base,
 }
 
 bool ctl_waiting_add(struct ctl_waiting *waiting, struct ctl_stream *stream,
-                     struct evhttp_request *req)
+                     struct evhttp_request *req, const struct ctl_waiting_times *times)
 {
     const struct timeval interval = {.tv_usec = SWEEP_MS * 1000};
     struct waiter *w;
@@ -116,8 +117,8 @@ bool ctl_waiting_add(struct ctl_waiting *waiting, struct ctl_stream *stream,
     }
     w->stream = stream;
     w->req = req;
-    w->came_ns = ctl_now_ns();
-    w->deadline_ns = w->came_ns + stream->config->start_timeout_s * CTL_NS_PER_SECOND;
+    w->times = *times;
+    w->deadline_ns = times->came_ns + stream->config->start_timeout_s * CTL_NS_PER_SECOND;
     LIST_INSERT_HEAD(&waiting->waiters, w, link);
     waiting->count++;
     ctl_stream_hold(stream);

@@ -19,17 +19,23 @@ enum {
     CTL_WAITING_MAX = 256,
 };
 
-// answer: sends the request's answer and returns true, or returns false: it waits on. came_ns: when
-// the request came. last: it cannot wait any longer. 0 or -ENOMEM.
+struct ctl_waiting_times {
+    int64_t came_ns;  // when the request came
+    int64_t until_ns; // when its sender's permission ends, INT64_MAX: never
+};
+
+// answer: sends the request's answer and returns true, or returns false: it waits on. last: it
+// cannot wait any longer. 0 or -ENOMEM.
 int ctl_waiting_create(struct event_base *base,
                        bool (*answer)(void *ctx, struct ctl_stream *stream,
-                                      struct evhttp_request *req, int64_t came_ns, bool last),
+                                      struct evhttp_request *req,
+                                      const struct ctl_waiting_times *times, bool last),
                        void *ctx, struct ctl_waiting **out);
 
-// False: CTL_WAITING_MAX requests wait already, or memory is out; the request is still the
-// caller's.
+// times are handed to answer. False: CTL_WAITING_MAX requests wait already, or memory is out; the
+// request is still the caller's.
 bool ctl_waiting_add(struct ctl_waiting *waiting, struct ctl_stream *stream,
-                     struct evhttp_request *req);
+                     struct evhttp_request *req, const struct ctl_waiting_times *times);
 
 // There are news of the stream: asks for the answers of all that wait for it.
 void ctl_waiting_look(struct ctl_waiting *waiting, const struct ctl_stream *stream);

@@ -10,6 +10,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 
+#include "control/auth.h"
 #include "control/clock.h"
 #include "control/http_field.h"
 #include "control/reply.h"
@@ -24,7 +25,6 @@ static const char session_methods[] = "OPTIONS, GET, HEAD, PATCH, DELETE";
 
 enum {
     CREATED = 201,
-    TEMPORARY_REDIRECT = 307,
     NOT_ACCEPTABLE = 406,
     CONFLICT = 409,
     PRECONDITION_FAILED = 412,
@@ -42,6 +42,7 @@ enum {
 
 struct ctl_whep {
     const struct ctl_config *config;
+    struct ctl_auth *auth;
     struct ctl_sessions *sessions;
     struct ctl_waiting *waiting;
 };
@@ -72,30 +73,14 @@ static const char *get_body(struct evhttp_request *req, size_t *len)
 
 // ---- endpoint ----
 
-// Another server may have room. 307 keeps the method (draft-ietf-wish-whep 4.5).
+// Another server may have room (draft-ietf-wish-whep 4.5).
 static void reply_full(const struct ctl_whep *whep, const struct ctl_stream *stream,
                        struct evhttp_request *req, const char *reason)
 {
-    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
-    const char *base = whep->config->redirect;
-    struct evbuffer *location;
-
-    if (!base) {
+    if (whep->config->redirect)
+        ctl_reply_redirect(req, reason, "%s/%s/whep", whep->config->redirect, stream->name);
+    else
         ctl_reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_FULL_S, reason);
-        return;
-    }
-    location = evbuffer_new();
-    if (location &&
-        evbuffer_add_printf(location, "%s/%s/whep%s%s", base, stream->name, query ? "?" : "",
-                            query ? query : "") > 0 &&
-        evbuffer_add(location, "", 1) == 0) {
-        ctl_reply_header(req, "Location", (const char *)evbuffer_pullup(location, -1));
-        ctl_reply_text(req, TEMPORARY_REDIRECT, "%s; try the server that Location names", reason);
-    } else {
-        ctl_reply_text(req, HTTP_INTERNAL, "out of memory");
-    }
-    if (location)
-        evbuffer_free(location);
 }
 
 static void reply_offer_error(const struct ctl_whep *whep, const struct ctl_stream *stream,
@@ -154,12 +139,13 @@ static bool may_come(const struct ctl_stream *stream)
 
 // Answers an offer, unless that may wait. See waiting.h.
 static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
-                         int64_t came_ns, bool last)
+                         const struct ctl_waiting_times *times, bool last)
 {
     struct wrtc_error error = {.text = "the server could not make a session"};
     struct ctl_session_origin origin = {
         .by_loopback = ctl_request_is_local(req),
-        .came_ns = came_ns,
+        .came_ns = times->came_ns,
+        .until_ns = times->until_ns,
         .user_agent = get_field(req, "User-Agent"),
     };
     struct ctl_whep *whep = ctx;
@@ -190,8 +176,11 @@ static bool answer_offer(void *ctx, struct ctl_stream *stream, struct evhttp_req
     return rc != -EAGAIN || last || !may_come(stream);
 }
 
-static void post_offer(struct ctl_whep *whep, struct ctl_stream *stream, struct evhttp_request *req)
+static void take_offer(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
+                       int64_t until_ns)
 {
+    const struct ctl_waiting_times times = {.came_ns = ctl_now_ns(), .until_ns = until_ns};
+    struct ctl_whep *whep = ctx;
     size_t len;
 
     if (!ctl_field_media_type_is(get_field(req, "Content-Type"), sdp_type)) {
@@ -201,8 +190,8 @@ static void post_offer(struct ctl_whep *whep, struct ctl_stream *stream, struct 
     get_body(req, &len);
     if (len == 0)
         ctl_reply_text(req, HTTP_BADREQUEST, "the body must be an SDP offer; it is empty");
-    else if (!answer_offer(whep, stream, req, ctl_now_ns(), false) &&
-             !ctl_waiting_add(whep->waiting, stream, req))
+    else if (!answer_offer(whep, stream, req, &times, false) &&
+             !ctl_waiting_add(whep->waiting, stream, req, &times))
         ctl_reply_retry(req, HTTP_SERVUNAVAIL, CTL_WHEP_RETRY_LIVE_S,
                         "too many viewers are waiting for sources at this moment");
 }
@@ -224,7 +213,7 @@ void ctl_whep_endpoint(struct ctl_whep *whep, struct ctl_stream *stream, struct 
         ctl_reply_empty(req, HTTP_OK);
         break;
     case EVHTTP_REQ_POST:
-        post_offer(whep, stream, req);
+        ctl_auth_ask(whep->auth, stream, req, take_offer, whep);
         break;
     default:
         ctl_reply_not_allowed(req, endpoint_methods);
@@ -308,7 +297,7 @@ void ctl_whep_session(struct ctl_session *session, struct evhttp_request *req)
 
 // ---- life ----
 
-int ctl_whep_create(struct event_base *base, const struct ctl_config *config,
+int ctl_whep_create(struct event_base *base, const struct ctl_config *config, struct ctl_auth *auth,
                     struct ctl_sessions *sessions, struct ctl_whep **out)
 {
     struct ctl_whep *whep = calloc(1, sizeof(*whep));
@@ -316,6 +305,7 @@ int ctl_whep_create(struct event_base *base, const struct ctl_config *config,
     if (!whep)
         return -ENOMEM;
     whep->config = config;
+    whep->auth = auth;
     whep->sessions = sessions;
     if (ctl_waiting_create(base, answer_offer, whep, &whep->waiting)) {
         free(whep);

@@ -7,6 +7,9 @@
 //     session   PATCH application/trickle-ice-sdpfrag -> 204, or 200 and ETag for an ICE restart;
 //               DELETE 200;   the same
 //
+// A POST needs what the stream's read_auth asks for (auth.h). The URL of a session is a secret that
+// only its viewer knows, and so whoever has it may PATCH and DELETE.
+//
 // A 201 has a Link for each of webrtc.ice_servers, and Rtcfan-Note where the viewer does not get
 // all of the camera's tracks: one line that says why. Errors carry one line of text. 307 full, and
 // webrtc.redirect names another server; 400 empty offer; 404 no such stream or session; 405; 406
@@ -26,6 +29,7 @@
 #include "control/sessions.h"
 #include "control/streams.h"
 
+struct ctl_auth;
 struct event_base;
 struct evhttp_request;
 struct ctl_whep;
@@ -36,7 +40,7 @@ enum {
 };
 
 // 0 or -ENOMEM.
-int ctl_whep_create(struct event_base *base, const struct ctl_config *config,
+int ctl_whep_create(struct event_base *base, const struct ctl_config *config, struct ctl_auth *auth,
                     struct ctl_sessions *sessions, struct ctl_whep **out);
 
 // There are news of the stream: answers offers that wait for it.

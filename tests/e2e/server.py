@@ -71,7 +71,7 @@ class Server:
     @staticmethod
     def answers():
         try:
-            return whep.request("GET", f"{BASE}/").status == 200
+            return whep.request("GET", f"{BASE}/").status in (200, 401)
         except OSError:
             return False
 

@@ -19,6 +19,8 @@
 
 #define STREAM "streams = ( { name = \"cam1\"; source = \"rtsp://192.0.2.1/a\"; } );\n"
 
+#define HASH "sha256:K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols="
+
 #define HEX "00112233445566778899AABBCCDDEEFF0123456789ABCDEF0123456789ABCDEF"
 
 enum {
@@ -216,6 +218,33 @@ static void every_key_of_a_stream_is_read(void **state)
     assert_ptr_equal(stream->fallback, &f->config->streams[0]);
 }
 
+static void a_stream_says_itself_who_may_watch_it(void **state)
+{
+    struct fixture *f = *state;
+    const struct ctl_auth_config *auth;
+
+    assert_int_equal(
+        load(f, "auth = { read_auth = \"users\"; hook = \"http://[::1]:9000/a?b\";\n"
+                "  jwt_issuer = \"i\"; jwt_audience = \"a\"; users = ( { user = \"ann\";\n"
+                "  password = \"" HASH "\"; } ); tokens = [ \"" HASH "\" ]; };\n"
+                "streams = ( { name = \"a\"; source = \"rtsp://h/\"; },\n"
+                "  { name = \"b\"; source = \"rtsp://h/\"; read_auth = \"none\"; },\n"
+                "  { name = \"c\"; source = \"rtsp://h/\"; read_auth = \"hook\"; } );\n"),
+        0);
+    auth = &f->config->auth;
+    assert_int_equal(auth->user_count, 1);
+    assert_string_equal(auth->users[0].name, "ann");
+    assert_string_equal(auth->users[0].password, HASH);
+    assert_int_equal(auth->token_count, 1);
+    assert_string_equal(auth->tokens[0], HASH);
+    assert_string_equal(auth->hook, "http://[::1]:9000/a?b");
+    assert_string_equal(auth->jwt_issuer, "i");
+    assert_string_equal(auth->jwt_audience, "a");
+    assert_int_equal(f->config->streams[0].read_auth, CTL_AUTH_USERS);
+    assert_int_equal(f->config->streams[1].read_auth, CTL_AUTH_NONE);
+    assert_int_equal(f->config->streams[2].read_auth, CTL_AUTH_HOOK);
+}
+
 static void a_core_is_taken_once(void **state)
 {
     struct fixture *f = *state;
@@ -264,7 +293,8 @@ static const struct {
     {"@include \"nowhere\"\n", "1: cannot open include file; expected"},
     // keys
     {STREAM "htpp = { };\n",
-     "2: htpp is an unknown key; expected one of http, webrtc, engine, ingest, metrics, log, streams"},
+     "2: htpp is an unknown key; expected one of http, webrtc, engine, ingest, metrics, log, auth, "
+     "streams"},
     {STREAM "\nwebrtc = {\n listen = \":1\";\n port = 1; };\n",
      "5: webrtc.port is an unknown key; expected one of listen, additional_hosts, max_viewers, "
      "playout_delay_ms, transport_cc"},
@@ -384,6 +414,31 @@ static const struct {
     {"webrtc = { additional_hosts = [ \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\",\n"
      "\"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\" ]; };\n" STREAM,
      "1: webrtc.additional_hosts: 17 hosts; expected at most 16"},
+    // who may watch
+    {"auth = { read_auth = \"all\"; };\n" STREAM,
+     "1: auth.read_auth: \"all\" is unknown; expected \"none\", \"users\", \"jwt\" or \"hook\""},
+    {"auth = { read_auth = \"users\"; };\n" STREAM,
+     "2: streams[0].read_auth: nobody could watch; \"users\" expects auth.users or auth.tokens"},
+    {"auth = { read_auth = \"jwt\"; };\n" STREAM,
+     "2: streams[0].read_auth: nobody could watch; \"jwt\" expects auth.jwt_key"},
+    {"streams = ( { name = \"a\"; source = \"rtsp://h/\";\n read_auth = \"hook\"; } );\n",
+     "2: streams[0].read_auth: nobody could watch; \"hook\" expects auth.hook"},
+    {"auth = { users = ( {\n user = \"a\"; } ); };\n" STREAM,
+     "1: auth.users[0].password is missing; expected a hash such as \"sha256:SALT:BASE64\""},
+    {"auth = { users = ( { user = \"a\"; password = \"secret\"; } ); };\n" STREAM,
+     "1: auth.users[0].password is not a hash; expected a hash such as"},
+    {"auth = { users = ( { user = \"a:b\"; password = \"secret\"; } ); };\n" STREAM,
+     "1: auth.users[0].user: \"a:b\" has a ':', which Basic authentication cannot carry; expected"},
+    {"auth = { tokens = [ \"secret\" ]; };\n" STREAM,
+     "1: auth.tokens is not a hash; expected a hash such as"},
+    {"auth = { jwt_key = \"/nowhere/key\"; };\n" STREAM,
+     "1: auth.jwt_key: \"/nowhere/key\" cannot be read; expected a file with a JWK Set"},
+    {"auth = { hook = \"https://h/\"; };\n" STREAM,
+     "1: auth.hook: \"https://h/\" is no http:// URL; expected a URL such as"},
+    {"auth = { hook = \"http://u:p@h/\"; };\n" STREAM,
+     "1: auth.hook: \"http://u:p@h/\" has a user, which is not supported; expected"},
+    {"auth = { hook = \"http:///auth\"; };\n" STREAM,
+     "1: auth.hook: \"http:///auth\" names no host; expected"},
     // streams
     {"", "1: streams is missing; expected streams = ( { name = \"cam1\"; source ="},
     {"http = { };\n", "1: streams is missing; expected streams = ("},
@@ -619,6 +674,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(streams_are_enough, begin, end),
         cmocka_unit_test_setup_teardown(every_key_is_read, begin, end),
         cmocka_unit_test_setup_teardown(every_key_of_a_stream_is_read, begin, end),
+        cmocka_unit_test_setup_teardown(a_stream_says_itself_who_may_watch_it, begin, end),
         cmocka_unit_test_setup_teardown(a_core_is_taken_once, begin, end),
         cmocka_unit_test_setup_teardown(a_certificate_is_named_by_its_fingerprint, begin, end),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_its_line, begin, end),
