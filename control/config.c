@@ -13,6 +13,7 @@
 #include "control/addr.h"
 #include "control/auth_hook.h"
 #include "control/config_value.h"
+#include "control/http_tls.h"
 #include "control/jwt_keys.h"
 #include "control/password.h"
 #include "rtsp/url.h"
@@ -82,6 +83,8 @@ static const char *key_file_fault(const char *value)
     return fault;
 }
 
+static int check_tls(struct ctl_loader *l, void *target, const char *text,
+                     const config_setting_t *item);
 static int check_ice_server(struct ctl_loader *l, void *target, const char *text,
                             const config_setting_t *item);
 static int check_stream(struct ctl_loader *l, void *target, const char *text,
@@ -111,6 +114,8 @@ static const char *const auth_choices[] = {[CTL_AUTH_NONE] = "none",
         .group = group_, .name = name_, .read = read_,             \
         .offset = offsetof(struct ctl_config, field_), __VA_ARGS__ \
     }
+
+#define HTTP_TLS "http.tls"
 
 #define ICE_SERVERS "webrtc.ice_servers"
 #define ICE_SERVER(name_, field_, ...)                                 \
@@ -150,6 +155,15 @@ static const struct ctl_key keys[] = {
     LISTEN(http, "0.0.0.0:8889"),
     VALUE("http", "max_requests_per_second", ctl_value_unsigned, http_requests_max, .min = 0,
           .max = 100000, .fallback = 100),
+    {
+        .group = "http",
+        .name = "tls",
+        .read = ctl_value_group,
+        .members = HTTP_TLS,
+        .check = check_tls,
+    },
+    VALUE(HTTP_TLS, "cert", ctl_value_text, http_cert, .expected = "a file in PEM"),
+    VALUE(HTTP_TLS, "key", ctl_value_text, http_key, .expected = "a file in PEM"),
     LISTEN(webrtc, "0.0.0.0:8189"),
     VALUE("webrtc", "additional_hosts", ctl_value_texts, additional_hosts, .fault = host_fault,
           .count_offset = offsetof(struct ctl_config, additional_host_count), .noun = "hosts",
@@ -233,6 +247,23 @@ static const struct ctl_key keys[] = {
     STREAM("on_demand_close_after", ctl_value_unsigned, close_after_s, .min = 0, .max = 86400,
            .fallback = 10),
 };
+
+// ---- certificate ----
+
+static int check_tls(struct ctl_loader *l, void *target, const char *text,
+                     const config_setting_t *item)
+{
+    const struct ctl_config *config = target;
+    char fault[CTL_HTTP_TLS_ERROR_MAX];
+
+    if (!item)
+        return 0;
+    if (!config->http_cert || !config->http_key)
+        return ctl_fail(l, item, "%s: cert or key is missing; expected both", text);
+    if (ctl_http_tls_check(config->http_cert, config->http_key, fault) == 0)
+        return 0;
+    return ctl_fail(l, item, "%s: %s; expected a certificate and its key", text, fault);
+}
 
 // ---- servers for viewers ----
 
@@ -482,6 +513,8 @@ void ctl_config_free(struct ctl_config *config)
     }
     free(config->ice_servers);
     free(config->redirect);
+    free(config->http_cert);
+    free(config->http_key);
     free_auth(&config->auth);
     for (size_t i = 0; i < config->additional_host_count; i++)
         free(config->additional_hosts[i]);

@@ -75,6 +75,7 @@ struct ctl_config {
     struct eng_addr http_listen;    // default 0.0.0.0:8889
     struct eng_addr webrtc_listen;  // default 0.0.0.0:8189
     struct eng_addr metrics_listen; // default 127.0.0.1:9998
+    char *http_cert, *http_key;     // http.tls.cert and key: PEM files, both or neither
     unsigned http_requests_max;     // http.max_requests_per_second: of one address, default 100
     int http_line, webrtc_line, metrics_line; // of the listen keys, 0: default
     // webrtc.additional_hosts: further addresses to offer as candidates (a NAT's outer address);

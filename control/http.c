@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "control/auth.h"
 #include "control/clock.h"
 #include "control/http_guard.h"
+#include "control/http_tls.h"
 #include "control/listen.h"
 #include "control/metrics.h"
 #include "control/pages.h"
@@ -63,6 +65,7 @@ struct ctl_http {
     struct ctl_whep *whep;
     struct ctl_visitors *visitors;
     struct ctl_auth *auth;
+    struct ctl_http_tls *tls; // NULL: the pages' port is plain
     struct listener pages;
     struct listener metrics;
 };
@@ -289,7 +292,7 @@ static void configure(struct evhttp *http, size_t body_max)
 }
 
 static int open_listener(struct event_base *base, const struct eng_addr *addr,
-                         unsigned connections_max, struct listener *out)
+                         unsigned connections_max, struct ctl_http_tls *tls, struct listener *out)
 {
     const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
     struct evconnlistener *listener;
@@ -306,7 +309,7 @@ static int open_listener(struct event_base *base, const struct eng_addr *addr,
         evconnlistener_free(listener);
         return -ENOMEM;
     }
-    return ctl_http_guard_create(base, out->http, listener, connections_max, REQUEST_MAX_MS,
+    return ctl_http_guard_create(base, out->http, listener, connections_max, REQUEST_MAX_MS, tls,
                                  &out->guard);
 }
 
@@ -321,7 +324,14 @@ static int create_parts(struct event_base *base, struct ctl_http *http, char *er
                         size_t error_size)
 {
     const struct ctl_config *config = http->config.config;
+    char fault[CTL_HTTP_TLS_ERROR_MAX];
     int rc = ctl_visitors_create(config->http_requests_max, &http->visitors);
+
+    if (rc == 0 && config->http_cert) {
+        rc = ctl_http_tls_create(base, config->http_cert, config->http_key, &http->tls, fault);
+        if (rc != 0)
+            snprintf(error, error_size, "%s:1: http.tls: %s", config->path, fault);
+    }
 
     if (rc == 0)
         rc = ctl_auth_create(base, config, http->visitors, &http->auth, error, error_size);
@@ -345,10 +355,11 @@ int ctl_http_create(struct event_base *base, const struct ctl_http_config *confi
         ctl_http_destroy(http);
         return rc;
     }
-    rc = open_listener(base, &config->config->http_listen, CONNECTIONS_MAX, &http->pages);
+    rc =
+        open_listener(base, &config->config->http_listen, CONNECTIONS_MAX, http->tls, &http->pages);
     if (rc == 0) {
         key = "metrics.listen";
-        rc = open_listener(base, &config->config->metrics_listen, METRICS_CONNECTIONS_MAX,
+        rc = open_listener(base, &config->config->metrics_listen, METRICS_CONNECTIONS_MAX, NULL,
                            &http->metrics);
     }
     if (rc != 0) {
@@ -384,6 +395,7 @@ void ctl_http_destroy(struct ctl_http *http)
     ctl_auth_destroy(http->auth);
     close_listener(&http->pages);
     close_listener(&http->metrics);
+    ctl_http_tls_destroy(http->tls);
     ctl_visitors_destroy(http->visitors);
     free(http);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The HTTP server (libevent's evhttp): routes, limits and deadlines. Control thread.
+// The HTTP server (libevent's evhttp): routes, limits and deadlines; HTTPS where http.tls names a
+// certificate, but for the metrics. Control thread.
 //
 //     http listen      /                index of the streams        pages.h
 //                      /wall, /*.js ... wall, scripts, styles       resource.h

@@ -14,6 +14,7 @@
 #include <event2/listener.h>
 
 #include "control/clock.h"
+#include "control/http_tls.h"
 
 enum {
     // How soon the descriptor of a finished connection is given back, and how fine deadlines are.
@@ -37,6 +38,7 @@ struct ctl_http_guard {
     unsigned count;
     unsigned count_max;
     int64_t deadline_ns;
+    struct ctl_http_tls *tls;
 };
 
 static bool freed_by_evhttp(const struct connection *c)
@@ -87,7 +89,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 }
 
 // evhttp asks for the bufferevent of a connection that it has just accepted. On NULL it makes its
-// own, which goes unguarded: only when memory has run out.
+// own, unguarded and without TLS, so that nobody who speaks TLS gets far: only when memory has run
+// out.
 static struct bufferevent *make_bufferevent(struct event_base *base, void *ctx)
 {
     struct ctl_http_guard *guard = ctx;
@@ -95,7 +98,8 @@ static struct bufferevent *make_bufferevent(struct event_base *base, void *ctx)
 
     if (!c)
         return NULL;
-    c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    c->bev = guard->tls ? ctl_http_tls_accept(guard->tls)
+                        : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if (!c->bev) {
         free(c);
         return NULL;
@@ -112,7 +116,8 @@ static struct bufferevent *make_bufferevent(struct event_base *base, void *ctx)
 
 int ctl_http_guard_create(struct event_base *base, struct evhttp *http,
                           struct evconnlistener *listener, unsigned connections_max,
-                          unsigned deadline_ms, struct ctl_http_guard **out)
+                          unsigned deadline_ms, struct ctl_http_tls *tls,
+                          struct ctl_http_guard **out)
 {
     const struct timeval interval = {.tv_usec = SWEEP_MS * 1000};
     struct ctl_http_guard *guard = calloc(1, sizeof(*guard));
@@ -120,6 +125,7 @@ int ctl_http_guard_create(struct event_base *base, struct evhttp *http,
     if (!guard)
         return -ENOMEM;
     guard->listener = listener;
+    guard->tls = tls;
     guard->count_max = connections_max;
     guard->deadline_ns = deadline_ms * CTL_NS_PER_MS;
     LIST_INIT(&guard->connections);

@@ -15,11 +15,14 @@ struct evconnlistener;
 struct evhttp;
 struct evhttp_request;
 struct ctl_http_guard;
+struct ctl_http_tls;
 
-// Takes over evhttp's bufferevent callback. listener is bound to http, which owns it. 0 or -errno.
+// Takes over evhttp's bufferevent callback. listener is bound to http, which owns it. tls: what all
+// connections speak, NULL: none. 0 or -errno.
 int ctl_http_guard_create(struct event_base *base, struct evhttp *http,
                           struct evconnlistener *listener, unsigned connections_max,
-                          unsigned deadline_ms, struct ctl_http_guard **out);
+                          unsigned deadline_ms, struct ctl_http_tls *tls,
+                          struct ctl_http_guard **out);
 
 // To be called with each request, at the head of the generic callback: starts the next deadline.
 void ctl_http_guard_request(struct ctl_http_guard *guard, struct evhttp_request *req);

@@ -289,6 +289,7 @@ static void log_workers(const struct server *server)
 static void log_parts(const struct server *server)
 {
     const struct ctl_config *config = server->config;
+    const char *scheme = config->http_cert ? "https" : "http";
     struct eng_addr page = config->http_listen;
     char text[CTL_ADDR_TEXT_MAX];
 
@@ -299,11 +300,12 @@ static void log_parts(const struct server *server)
             ctl_addr_format(&config->webrtc_listen, text), config->max_viewers);
     ctl_log(CTL_LOG_INFO, "metrics", "http://%s/metrics",
             ctl_addr_format(&config->metrics_listen, text));
-    ctl_log(CTL_LOG_INFO, "http", "on %s", ctl_addr_format(&config->http_listen, text));
+    ctl_log(CTL_LOG_INFO, "http", "on %s%s", ctl_addr_format(&config->http_listen, text),
+            config->http_cert ? ", with TLS" : "");
     ctl_addr_make_concrete(&page);
     ctl_addr_format(&page, text);
     for (size_t i = 0; i < config->stream_count; i++)
-        ctl_log(CTL_LOG_INFO, "http", "page http://%s/%s/", text, config->streams[i].name);
+        ctl_log(CTL_LOG_INFO, "http", "page %s://%s/%s/", scheme, text, config->streams[i].name);
 }
 
 int ctl_server_run(const struct ctl_config *config, char *error, size_t error_size)

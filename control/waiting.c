@@ -2,10 +2,10 @@
 #include "control/waiting.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -54,11 +54,12 @@ static void ask(struct ctl_waiting *waiting, struct waiter *w, bool last)
 static bool has_gone(const struct waiter *w)
 {
     struct evhttp_connection *evcon = evhttp_request_get_connection(w->req);
-    int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evcon));
-    char byte;
-    ssize_t rc = recv(fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+    struct pollfd fd = {
+        .fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evcon)),
+        .events = POLLRDHUP, // the last word of TLS may still lie there unread
+    };
 
-    return rc == 0 || (rc < 0 && errno != EAGAIN && errno != EINTR);
+    return poll(&fd, 1, 0) > 0;
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *ctx)

@@ -2,9 +2,11 @@
 """WHEP over plain http.client, and the offer of a minimal viewer."""
 import http.client
 import re
+import ssl
 from urllib.parse import urljoin, urlsplit
 
 SDP = "application/sdp"
+ANY_CERTIFICATE = ssl._create_unverified_context()  # pylint: disable=protected-access
 TIMEOUT_S = 15  # the answer may wait for a source, 10 s by default
 
 # Constrained Baseline, Baseline, Main, High: a stream matches one, whatever its camera encodes.
@@ -77,7 +79,11 @@ class Response:
 
 def request(method, url, body=None, headers=None):
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
+    if parts.scheme == "https":
+        connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT_S,
+                                                 context=ANY_CERTIFICATE)
+    else:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
     try:
         target = parts._replace(scheme="", netloc="").geturl()
         connection.request(method, target, body, headers or {})

@@ -59,7 +59,7 @@ static int open_site(void **state)
     getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&site->addr, &len);
     assert_non_null(evhttp_bind_listener(site->http, listener));
     assert_int_equal(ctl_http_guard_create(site->base, site->http, listener, CONNECTIONS_MAX,
-                                           DEADLINE_MS, &site->guard),
+                                           DEADLINE_MS, NULL, &site->guard),
                      0);
     evhttp_set_gencb(site->http, on_request, site);
     *state = site;
