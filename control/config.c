@@ -99,9 +99,9 @@ static const char *const auth_choices[] = {[CTL_AUTH_NONE] = "none",
 
 #define STREAMS "streams"
 
-#define GROUP(name_)                                                          \
-    {                                                                         \
-        .group = "", .name = name_, .read = ctl_value_group, .members = name_ \
+#define GROUP(name_)                                                              \
+    {                                                                             \
+        .group = "", .name = (name_), .read = ctl_value_group, .members = (name_) \
     }
 #define LISTEN(group_, default_)                                                           \
     {                                                                                      \
