@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <string.h>
 
 #include "control/addr.h"
 #include "control/clock.h"
+#include "control/hosts.h"
 #include "control/log.h"
+#include "control/netlink.h"
 
 // Reading the interfaces costs tens of microseconds, as much as the rest of an answer.
 static const int64_t READ_AGAIN_NS = 5 * CTL_NS_PER_SECOND;
@@ -88,23 +89,30 @@ void ctl_candidates_read(struct ctl_candidates *candidates, const struct ifaddrs
     candidates->loopbacks = candidates->count - routable;
 }
 
+static void read_all(struct ctl_candidates *candidates, int64_t now_ns)
+{
+    const size_t max = sizeof(candidates->extra) / sizeof(candidates->extra[0]);
+    struct ifaddrs *list = NULL;
+
+    candidates->extra_count = ctl_hosts_get(candidates->hosts, candidates->extra, max);
+    // Where the interfaces cannot be read, the hosts that are configured still stand.
+    if (getifaddrs(&list) != 0)
+        ctl_log(CTL_LOG_WARN, "candidates", "cannot list the network interfaces: %s",
+                strerror(errno));
+    ctl_candidates_read(candidates, list);
+    if (list)
+        freeifaddrs(list);
+    candidates->read_ns = now_ns;
+}
+
 size_t ctl_candidates_get(struct ctl_candidates *candidates, bool with_loopback, int64_t now_ns,
                           struct eng_addr out[WRTC_CANDIDATES_MAX])
 {
     size_t count;
 
-    if (!candidates->read_ns || now_ns - candidates->read_ns > READ_AGAIN_NS) {
-        struct ifaddrs *list = NULL;
-
-        // Where the interfaces cannot be read, the hosts that are configured still stand.
-        if (getifaddrs(&list) != 0)
-            ctl_log(CTL_LOG_WARN, "candidates", "cannot list the network interfaces: %s",
-                    strerror(errno));
-        ctl_candidates_read(candidates, list);
-        if (list)
-            freeifaddrs(list);
-        candidates->read_ns = now_ns;
-    }
+    if (!candidates->read_ns ||
+        (!candidates->netlink && now_ns - candidates->read_ns > READ_AGAIN_NS))
+        read_all(candidates, now_ns);
     count = candidates->count;
     if (!with_loopback && count > candidates->loopbacks)
         count -= candidates->loopbacks;
@@ -112,33 +120,40 @@ size_t ctl_candidates_get(struct ctl_candidates *candidates, bool with_loopback,
     return count;
 }
 
-static void resolve(struct ctl_candidates *candidates, const char *host)
+static void on_change(void *ctx)
 {
-    const size_t max = sizeof(candidates->extra) / sizeof(candidates->extra[0]);
-    const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
-    struct addrinfo *list;
-    int rc = getaddrinfo(host, NULL, &hints, &list);
+    struct ctl_candidates *candidates = ctx;
 
-    if (rc != 0) {
-        ctl_log(CTL_LOG_WARN, "candidates", "additional host %s is left out: %s", host,
-                gai_strerror(rc));
-        return;
-    }
-    for (const struct addrinfo *i = list; i && candidates->extra_count < max; i = i->ai_next) {
-        struct eng_addr *addr = &candidates->extra[candidates->extra_count];
-
-        if (from_sockaddr(i->ai_addr, eng_addr_port(&candidates->listen), addr))
-            candidates->extra_count++;
-    }
-    freeaddrinfo(list);
+    candidates->read_ns = 0;
 }
 
-void ctl_candidates_init(struct ctl_candidates *candidates, const struct ctl_config *config,
-                         uint16_t port)
+int ctl_candidates_init(struct ctl_candidates *candidates, struct event_base *base,
+                        const struct ctl_config *config, uint16_t port)
 {
+    int rc;
+
     memset(candidates, 0, sizeof(*candidates));
     candidates->listen = config->webrtc_listen;
     eng_addr_set_port(&candidates->listen, port);
-    for (size_t i = 0; i < config->additional_host_count; i++)
-        resolve(candidates, config->additional_hosts[i]);
+    rc = ctl_hosts_create(base, config->additional_hosts, config->additional_host_count, port,
+                          on_change, candidates, &candidates->hosts);
+    if (rc != 0)
+        return rc;
+    rc = ctl_netlink_create(base, on_change, candidates, &candidates->netlink);
+    if (rc != 0)
+        ctl_log(CTL_LOG_WARN, "candidates",
+                "the kernel does not say when addresses change (%s): looking each 5 s",
+                strerror(-rc));
+    return 0;
+}
+
+void ctl_candidates_stop(struct ctl_candidates *candidates)
+{
+    ctl_hosts_stop(candidates->hosts);
+}
+
+void ctl_candidates_fini(struct ctl_candidates *candidates)
+{
+    ctl_netlink_destroy(candidates->netlink);
+    ctl_hosts_destroy(candidates->hosts);
 }

@@ -15,6 +15,7 @@
 #include "control/config.h"
 #include "webrtc/sdp.h"
 
+struct event_base;
 struct ifaddrs;
 
 struct ctl_candidates {
@@ -23,17 +24,23 @@ struct ctl_candidates {
     size_t extra_count;
     struct eng_addr addr[WRTC_CANDIDATES_MAX];
     size_t count;
-    size_t loopbacks; // of those, at the end of addr
-    int64_t read_ns;  // when the interfaces were last read, 0: never
+    size_t loopbacks;            // of those, at the end of addr
+    int64_t read_ns;             // when all this was read, 0: never, or something has changed
+    struct ctl_hosts *hosts;     // whose addresses are extra
+    struct ctl_netlink *netlink; // NULL: nobody says when the interfaces change
 };
 
-// Resolves the additional hosts, which may block on DNS; what has no address is logged and left
-// out.
-void ctl_candidates_init(struct ctl_candidates *candidates, const struct ctl_config *config,
-                         uint16_t port);
+// config outlives it. 0 or -ENOMEM.
+int ctl_candidates_init(struct ctl_candidates *candidates, struct event_base *base,
+                        const struct ctl_config *config, uint16_t port);
+
+// No more look-ups of hosts; the loop has to turn once more.
+void ctl_candidates_stop(struct ctl_candidates *candidates);
+void ctl_candidates_fini(struct ctl_candidates *candidates); // zeroed ones too
 
 // What to offer now: writes addresses to out and returns how many, 0 when there is none at all.
-// Interfaces are read again when they were last read more than 5 s ago.
+// Interfaces are read again when they have changed; where the kernel does not say so, when they
+// were last read more than 5 s ago.
 size_t ctl_candidates_get(struct ctl_candidates *candidates, bool with_loopback, int64_t now_ns,
                           struct eng_addr out[WRTC_CANDIDATES_MAX]);
 

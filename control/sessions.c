@@ -410,8 +410,9 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
     all->max = config->max_viewers;
     LIST_INIT(&all->list);
     ctl_bucket_init(&all->refusals, CTL_STUN_REFUSALS_PER_S, CTL_STUN_REFUSALS_PER_S);
-    ctl_candidates_init(&all->candidates, config, eng_engine_port(engine));
-    rc = init_tables(all);
+    rc = ctl_candidates_init(&all->candidates, base, config, eng_engine_port(engine));
+    if (rc == 0)
+        rc = init_tables(all);
     if (rc == 0)
         rc = ctl_trim_create(base, CTL_TRIM_EVERY_MS, &all->trim);
     if (rc == 0)
@@ -449,6 +450,7 @@ void ctl_sessions_close_all(struct ctl_sessions *all, void (*done)(void *ctx), v
     struct ctl_session *s, *next;
 
     all->closing = true;
+    ctl_candidates_stop(&all->candidates);
     for (s = LIST_FIRST(&all->list); s; s = next) {
         next = LIST_NEXT(s, link);
         ctl_session_end(s, CTL_END_SERVER, "the server is shutting down");
@@ -472,6 +474,7 @@ void ctl_sessions_destroy(struct ctl_sessions *all)
         event_free(all->engine_event);
     wrtc_dtls_context_destroy(all->dtls);
     ctl_trim_destroy(all->trim);
+    ctl_candidates_fini(&all->candidates);
     ctl_table_fini(&all->by_tuple);
     ctl_table_fini(&all->by_ufrag);
     ctl_table_fini(&all->by_id);

@@ -95,9 +95,12 @@ class Track:
 
 
 class RawViewer:
-    def __init__(self, url, authenticate=False, profiles=b"SRTP_AEAD_AES_128_GCM"):
-        """url: the WHEP endpoint. authenticate: open each packet, not only look at its header."""
+    def __init__(self, url, authenticate=False, profiles=b"SRTP_AEAD_AES_128_GCM",
+                 family=socket.AF_INET):
+        """url: the WHEP endpoint. authenticate: open each packet, not only look at its header.
+        family: of the candidate that it takes."""
         self.url = url
+        self.family = family
         self.authenticate = authenticate
         self.tracks = {}
         self.bye = self.close_notify = False
@@ -135,11 +138,17 @@ class RawViewer:
         self.session = whep.location(self.url, response)
         self.answer = whep.Answer(response.body.decode())
         assert self.answer.candidates, f"no candidate in the answer:\n{self.answer.sdp}"
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self.socket.setsockopt(SOL_UDP, UDP_GRO, 1)
-        self.socket.connect(self.answer.candidates[0])
+        self.socket = self.new_socket()
         self.socket.settimeout(1)
+
+    def new_socket(self):
+        """On another port than before, as behind a NAT that forgot."""
+        new = socket.socket(self.family, socket.SOCK_DGRAM)
+        new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        new.setsockopt(SOL_UDP, UDP_GRO, 1)
+        new.connect(next(address for address in self.answer.candidates
+                         if (":" in address[0]) == (self.family == socket.AF_INET6)))
+        return new
 
     def check(self):
         self.next_check = time.monotonic() + CHECK_INTERVAL_S * random.uniform(0.8, 1.2)
@@ -320,6 +329,15 @@ class Audience:
         self.viewers.append(viewer)
         self._selector.register(viewer.socket, selectors.EVENT_READ, viewer)
         return viewer
+
+    def move(self, viewer):
+        """From now on it is at another port."""
+        old, new = viewer.socket, viewer.new_socket()
+        new.setblocking(False)
+        viewer.socket = new
+        self._selector.unregister(old)
+        self._selector.register(new, selectors.EVENT_READ, viewer)
+        old.close()
 
     def _run(self):
         try:

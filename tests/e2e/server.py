@@ -43,11 +43,12 @@ def stream(name, source):
     return f'  {{ name = "{name}"; {text} }}'
 
 
-def configuration(streams, extra="", http="", webrtc=""):
-    """streams: {name: source URL, or a dict of keys}; http, webrtc: more keys of these groups."""
+def configuration(streams, extra="", http="", webrtc="", media="0.0.0.0"):
+    """streams: {name: source URL, or a dict of keys}; http, webrtc: more keys of these groups;
+    media: the address of the media port."""
     entries = ",\n".join(stream(name, source) for name, source in streams.items())
     return (f'http = {{ listen = "0.0.0.0:{HTTP_PORT}"; {http} }};\n'
-            f'webrtc = {{ listen = "0.0.0.0:{MEDIA_PORT}"; {webrtc} }};\n'
+            f'webrtc = {{ listen = "{media}:{MEDIA_PORT}"; {webrtc} }};\n'
             f'metrics = {{ listen = "127.0.0.1:{METRICS_PORT}"; }};\n'
             f"{extra}streams = (\n{entries}\n);\n")
 

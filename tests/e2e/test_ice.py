@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connectivity of viewers that have a session: ICE restarts, addresses that change."""
+"""Connectivity of viewers that have a session: ICE restarts, ports that change."""
 import os
 import re
 
@@ -20,11 +20,16 @@ a=end-of-candidates\r
 
 
 @pytest.fixture
-def viewer(server):
+def audience():
     with Audience() as audience:
-        viewer = audience.add(server.whep("cam1"), authenticate=True)
-        until(lambda: viewer.track("video").packets, 10, "media")
-        yield viewer
+        yield audience
+
+
+@pytest.fixture
+def viewer(server, audience):
+    viewer = audience.add(server.whep("cam1"), authenticate=True)
+    until(lambda: viewer.track("video").packets, 10, "media")
+    return viewer
 
 
 def patch(viewer, ufrag, match="*"):
@@ -87,3 +92,13 @@ def test_restarts_that_come_to_nothing(server, viewer):
                         {"Content-Type": SDPFRAG, "If-Match": "*"}).status == 422
     answered(viewer)
     expect_media(viewer)
+
+
+@pytest.mark.asan
+def test_port_that_changes(audience, viewer):
+    """As a NAT that forgets does it: media follows the next check."""
+    expect_media(viewer)
+    audience.move(viewer)
+    viewer.check()
+    expect_media(viewer)
+    assert viewer.rtcp_forged == viewer.track("video").forged == 0

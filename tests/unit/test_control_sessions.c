@@ -285,22 +285,6 @@ static void candidates_are_bounded(void **state)
     assert_int_equal(candidates.loopbacks, 0);
 }
 
-static void additional_hosts_are_resolved(void **state)
-{
-    char literal[] = "203.0.113.4", six[] = "2001:db8::9";
-    struct ctl_config config = {
-        .webrtc_listen = parse("0.0.0.0:1"),
-        .additional_hosts = {literal, six},
-        .additional_host_count = 2,
-    };
-    struct ctl_candidates candidates;
-
-    (void)state;
-    ctl_candidates_init(&candidates, &config, 8189);
-    ctl_candidates_read(&candidates, NULL);
-    check_candidates(&candidates, false, "203.0.113.4:8189 [2001:db8::9]:8189");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,7 +298,6 @@ int main(void)
         cmocka_unit_test(loopback_is_offered_where_it_is_all_there_is),
         cmocka_unit_test(a_bound_address_is_the_only_one_of_ours),
         cmocka_unit_test(candidates_are_bounded),
-        cmocka_unit_test(additional_hosts_are_resolved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
