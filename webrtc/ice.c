@@ -118,9 +118,16 @@ static size_t vacate(struct wrtc_ice *ice)
     return oldest;
 }
 
+static bool is_silent(const struct wrtc_ice *ice, int64_t now_ns)
+{
+    const struct wrtc_ice_path *path = wrtc_ice_nominated(ice);
+    return path && now_ns - path->last_check_ns > WRTC_ICE_SILENT_NS;
+}
+
 static void pass(struct wrtc_ice *ice, const struct eng_tuple *tuple, unsigned worker,
                  bool nominate, int64_t now_ns)
 {
+    bool follow = nominate || is_silent(ice, now_ns);
     size_t i = find(ice, tuple);
     if (i == ice->path_count) {
         i = vacate(ice);
@@ -130,7 +137,7 @@ static void pass(struct wrtc_ice *ice, const struct eng_tuple *tuple, unsigned w
     ice->path[i].last_check_ns = now_ns;
     ice->last_check_ns = now_ns;
     ice->passed++;
-    if (nominate)
+    if (follow)
         ice->nominated = (int)i;
 }
 

@@ -7,6 +7,8 @@
 // A check passes with FINGERPRINT, USERNAME (both halves), MESSAGE-INTEGRITY, PRIORITY and the
 // controlling role. Whatever does not pass is counted, answered at most with an error, and changes
 // nothing else. A repeated nomination is followed: the latest check with USE-CANDIDATE decides.
+// Where the nominated path is silent, the next check from elsewhere does: a viewer whose NAT gave
+// it another port does not know that it moved, and Firefox nominates no second time.
 #pragma once
 
 #include <stdbool.h>
@@ -22,6 +24,10 @@ enum {
     // credentials, too few to be worth a flood.
     WRTC_ICE_REFUSALS_PER_S = 10,
 };
+
+// A nominated path is silent after so long without a check. Firefox, aiortc and werift check each 4
+// to 6 s, others more often.
+#define WRTC_ICE_SILENT_NS INT64_C(8000000000)
 
 // A 5-tuple that passed a check.
 struct wrtc_ice_path {
