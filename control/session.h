@@ -94,6 +94,7 @@ struct ctl_sessions {
     struct event *budget_event;
     struct ctl_budget budget;
     struct wrtc_dtls_context *dtls;
+    struct event *renewal; // of its certificate
     struct ctl_candidates candidates;
     struct ctl_trim *trim;
     struct ctl_bucket refusals;

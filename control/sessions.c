@@ -385,6 +385,26 @@ static int start_budget(struct ctl_sessions *all, unsigned per_core)
     return all->budget_event && event_add(all->budget_event, &interval) == 0 ? 0 : -ENOMEM;
 }
 
+static void on_renewal(evutil_socket_t fd, short what, void *ctx)
+{
+    struct ctl_sessions *all = ctx;
+
+    (void)fd;
+    (void)what;
+    if (wrtc_dtls_context_renew(all->dtls) != 0)
+        ctl_log(CTL_LOG_WARN, "webrtc",
+                "no memory for a new certificate: the old one serves %d days more",
+                CTL_CERTIFICATE_DAYS);
+}
+
+static int watch_certificate(struct ctl_sessions *all)
+{
+    const struct timeval every = {.tv_sec = CTL_CERTIFICATE_DAYS * 86400L};
+
+    all->renewal = event_new(all->base, -1, EV_PERSIST, on_renewal, all);
+    return all->renewal && event_add(all->renewal, &every) == 0 ? 0 : -ENOMEM;
+}
+
 static int init_tables(struct ctl_sessions *all)
 {
     int rc = ctl_table_init(&all->by_id, all->max, ctl_random_u64());
@@ -419,6 +439,8 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
         rc = start_budget(all, config->packets_per_second_max);
     if (rc == 0)
         rc = wrtc_dtls_context_create(&all->dtls);
+    if (rc == 0)
+        rc = watch_certificate(all);
     if (rc != 0)
         goto fail;
     all->engine_event =
@@ -472,6 +494,8 @@ void ctl_sessions_destroy(struct ctl_sessions *all)
         event_free(all->budget_event);
     if (all->engine_event)
         event_free(all->engine_event);
+    if (all->renewal)
+        event_free(all->renewal);
     wrtc_dtls_context_destroy(all->dtls);
     ctl_trim_destroy(all->trim);
     ctl_candidates_fini(&all->candidates);

@@ -34,6 +34,9 @@ enum {
 
     CTL_SESSION_JOIN_S = 15, // from the offer to the end of the handshake
 
+    // How long new sessions get the same certificate; a session keeps its own (webrtc/peer.h).
+    CTL_CERTIFICATE_DAYS = 7,
+
     // Error responses to STUN requests that belong to no session, per second: a help in finding
     // faults, and too few to be of use to anybody who forges addresses.
     CTL_STUN_REFUSALS_PER_S = 100,

@@ -30,6 +30,7 @@ enum {
 
 struct wrtc_dtls {
     struct wrtc_dtls_context *ctx;
+    struct wrtc_dtls_identity *identity; // not to be used once the handshake is over
     struct wrtc_fingerprint expected;
     enum wrtc_dtls_state state;
     const char *reason;
@@ -70,8 +71,9 @@ static void enter(struct wrtc_dtls *dtls, enum wrtc_dtls_state state, const char
     dtls->reason = reason;
 }
 
-int wrtc_dtls_create(struct wrtc_dtls_context *ctx, const struct wrtc_fingerprint *expected,
-                     int64_t now_ns, struct wrtc_dtls **out)
+int wrtc_dtls_create(struct wrtc_dtls_context *ctx, struct wrtc_dtls_identity *identity,
+                     const struct wrtc_fingerprint *expected, int64_t now_ns,
+                     struct wrtc_dtls **out)
 {
     if (ctx->handshakes >= WRTC_DTLS_HANDSHAKES_MAX)
         return -EBUSY;
@@ -84,6 +86,7 @@ int wrtc_dtls_create(struct wrtc_dtls_context *ctx, const struct wrtc_fingerprin
     }
     *dtls = (struct wrtc_dtls){
         .ctx = ctx,
+        .identity = identity,
         .expected = *expected,
         .state = WRTC_DTLS_HANDSHAKE,
         .link = link,
@@ -137,7 +140,7 @@ static bool begin_attempt(struct wrtc_dtls *dtls)
 {
     if (dtls->failures == WRTC_DTLS_ATTEMPTS_MAX)
         return false;
-    SSL *ssl = SSL_new(dtls->ctx->ssl);
+    SSL *ssl = SSL_new(dtls->identity->ssl);
     BIO *bio = wrtc_dgram_bio_create(dtls->ctx->bio, dtls->link);
     if (!ssl || !bio) {
         SSL_free(ssl);

@@ -47,11 +47,13 @@ enum wrtc_dtls_state {
 };
 
 struct wrtc_dtls;
+struct wrtc_dtls_identity;
 
-// expected: the fingerprint in the offer; copied. 0, -ENOMEM, or -EBUSY: too many handshakes at
-// once (WRTC_DTLS_HANDSHAKES_MAX).
-int wrtc_dtls_create(struct wrtc_dtls_context *ctx, const struct wrtc_fingerprint *expected,
-                     int64_t now_ns, struct wrtc_dtls **out);
+// identity: outlives the handshake. expected: the fingerprint in the offer; copied. 0, -ENOMEM, or
+// -EBUSY: too many handshakes at once (WRTC_DTLS_HANDSHAKES_MAX).
+int wrtc_dtls_create(struct wrtc_dtls_context *ctx, struct wrtc_dtls_identity *identity,
+                     const struct wrtc_fingerprint *expected, int64_t now_ns,
+                     struct wrtc_dtls **out);
 void wrtc_dtls_destroy(struct wrtc_dtls *dtls);
 
 enum wrtc_dtls_state wrtc_dtls_state(const struct wrtc_dtls *dtls);

@@ -104,15 +104,43 @@ static bool configure(SSL_CTX *ssl)
            SSL_CTX_set_tlsext_use_srtp(ssl, SRTP_PROFILES) == 0;
 }
 
+// NULL: out of memory.
+static struct wrtc_dtls_identity *create_identity(void)
+{
+    struct wrtc_dtls_identity *identity = calloc(1, sizeof(*identity));
+    if (!identity)
+        return NULL;
+    identity->held = 1;
+    identity->ssl = SSL_CTX_new(DTLS_server_method());
+    if (identity->ssl && configure(identity->ssl) &&
+        use_new_certificate(identity->ssl, &identity->fingerprint))
+        return identity;
+    wrtc_dtls_identity_release(identity);
+    return NULL;
+}
+
+struct wrtc_dtls_identity *wrtc_dtls_identity_hold(struct wrtc_dtls_context *ctx)
+{
+    ctx->identity->held++;
+    return ctx->identity;
+}
+
+void wrtc_dtls_identity_release(struct wrtc_dtls_identity *identity)
+{
+    if (!identity || --identity->held > 0)
+        return;
+    SSL_CTX_free(identity->ssl);
+    free(identity);
+}
+
 int wrtc_dtls_context_create(struct wrtc_dtls_context **out)
 {
     struct wrtc_dtls_context *ctx = calloc(1, sizeof(*ctx));
     if (!ctx)
         return -ENOMEM;
     ctx->bio = wrtc_dgram_bio_method_create();
-    ctx->ssl = SSL_CTX_new(DTLS_server_method());
-    if (!ctx->bio || !ctx->ssl || !configure(ctx->ssl) ||
-        !use_new_certificate(ctx->ssl, &ctx->fingerprint)) {
+    ctx->identity = create_identity();
+    if (!ctx->bio || !ctx->identity) {
         wrtc_dtls_context_destroy(ctx);
         return -ENOMEM;
     }
@@ -120,16 +148,26 @@ int wrtc_dtls_context_create(struct wrtc_dtls_context **out)
     return 0;
 }
 
+int wrtc_dtls_context_renew(struct wrtc_dtls_context *ctx)
+{
+    struct wrtc_dtls_identity *identity = create_identity();
+    if (!identity)
+        return -ENOMEM;
+    wrtc_dtls_identity_release(ctx->identity);
+    ctx->identity = identity;
+    return 0;
+}
+
 void wrtc_dtls_context_destroy(struct wrtc_dtls_context *ctx)
 {
     if (!ctx)
         return;
-    SSL_CTX_free(ctx->ssl);
+    wrtc_dtls_identity_release(ctx->identity);
     BIO_meth_free(ctx->bio);
     free(ctx);
 }
 
 const struct wrtc_fingerprint *wrtc_dtls_context_fingerprint(const struct wrtc_dtls_context *ctx)
 {
-    return &ctx->fingerprint;
+    return &ctx->identity->fingerprint;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "webrtc/dtls.h"
+#include "webrtc/dtls_context.h"
 #include "webrtc/ice.h"
 
 // A STUN reply that waits to be taken.
@@ -20,6 +21,7 @@ struct reply {
 struct wrtc_peer {
     enum wrtc_peer_state state;
     struct wrtc_dtls_context *dtls_context;
+    struct wrtc_dtls_identity *identity; // NULL: not needed any more
     struct wrtc_fingerprint remote_fingerprint;
     struct wrtc_ice ice;
     struct wrtc_dtls *dtls; // NULL: no handshake has begun
@@ -78,6 +80,7 @@ int wrtc_peer_create(const struct wrtc_peer_config *config, struct wrtc_peer **o
         return rc;
     }
     peer->dtls_context = config->dtls;
+    peer->identity = wrtc_dtls_identity_hold(config->dtls);
     peer->remote_fingerprint = config->remote_fingerprint;
     *out = peer;
     return 0;
@@ -88,6 +91,7 @@ void wrtc_peer_destroy(struct wrtc_peer *peer)
     if (!peer)
         return;
     wrtc_dtls_destroy(peer->dtls);
+    wrtc_dtls_identity_release(peer->identity);
     wrtc_ice_fini(&peer->ice);
     free(peer);
 }
@@ -165,6 +169,8 @@ static void follow_dtls(struct wrtc_peer *peer)
         end(peer, wrtc_dtls_reason(peer->dtls));
     } else if (state == WRTC_DTLS_CONNECTED && peer->state == WRTC_PEER_HANDSHAKE) {
         enter(peer, WRTC_PEER_CONNECTED);
+        wrtc_dtls_identity_release(peer->identity);
+        peer->identity = NULL;
         aim(peer);
         peer->connected_due = true;
     }
@@ -178,8 +184,8 @@ static void receive_dtls(struct wrtc_peer *peer, const struct eng_tuple *tuple, 
         return;
     }
     if (!peer->dtls) {
-        if (wrtc_dtls_create(peer->dtls_context, &peer->remote_fingerprint, now_ns, &peer->dtls) !=
-            0) {
+        if (wrtc_dtls_create(peer->dtls_context, peer->identity, &peer->remote_fingerprint, now_ns,
+                             &peer->dtls) != 0) {
             peer->stats.dropped_dtls++;
             return;
         }

@@ -35,11 +35,17 @@
 
 // ---- state that all peers share ----
 
-// Our certificate (ECDSA P-256, self-signed, made at start) and the DTLS settings.
+// Our certificate (ECDSA P-256, self-signed, made at start and when it is renewed) and the DTLS
+// settings.
 struct wrtc_dtls_context;
 
 int wrtc_dtls_context_create(struct wrtc_dtls_context **out);
 void wrtc_dtls_context_destroy(struct wrtc_dtls_context *ctx);
+
+// A new certificate for the peers that are made from now on. 0 or -ENOMEM, which changes nothing.
+int wrtc_dtls_context_renew(struct wrtc_dtls_context *ctx);
+
+// Of the peers that are made now.
 const struct wrtc_fingerprint *wrtc_dtls_context_fingerprint(const struct wrtc_dtls_context *ctx);
 
 // ---- demultiplexing (RFC 7983) ----

@@ -45,7 +45,8 @@ static inline void pair_init_as(struct pair *pair, const struct dtls_client_conf
     dtls_client_init(&pair->client, config);
     struct wrtc_fingerprint expected =
         test_fingerprint(pair->client.certificate, algorithm, digest);
-    assert_int_equal(wrtc_dtls_create(pair_ctx, &expected, fake_now_ns, &pair->server), 0);
+    assert_int_equal(
+        wrtc_dtls_create(pair_ctx, pair_ctx->identity, &expected, fake_now_ns, &pair->server), 0);
 }
 
 static inline void pair_init(struct pair *pair, const struct dtls_client_config *config)

@@ -152,7 +152,8 @@ static void test_wrong_fingerprint(void **state)
     dtls_client_init(&pair.client, &ordinary);
     dtls_client_init(&client, &ordinary);
     struct wrtc_fingerprint expected = dtls_client_fingerprint(&client);
-    assert_int_equal(wrtc_dtls_create(pair_ctx, &expected, fake_now_ns, &pair.server), 0);
+    assert_int_equal(
+        wrtc_dtls_create(pair_ctx, pair_ctx->identity, &expected, fake_now_ns, &pair.server), 0);
     pair_begin(&pair);
     pair_flow(&pair);
     assert_int_equal(wrtc_dtls_state(pair.server), WRTC_DTLS_CLOSED);

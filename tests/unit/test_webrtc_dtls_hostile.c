@@ -155,7 +155,8 @@ static void test_handshakes_are_bounded(void **state)
     struct wrtc_fingerprint any = {.algorithm = "sha-256", .len = 32};
     pair_init(&pair, &ordinary);
     pair_ctx->handshakes = WRTC_DTLS_HANDSHAKES_MAX;
-    assert_int_equal(wrtc_dtls_create(pair_ctx, &any, fake_now_ns, &one_more), -EBUSY);
+    assert_int_equal(wrtc_dtls_create(pair_ctx, pair_ctx->identity, &any, fake_now_ns, &one_more),
+                     -EBUSY);
     assert_null(one_more);
     pair_ctx->handshakes = 1;
     pair_shake(&pair);

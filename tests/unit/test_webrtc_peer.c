@@ -259,6 +259,35 @@ static void test_early_dtls_is_dropped(void **state)
     expect_connected(1001);
 }
 
+static void expect_certificate(const struct wrtc_fingerprint *told)
+{
+    const X509 *shown = SSL_get0_peer_certificate(viewer.dtls.ssl);
+    struct wrtc_fingerprint seen_by_viewer = test_fingerprint(shown, "sha-256", EVP_sha256());
+    assert_memory_equal(seen_by_viewer.bytes, told->bytes, told->len);
+}
+
+// A viewer gets the certificate that its answer told of, whatever comes between.
+static void test_certificate_is_renewed(void **state)
+{
+    struct wrtc_fingerprint told = *wrtc_dtls_context_fingerprint(ctx);
+    struct wrtc_fingerprint told_later;
+    assert_int_equal(wrtc_dtls_context_renew(ctx), 0);
+    assert_int_equal(wrtc_dtls_context_renew(ctx), 0);
+    told_later = *wrtc_dtls_context_fingerprint(ctx);
+    assert_memory_not_equal(told.bytes, told_later.bytes, told.len);
+    check(1001, true);
+    shake(1001);
+    expect_connected(1001);
+    expect_certificate(&told);
+
+    teardown(state);
+    setup(state);
+    check(1001, true);
+    shake(1001);
+    expect_connected(1001);
+    expect_certificate(&told_later);
+}
+
 // The published race: a stranger's ClientHello arrives before the viewer's own.
 static void test_client_hello_race(void **state)
 {
@@ -529,6 +558,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dtls_may_change_tuple_midway, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lost_flight_is_repeated, setup, teardown),
         cmocka_unit_test_setup_teardown(test_early_dtls_is_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_certificate_is_renewed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_client_hello_race, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forged_checks_bind_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_checks_end_nothing, setup, teardown),
