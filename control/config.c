@@ -187,6 +187,7 @@ static const struct ctl_key keys[] = {
     ICE_SERVER("username", username, .fault = ctl_ice_text_fault, .expected = "text"),
     ICE_SERVER("credential", credential, .fault = ctl_ice_text_fault, .secret = true,
                .expected = "text"),
+    VALUE("webrtc", "tcp", ctl_value_bool, tcp, ),
     VALUE("engine", "cores", ctl_value_cores, cores, ),
     VALUE("engine", "tx", ctl_value_choice, engine.tx, .choices = tx_choices,
           .fallback = ENG_TX_AUTO, .expected = "\"auto\", \"io_uring\" or \"sendmmsg\""),

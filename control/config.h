@@ -96,6 +96,7 @@ struct ctl_config {
     char *redirect;                     // webrtc.redirect: a server's URL without '/' at its end
     struct ctl_ice_server *ice_servers; // webrtc.ice_servers, up to CTL_ICE_SERVERS_MAX
     size_t ice_server_count;
+    bool tcp; // webrtc.tcp: viewers may use TCP for media, default false
     enum ctl_log_level log_level;
     struct ctl_auth_config auth;
     struct ctl_stream_config *streams; // 1 to ENG_STREAMS_MAX

@@ -17,6 +17,7 @@
 #include "control/sessions.h"
 #include "control/streams.h"
 
+struct ctl_relay;
 struct event_base;
 struct ctl_http;
 
@@ -25,6 +26,7 @@ struct ctl_http_config {
     struct eng_engine *engine;
     struct ctl_streams *streams;
     struct ctl_sessions *sessions;
+    const struct ctl_relay *relay; // NULL: none
 };
 
 // Binds both listeners. -errno with one line in error[] ("file:line: ..." form) when a port is in

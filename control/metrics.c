@@ -11,6 +11,7 @@
 
 #include <event2/buffer.h>
 
+#include "control/relay.h"
 #include "control/stream_metrics.h"
 #include "version_info.h"
 
@@ -163,11 +164,25 @@ static void write_process(struct evbuffer *out, struct eng_engine *engine)
                         open_files());
 }
 
+static void write_relay(struct evbuffer *out, const struct ctl_relay *relay)
+{
+    struct ctl_relay_stats s;
+
+    ctl_relay_read_stats(relay, &s);
+    write_plain(out, "tcp_connections", "gauge", "Viewers' TCP connections for media",
+                s.connections);
+    write_plain(out, "tcp_refused_total", "counter", "TCP connections for media beyond the bound",
+                s.refused);
+    write_plain(out, "tcp_dropped_total", "counter",
+                "Datagrams that a TCP connection was too slow for", s.dropped);
+}
+
 void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct ctl_streams *streams,
-                       const struct ctl_sessions *sessions)
+                       const struct ctl_sessions *sessions, const struct ctl_relay *relay)
 {
     write_process(out, engine);
     ctl_stream_metrics_write(out, streams);
     write_sessions(out, sessions);
+    write_relay(out, relay);
     write_engine(out, engine);
 }

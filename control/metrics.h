@@ -9,11 +9,12 @@
 #include "control/streams.h"
 #include "engine/engine.h"
 
+struct ctl_relay;
 struct evbuffer;
 
-// Appends the whole exposition to out.
+// Appends the whole exposition to out. relay: NULL where there is none.
 void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct ctl_streams *streams,
-                       const struct ctl_sessions *sessions);
+                       const struct ctl_sessions *sessions, const struct ctl_relay *relay);
 
 // The two comment lines before a metric's values; name without "rtcfan_".
 void ctl_metrics_head(struct evbuffer *out, const char *name, const char *type, const char *help);

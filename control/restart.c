@@ -28,6 +28,7 @@ int ctl_session_restart(struct ctl_session *s, const struct wrtc_sdpfrag *fragme
         .ufrag = ufrag,
         .pwd = pwd,
         .mid = fragment->mid,
+        .tcp = s->all->tcp,
         .candidates = candidates,
         .candidate_count =
             ctl_candidates_get(&s->all->candidates, by_loopback, ctl_now_ns(), candidates),

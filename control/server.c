@@ -18,6 +18,7 @@
 #include "control/http.h"
 #include "control/listen.h"
 #include "control/log.h"
+#include "control/relay.h"
 #include "control/sessions.h"
 #include "control/streams.h"
 #include "control/version.h"
@@ -43,6 +44,7 @@ struct server {
     struct eng_engine *engine;
     struct ctl_streams *streams;
     struct ctl_sessions *sessions;
+    struct ctl_relay *relay; // NULL: no TCP for media
     struct ctl_http *http;
     int signal_fd;
     struct event *signal_event;
@@ -185,6 +187,19 @@ static int create_engine(struct server *server, char *error, size_t error_size)
     return rc;
 }
 
+static int create_relay(struct server *server, char *error, size_t error_size)
+{
+    const struct ctl_config *config = server->config;
+    int rc;
+
+    if (!config->tcp)
+        return 0;
+    rc = ctl_relay_create(server->base, &config->webrtc_listen, &server->relay);
+    if (rc)
+        ctl_listen_error(config, "webrtc.listen", rc, error, error_size);
+    return rc;
+}
+
 // Everything that can fail, ports first. Nothing runs yet.
 static int create_parts(struct server *server, char *error, size_t error_size)
 {
@@ -199,6 +214,8 @@ static int create_parts(struct server *server, char *error, size_t error_size)
     }
     if (!rc)
         rc = create_engine(server, error, error_size);
+    if (!rc)
+        rc = create_relay(server, error, error_size);
     if (!rc) {
         part = "streams";
         rc = ctl_streams_create(server->base, server->engine, server->config, &server->streams);
@@ -211,6 +228,7 @@ static int create_parts(struct server *server, char *error, size_t error_size)
         http.engine = server->engine;
         http.streams = server->streams;
         http.sessions = server->sessions;
+        http.relay = server->relay;
         rc = ctl_http_create(server->base, &http, &server->http, error, error_size);
     }
     if (!rc)
@@ -242,6 +260,7 @@ static void destroy_parts(struct server *server)
         ctl_http_destroy(server->http);
     if (server->sessions)
         ctl_sessions_destroy(server->sessions);
+    ctl_relay_destroy(server->relay);
     // Before the engine: the ingest thread writes into its streams.
     if (server->streams)
         ctl_streams_destroy(server->streams);
@@ -296,8 +315,9 @@ static void log_parts(const struct server *server)
     ctl_log(CTL_LOG_INFO, "server", "rtcfan %s, %s, %zu streams", ctl_version(), config->path,
             config->stream_count);
     log_workers(server);
-    ctl_log(CTL_LOG_INFO, "webrtc", "media on %s/udp, up to %u viewers",
-            ctl_addr_format(&config->webrtc_listen, text), config->max_viewers);
+    ctl_log(CTL_LOG_INFO, "webrtc", "media on %s/udp%s, up to %u viewers",
+            ctl_addr_format(&config->webrtc_listen, text), config->tcp ? " and tcp" : "",
+            config->max_viewers);
     ctl_log(CTL_LOG_INFO, "metrics", "http://%s/metrics",
             ctl_addr_format(&config->metrics_listen, text));
     ctl_log(CTL_LOG_INFO, "http", "on %s%s", ctl_addr_format(&config->http_listen, text),

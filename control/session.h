@@ -102,6 +102,7 @@ struct ctl_sessions {
     struct ctl_table by_ufrag;
     struct ctl_table by_tuple;
     LIST_HEAD(, ctl_session) list; // all, leaving ones included
+    bool tcp;                      // is offered
     unsigned max;
     unsigned joining;
     struct ctl_sessions_stats stats;

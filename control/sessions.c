@@ -228,6 +228,7 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     config->candidates = candidates;
     config->candidate_count =
         ctl_candidates_get(&all->candidates, origin->by_loopback, now_ns, candidates);
+    config->tcp = all->tcp;
     config->cname = s->cname;
     config->video_ssrc = s->track[ENG_VIDEO].ssrc;
     config->audio_ssrc = s->track[ENG_AUDIO].ssrc;
@@ -428,6 +429,7 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
     all->base = base;
     all->engine = engine;
     all->max = config->max_viewers;
+    all->tcp = config->tcp;
     LIST_INIT(&all->list);
     ctl_bucket_init(&all->refusals, CTL_STUN_REFUSALS_PER_S, CTL_STUN_REFUSALS_PER_S);
     rc = ctl_candidates_init(&all->candidates, base, config, eng_engine_port(engine));

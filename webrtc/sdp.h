@@ -204,6 +204,7 @@ struct wrtc_answer_config {
     const struct wrtc_fingerprint *fingerprint;
     const struct eng_addr *candidates; // host candidates, best first
     size_t candidate_count;            // 1 to WRTC_CANDIDATES_MAX
+    bool tcp;                          // each is one of TCP, too, passive (RFC 6544)
     const char *cname;                 // RTCP CNAME; also names the msid stream
     uint32_t video_ssrc;
     uint32_t audio_ssrc;
@@ -239,6 +240,7 @@ struct wrtc_sdpfrag_config {
     const char *mid; // of the viewer's fragment
     const struct eng_addr *candidates;
     size_t candidate_count;
+    bool tcp; // as in the answer
 };
 
 // Writes the body that answers an ICE restart (RFC 9725 4.3.3), NUL-terminated. The candidates

@@ -110,7 +110,7 @@ static void put_accepted(struct writer *writer, const struct wrtc_offer_media *m
         wrtc_sdp_put(&writer->text, "a=rtcp-rsize\r\n");
     put_transport(writer);
     wrtc_sdp_put_candidates(&writer->text, writer->config->candidates,
-                            writer->config->candidate_count);
+                            writer->config->candidate_count, writer->config->tcp);
 }
 
 static void put_rtpmap(struct writer *writer, const struct wrtc_offer_codec *codec)

@@ -72,7 +72,7 @@ int wrtc_sdpfrag_write(const struct wrtc_sdpfrag_config *config, char *out, size
                      "m=audio 9 RTP/AVP 0\r\n"
                      "a=mid:%s\r\n",
                      config->mid);
-        wrtc_sdp_put_candidates(&writer, config->candidates, config->candidate_count);
+        wrtc_sdp_put_candidates(&writer, config->candidates, config->candidate_count, config->tcp);
     }
     return wrtc_sdp_finish(&writer, len);
 }

@@ -33,21 +33,30 @@ const char *wrtc_sdp_address_text(const struct eng_addr *addr, char out[INET6_AD
     return inet_ntop(addr->sa.sa_family, bytes, out, INET6_ADDRSTRLEN);
 }
 
-// RFC 8445 5.1.2.1: the type preference of host candidates is 126; the local preference falls from
-// one candidate to the next.
-void wrtc_sdp_put_candidates(struct wrtc_sdp_writer *writer, const struct eng_addr *candidates,
-                             size_t count)
+// RFC 8445 5.1.2.1: the local preference falls from one candidate to the next.
+static void put_candidate(struct wrtc_sdp_writer *writer, size_t foundation, const char *transport,
+                          uint32_t preference, const struct eng_addr *addr, const char *more)
 {
     char text[INET6_ADDRSTRLEN];
+    uint32_t priority = preference << 8 | (256 - 1);
 
-    for (size_t i = 0; i < count; i++) {
-        uint32_t local_preference = 65535 - (uint32_t)i;
-        uint32_t priority = UINT32_C(126) << 24 | local_preference << 8 | (256 - 1);
+    wrtc_sdp_put(writer, "a=candidate:%zu 1 %s %" PRIu32 " %s %u typ host%s\r\n", foundation,
+                 transport, priority, wrtc_sdp_address_text(addr, text), eng_addr_port(addr), more);
+}
 
-        wrtc_sdp_put(writer, "a=candidate:%zu 1 udp %" PRIu32 " %s %u typ host\r\n", i + 1,
-                     priority, wrtc_sdp_address_text(&candidates[i], text),
-                     eng_addr_port(&candidates[i]));
-    }
+// The type preference of host candidates is 126, that of TCP lower, so that it is the last resort;
+// their local preference begins with 4 for a passive one (RFC 6544 4.2).
+void wrtc_sdp_put_candidates(struct wrtc_sdp_writer *writer, const struct eng_addr *candidates,
+                             size_t count, bool tcp)
+{
+    const uint32_t udp_first = UINT32_C(126) << 16 | 65535;
+    const uint32_t tcp_first = UINT32_C(90) << 16 | UINT32_C(4) << 13 | 8191;
+
+    for (size_t i = 0; i < count; i++)
+        put_candidate(writer, i + 1, "udp", udp_first - (uint32_t)i, &candidates[i], "");
+    for (size_t i = 0; tcp && i < count; i++)
+        put_candidate(writer, count + i + 1, "tcp", tcp_first - (uint32_t)i, &candidates[i],
+                      " tcptype passive");
     wrtc_sdp_put(writer, "a=end-of-candidates\r\n");
 }
 

@@ -21,9 +21,9 @@ __attribute__((format(printf, 2, 3))) void wrtc_sdp_put(struct wrtc_sdp_writer *
 
 const char *wrtc_sdp_address_text(const struct eng_addr *addr, char out[INET6_ADDRSTRLEN]);
 
-// Our candidates, best first, and the word that there are no more.
+// Our candidates, best first, and the word that there are no more. tcp: passive ones, too.
 void wrtc_sdp_put_candidates(struct wrtc_sdp_writer *writer, const struct eng_addr *candidates,
-                             size_t count);
+                             size_t count, bool tcp);
 
 // 0 with *len set, or -ENOSPC.
 int wrtc_sdp_finish(const struct wrtc_sdp_writer *writer, size_t *len);

@@ -112,6 +112,10 @@ static void test_written(void **state)
                               "a=candidate:1 1 udp 2130706431 192.0.2.1 8189 typ host\r\n"
                               "a=end-of-candidates\r\n");
     assert_int_equal(wrtc_sdpfrag_write(&config, text, len, &len), -ENOSPC);
+    config.tcp = true;
+    assert_int_equal(wrtc_sdpfrag_write(&config, text, sizeof(text), &len), 0);
+    assert_non_null(strstr(text, "a=candidate:2 1 tcp 1520435199 192.0.2.1 8189 typ host "
+                                 "tcptype passive\r\na=end-of-candidates\r\n"));
     config.mid = "";
     assert_int_equal(wrtc_sdpfrag_write(&config, text, sizeof(text), &len), 0);
     assert_null(strstr(text, "candidate"));
