@@ -35,12 +35,21 @@ struct ctl_hosts {
     struct host host[CTL_HOSTS_MAX];
 };
 
+static bool holds(const struct host *host, const struct eng_addr *addr, size_t count)
+{
+    if (count != host->count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!eng_addr_equal(&host->addr[i], &addr[i]))
+            return false;
+    return true;
+}
+
 // Whether the host has other addresses than before.
 static bool take(struct host *host, const struct evutil_addrinfo *list)
 {
     struct eng_addr found[CTL_HOST_ADDRESSES_MAX] = {0};
     size_t n = 0;
-    bool same;
 
     for (const struct evutil_addrinfo *i = list; i && n < CTL_HOST_ADDRESSES_MAX; i = i->ai_next) {
         if (i->ai_family == AF_INET)
@@ -51,10 +60,11 @@ static bool take(struct host *host, const struct evutil_addrinfo *list)
             continue;
         eng_addr_set_port(&found[n++], host->all->port);
     }
-    same = n == host->count && memcmp(found, host->addr, sizeof(found)) == 0;
+    if (holds(host, found, n))
+        return false;
     memcpy(host->addr, found, sizeof(found));
     host->count = n;
-    return !same;
+    return true;
 }
 
 static void on_found(int error, struct evutil_addrinfo *list, void *ctx)
