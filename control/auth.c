@@ -58,6 +58,7 @@ struct ctl_auth {
     struct ctl_file_watch *watch;
     LIST_HEAD(, ask) asks;
     unsigned count;
+    struct ctl_auth_stats stats;
 };
 
 // ---- answers ----
@@ -126,10 +127,12 @@ static void finish(struct ask *ask, enum ctl_verdict verdict)
     ask->who.user = !ask->stream && verdict == CTL_VERDICT_GRANTED;
     if (verdict == CTL_VERDICT_UNKNOWN && ask->shown && !ask->who.jwt)
         ctl_visitors_failed(ask->auth->visitors, ctl_request_peer(ask->req), ctl_now_ns());
-    if (ask->stream)
+    if (ask->stream) {
+        ask->auth->stats.verdict[verdict]++;
         answer(ask, verdict);
-    else
+    } else {
         ask->known(ask->ctx, &ask->who, ask->req);
+    }
     free_ask(ask);
 }
 
@@ -220,6 +223,7 @@ static void start(struct ctl_auth *auth, struct ask *ask, struct evhttp_request 
     enum ctl_verdict verdict;
 
     if (!ask) {
+        auth->stats.asks_refused++;
         ctl_reply_retry(req, HTTP_SERVUNAVAIL, CTL_AUTH_RETRY_S,
                         "too many viewers are being let in at this moment");
         return;
@@ -338,6 +342,12 @@ int ctl_auth_create(struct event_base *base, const struct ctl_config *config,
     }
     *out = auth;
     return 0;
+}
+
+void ctl_auth_read_stats(const struct ctl_auth *auth, struct ctl_auth_stats *out)
+{
+    *out = auth->stats;
+    ctl_visitors_read_stats(auth->visitors, &out->visitors);
 }
 
 void ctl_auth_destroy(struct ctl_auth *auth)

@@ -19,6 +19,7 @@
 
 #include "control/config.h"
 #include "control/streams.h"
+#include "control/verdict.h"
 #include "control/visitors.h"
 
 struct event_base;
@@ -56,6 +57,14 @@ bool ctl_auth_lists(const struct ctl_auth_who *who, const struct ctl_stream *str
 
 // 401: nothing can be shown without credentials.
 void ctl_auth_challenge(struct evhttp_request *req, const char *reason);
+
+struct ctl_auth_stats {
+    uint64_t verdict[CTL_VERDICT_LATER]; // of requests for streams that ask for something
+    uint64_t asks_refused;               // beyond CTL_AUTH_ASKS_MAX
+    struct ctl_visitors_stats visitors;
+};
+
+void ctl_auth_read_stats(const struct ctl_auth *auth, struct ctl_auth_stats *out);
 
 // Before evhttp_free(): requests that wait are forgotten. NULL does no harm.
 void ctl_auth_destroy(struct ctl_auth *auth);

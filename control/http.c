@@ -216,7 +216,7 @@ static void reply_metrics(struct ctl_http *http, struct evhttp_request *req)
         return;
     }
     ctl_metrics_write(text, http->config.engine, http->config.streams, http->config.sessions,
-                      http->config.relay);
+                      http->config.relay, http->auth);
     ctl_reply_buffer(req, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text);
     evbuffer_free(text);
 }

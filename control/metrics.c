@@ -67,9 +67,10 @@ static void write_sessions(struct evbuffer *out, const struct ctl_sessions *sess
     evbuffer_add_printf(out,
                         "rtcfan_sessions_ended_total{by=\"viewer\"} %" PRIu64 "\n"
                         "rtcfan_sessions_ended_total{by=\"timeout\"} %" PRIu64 "\n"
+                        "rtcfan_sessions_ended_total{by=\"expiry\"} %" PRIu64 "\n"
                         "rtcfan_sessions_ended_total{by=\"source\"} %" PRIu64 "\n"
                         "rtcfan_sessions_ended_total{by=\"server\"} %" PRIu64 "\n",
-                        s.ended_by_viewer, s.ended_by_timeout, s.ended_by_source,
+                        s.ended_by_viewer, s.ended_by_timeout, s.ended_by_expiry, s.ended_by_source,
                         s.ended_by_server);
     write_plain(out, "stun_refused_total", "counter", "STUN requests answered by an error",
                 s.stun_refused);
@@ -79,6 +80,33 @@ static void write_sessions(struct evbuffer *out, const struct ctl_sessions *sess
                 s.strays);
     write_plain(out, "control_send_failed_total", "counter",
                 "STUN and DTLS datagrams that the engine had no room for", s.send_failed);
+}
+
+// ---- who is let in ----
+
+static void write_auth(struct evbuffer *out, const struct ctl_auth *auth)
+{
+    static const char *const names[CTL_VERDICT_LATER] = {
+        [CTL_VERDICT_GRANTED] = "granted",
+        [CTL_VERDICT_UNKNOWN] = "unknown",
+        [CTL_VERDICT_FORBIDDEN] = "forbidden",
+        [CTL_VERDICT_UNAVAILABLE] = "unavailable",
+    };
+    struct ctl_auth_stats s;
+
+    ctl_auth_read_stats(auth, &s);
+    ctl_metrics_head(out, "auth_verdicts_total", "counter",
+                     "Requests for streams that ask for credentials, by what came of them");
+    for (int i = 0; i < CTL_VERDICT_LATER; i++)
+        evbuffer_add_printf(out, "rtcfan_auth_verdicts_total{verdict=\"%s\"} %" PRIu64 "\n",
+                            names[i], s.verdict[i]);
+    ctl_metrics_head(out, "requests_refused_total", "counter",
+                     "HTTP requests that were not looked at, by cause");
+    evbuffer_add_printf(out,
+                        "rtcfan_requests_refused_total{cause=\"requests_of_address\"} %" PRIu64 "\n"
+                        "rtcfan_requests_refused_total{cause=\"failures_of_address\"} %" PRIu64 "\n"
+                        "rtcfan_requests_refused_total{cause=\"auth_busy\"} %" PRIu64 "\n",
+                        s.visitors.requests_refused, s.visitors.tries_refused, s.asks_refused);
 }
 
 // ---- engine ----
@@ -178,11 +206,13 @@ static void write_relay(struct evbuffer *out, const struct ctl_relay *relay)
 }
 
 void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct ctl_streams *streams,
-                       const struct ctl_sessions *sessions, const struct ctl_relay *relay)
+                       const struct ctl_sessions *sessions, const struct ctl_relay *relay,
+                       const struct ctl_auth *auth)
 {
     write_process(out, engine);
     ctl_stream_metrics_write(out, streams);
     write_sessions(out, sessions);
     write_relay(out, relay);
+    write_auth(out, auth);
     write_engine(out, engine);
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "control/auth.h"
 #include "control/sessions.h"
 #include "control/streams.h"
 #include "engine/engine.h"
@@ -14,7 +15,8 @@ struct evbuffer;
 
 // Appends the whole exposition to out. relay: NULL where there is none.
 void ctl_metrics_write(struct evbuffer *out, struct eng_engine *engine, struct ctl_streams *streams,
-                       const struct ctl_sessions *sessions, const struct ctl_relay *relay);
+                       const struct ctl_sessions *sessions, const struct ctl_relay *relay,
+                       const struct ctl_auth *auth);
 
 // The two comment lines before a metric's values; name without "rtcfan_".
 void ctl_metrics_head(struct evbuffer *out, const char *name, const char *type, const char *help);

@@ -105,6 +105,8 @@ static void count_end(struct ctl_session *s, enum ctl_session_end how)
         stats->ended_by_viewer++;
     else if (how == CTL_END_TIMEOUT)
         stats->ended_by_timeout++;
+    else if (how == CTL_END_EXPIRED)
+        stats->ended_by_expiry++;
     else if (how == CTL_END_SOURCE)
         stats->ended_by_source++;
     else
@@ -308,7 +310,7 @@ static bool run_deadlines(struct ctl_session *s, int64_t now_ns)
             return false;
     }
     if (now_ns >= s->until_ns) {
-        ctl_session_end(s, CTL_END_SERVER, "its token has expired");
+        ctl_session_end(s, CTL_END_EXPIRED, "its token has expired");
         return false;
     }
     if (s->state == CTL_SESSION_JOINING) {

@@ -36,6 +36,7 @@ enum ctl_session_end {
     CTL_END_FAILED, // whatever ends a session that has not been live
     CTL_END_VIEWER,
     CTL_END_TIMEOUT,
+    CTL_END_EXPIRED, // its permission
     CTL_END_SOURCE,
     CTL_END_SERVER,
 };

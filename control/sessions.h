@@ -101,7 +101,7 @@ struct ctl_sessions_stats {
     uint64_t created;
     uint64_t restarts; // of ICE
     uint64_t failed;   // ended before the handshake had finished
-    uint64_t ended_by_viewer, ended_by_timeout, ended_by_source, ended_by_server;
+    uint64_t ended_by_viewer, ended_by_timeout, ended_by_expiry, ended_by_source, ended_by_server;
     uint64_t offers_refused;  // with -EBUSY
     uint64_t stun_refused;    // 400/401 answered
     uint64_t stun_unanswered; // the same, beyond the rate

@@ -28,6 +28,7 @@ struct visitor {
 
 struct ctl_visitors {
     unsigned requests_per_second;
+    struct ctl_visitors_stats stats;
     struct ctl_table table;
     TAILQ_HEAD(order, visitor) order;
     struct visitor all[CTL_VISITORS_MAX];
@@ -131,15 +132,21 @@ void ctl_visitors_destroy(struct ctl_visitors *all)
 bool ctl_visitors_request(struct ctl_visitors *all, const char *addr, int64_t now_ns)
 {
     struct visitor *v = all->requests_per_second > 0 ? look_up(all, addr) : NULL;
+    bool ok = !v || ctl_bucket_take(&v->requests, now_ns);
 
-    return !v || ctl_bucket_take(&v->requests, now_ns);
+    if (!ok)
+        all->stats.requests_refused++;
+    return ok;
 }
 
 bool ctl_visitors_may_try(struct ctl_visitors *all, const char *addr, int64_t now_ns)
 {
     struct visitor *v = look_up(all, addr);
+    bool ok = !v || ctl_bucket_has(&v->failures, now_ns);
 
-    return !v || ctl_bucket_has(&v->failures, now_ns);
+    if (!ok)
+        all->stats.tries_refused++;
+    return ok;
 }
 
 void ctl_visitors_failed(struct ctl_visitors *all, const char *addr, int64_t now_ns)
@@ -148,4 +155,9 @@ void ctl_visitors_failed(struct ctl_visitors *all, const char *addr, int64_t now
 
     if (v)
         ctl_bucket_take(&v->failures, now_ns);
+}
+
+void ctl_visitors_read_stats(const struct ctl_visitors *all, struct ctl_visitors_stats *out)
+{
+    *out = all->stats;
 }

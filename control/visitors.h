@@ -33,3 +33,10 @@ bool ctl_visitors_request(struct ctl_visitors *visitors, const char *addr, int64
 // Whether credentials from there are looked at, and that some were wrong.
 bool ctl_visitors_may_try(struct ctl_visitors *visitors, const char *addr, int64_t now_ns);
 void ctl_visitors_failed(struct ctl_visitors *visitors, const char *addr, int64_t now_ns);
+
+struct ctl_visitors_stats {
+    uint64_t requests_refused; // one too many
+    uint64_t tries_refused;    // credentials that were not looked at
+};
+
+void ctl_visitors_read_stats(const struct ctl_visitors *visitors, struct ctl_visitors_stats *out);

@@ -134,6 +134,10 @@ def test_guessing_is_slowed_down(tmp_path, source):
         refused = offer(server, "cam1", basic("ann", SECRET))
         assert refused.status == 429 and int(refused.headers["Retry-After"]) > 0
         assert offer(server, "cam1").status == 401
+        figures = server.metrics()
+        assert figures.sum("rtcfan_auth_verdicts_total", verdict="unknown") >= FAILURES
+        assert figures.sum("rtcfan_auth_verdicts_total", verdict="granted") == 0
+        assert figures.sum("rtcfan_requests_refused_total", cause="failures_of_address") > 0
         log = server.process.output()
     assert SECRET not in log and sha256(SECRET, "x1") not in log
 
@@ -232,6 +236,7 @@ def test_a_viewer_is_sent_away_when_its_token_expires(jwt_server, makers):
         until(lambda: viewer.track("video").packets, 5, "media")
         until(lambda: viewer.bye and viewer.close_notify, 15, "BYE and close_notify")
         assert whep.request("DELETE", viewer.session).status == 404
+    assert jwt_server.metrics().sum("rtcfan_sessions_ended_total", by="expiry") == 1
     assert "its token has expired" in jwt_server.process.output()
 
 
