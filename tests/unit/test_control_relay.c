@@ -21,6 +21,7 @@
 
 enum {
     TURNS_MAX = 200, // of 10 ms
+    PORTS_MAX = 100, // that may be in use
 };
 
 static struct event_base *base;
@@ -60,18 +61,26 @@ static ssize_t take(int fd, void *out, size_t size, struct eng_addr *from)
     return n;
 }
 
-static int setup(void **state)
+// At a port that is free for UDP; it may be taken for TCP.
+static int listen_anywhere(void)
 {
     socklen_t len = sizeof(listen_addr);
 
-    (void)state;
-    base = event_base_new();
     ctl_addr_parse("127.0.0.1:1", &listen_addr);
     eng_addr_set_port(&listen_addr, 0);
     media = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(media, &listen_addr.sa, eng_addr_len(&listen_addr)), 0);
     assert_int_equal(getsockname(media, &listen_addr.sa, &len), 0);
-    assert_int_equal(ctl_relay_create(base, &listen_addr, &relay), 0);
+    return ctl_relay_create(base, &listen_addr, &relay);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    base = event_base_new();
+    for (int i = 0; i < PORTS_MAX && listen_anywhere() == -EADDRINUSE; i++)
+        close(media);
+    assert_non_null(relay);
     client = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(client, &listen_addr.sa, eng_addr_len(&listen_addr)), 0);
     for (int i = 0; i < TURNS_MAX && stats().connections == 0; i++)
@@ -84,6 +93,7 @@ static int teardown(void **state)
 {
     (void)state;
     ctl_relay_destroy(relay);
+    relay = NULL;
     event_base_free(base);
     close(media);
     close(client);
