@@ -211,10 +211,14 @@ int ctl_relay_create(struct event_base *base, const struct eng_addr *listen, str
 
 void ctl_relay_destroy(struct ctl_relay *relay)
 {
+    struct connection *c, *next;
+
     if (!relay)
         return;
-    while (!LIST_EMPTY(&relay->list))
-        close_connection(LIST_FIRST(&relay->list));
+    for (c = LIST_FIRST(&relay->list); c; c = next) {
+        next = LIST_NEXT(c, link);
+        close_connection(c);
+    }
     evconnlistener_free(relay->listener);
     free(relay);
 }
