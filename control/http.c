@@ -251,7 +251,7 @@ static void reply_viewers(struct ctl_http *http, struct evhttp_request *req)
                        "the only parameter is page, a number from 0, as in /api/viewers?page=1");
         return;
     }
-    text = ctl_viewers_json(http->config.sessions, page);
+    text = ctl_viewers_json(http->config.sessions, http->config.relay, page);
     ctl_reply_header(req, "Cache-Control", "no-store");
     if (text)
         ctl_reply_bytes(req, HTTP_OK, "application/json", text, strlen(text));

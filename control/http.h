@@ -9,6 +9,7 @@
 //                      /<path>/whep     WHEP endpoint               whep.h
 //                      /<path>/whep/ID  WHEP session                whep.h
 //     metrics listen   /metrics         Prometheus text             metrics.h
+//                      /api/viewers     each viewer, as JSON        viewers_json.h
 #pragma once
 
 #include <stddef.h>

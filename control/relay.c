@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -15,6 +14,7 @@
 #include <event2/listener.h>
 
 #include "control/addr.h"
+#include "engine/addr.h"
 #include "engine/limits.h"
 
 enum {
@@ -31,6 +31,8 @@ struct connection {
     LIST_ENTRY(connection) link;
     struct bufferevent *tcp;
     int udp;
+    struct eng_addr own;    // of udp
+    struct eng_addr client; // of the other end of tcp
     struct event *readable; // udp is
 };
 
@@ -117,18 +119,20 @@ static void on_udp(evutil_socket_t fd, short what, void *ctx)
 
 // ---- coming and going ----
 
-static int open_udp(const struct eng_addr *media)
+// own: the address that it gets.
+static int open_udp(const struct eng_addr *media, struct eng_addr *own)
 {
-    struct eng_addr own = *media;
+    socklen_t own_len = eng_addr_len(media);
     int size = RECEIVE_BUFFER;
     int fd = socket(media->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
-    eng_addr_set_port(&own, 0);
+    *own = *media;
+    eng_addr_set_port(own, 0);
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    if (bind(fd, &own.sa, eng_addr_len(&own)) != 0 ||
-        connect(fd, &media->sa, eng_addr_len(media)) != 0) {
+    if (bind(fd, &own->sa, own_len) != 0 || connect(fd, &media->sa, own_len) != 0 ||
+        getsockname(fd, &own->sa, &own_len) != 0) {
         close(fd);
         return -1;
     }
@@ -141,7 +145,7 @@ static bool start(struct connection *c, evutil_socket_t tcp_fd)
     int on = 1;
 
     (void)setsockopt(tcp_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    c->udp = open_udp(&c->relay->media);
+    c->udp = open_udp(&c->relay->media, &c->own);
     if (c->udp < 0)
         return false;
     c->readable = event_new(c->relay->base, c->udp, EV_READ | EV_PERSIST, on_udp, c);
@@ -156,12 +160,11 @@ static bool start(struct connection *c, evutil_socket_t tcp_fd)
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
                       int from_len, void *ctx)
 {
+    struct sockaddr_storage address = {0};
     struct ctl_relay *relay = ctx;
     struct connection *c;
 
     (void)listener;
-    (void)from;
-    (void)from_len;
     if (relay->stats.connections >= CTL_RELAY_CONNECTIONS_MAX) {
         relay->stats.refused++;
         close(fd);
@@ -175,6 +178,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         free(c);
         return;
     }
+    memcpy(&address, from, (size_t)from_len);
+    eng_addr_from_socket(&c->client, &address);
     c->relay = relay;
     c->udp = -1;
     LIST_INSERT_HEAD(&relay->list, c, link);
@@ -221,6 +226,23 @@ void ctl_relay_destroy(struct ctl_relay *relay)
     }
     evconnlistener_free(relay->listener);
     free(relay);
+}
+
+bool ctl_relay_find(const struct ctl_relay *relay, const struct eng_addr *udp,
+                    struct eng_addr *client)
+{
+    const struct connection *c;
+
+    if (!relay)
+        return false;
+    LIST_FOREACH(c, &relay->list, link)
+    {
+        if (!eng_addr_equal(&c->own, udp))
+            continue;
+        *client = c->client;
+        return true;
+    }
+    return false;
 }
 
 void ctl_relay_read_stats(const struct ctl_relay *relay, struct ctl_relay_stats *out)

@@ -12,6 +12,7 @@
 // CTL_RELAY_SILENCE_S is closed, as is one that breaks the framing.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/types.h"
@@ -31,6 +32,11 @@ int ctl_relay_create(struct event_base *base, const struct eng_addr *listen,
 
 // Closes all connections. NULL does no harm.
 void ctl_relay_destroy(struct ctl_relay *relay);
+
+// relay NULL: there are none. Whose datagrams those of this UDP address are: the viewer's end of
+// its TCP connection. False: of none of ours.
+bool ctl_relay_find(const struct ctl_relay *relay, const struct eng_addr *udp,
+                    struct eng_addr *client);
 
 struct ctl_relay_stats {
     unsigned connections; // now

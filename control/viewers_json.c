@@ -69,17 +69,20 @@ static json_t *feedback_json(const struct ctl_session_info *info)
     return json;
 }
 
-static json_t *viewer_json(const struct ctl_session_info *info, int64_t now_ms)
+static json_t *viewer_json(const struct ctl_session_info *info, const struct ctl_relay *relay,
+                           int64_t now_ms)
 {
     char addr[CTL_ADDR_TEXT_MAX];
     bool known = info->remote.sa.sa_family != 0;
+    struct eng_addr remote = info->remote;
+    bool tcp = known && ctl_relay_find(relay, &info->remote, &remote);
     const struct ctl_json_member members[] = {
         {"id", ctl_json_text(info->name)},
         {"stream", ctl_json_text(info->stream)},
         {"state", ctl_json_text(info->state)},
         {"created_ms", json_integer(now_ms - info->age_ns / CTL_NS_PER_MS)},
-        {"remote", known ? ctl_json_text(ctl_addr_format(&info->remote, addr)) : json_null()},
-        {"transport", ctl_json_text("udp")},
+        {"remote", known ? ctl_json_text(ctl_addr_format(&remote, addr)) : json_null()},
+        {"transport", ctl_json_text(tcp ? "tcp" : "udp")},
         {"srtp_profile", ctl_json_text(info->profile)},
         {"user_agent", ctl_json_text(info->user_agent)},
         {"rtx", json_boolean(info->rtx)},
@@ -104,7 +107,8 @@ static int64_t real_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / CTL_NS_PER_MS;
 }
 
-char *ctl_viewers_json(const struct ctl_sessions *sessions, unsigned page)
+char *ctl_viewers_json(const struct ctl_sessions *sessions, const struct ctl_relay *relay,
+                       unsigned page)
 {
     const struct ctl_session *s = NULL;
     struct ctl_session_info info;
@@ -117,7 +121,7 @@ char *ctl_viewers_json(const struct ctl_sessions *sessions, unsigned page)
         if (count++ / CTL_VIEWERS_PAGE != page)
             continue;
         ctl_session_read_info(s, now_ns, &info);
-        json_array_append_new(list, viewer_json(&info, now_ms));
+        json_array_append_new(list, viewer_json(&info, relay, now_ms));
     }
     root = json_pack("{s:i, s:i, s:i, s:o}", "count", (int)count, "pages",
                      (int)((count + CTL_VIEWERS_PAGE - 1) / CTL_VIEWERS_PAGE), "page", (int)page,

@@ -3,6 +3,7 @@
 // What /api/viewers tells of each viewer, as JSON (docs/viewers.md). Control thread.
 #pragma once
 
+#include "control/relay.h"
 #include "control/sessions.h"
 
 enum {
@@ -10,6 +11,7 @@ enum {
     CTL_VIEWERS_PAGE = 500,
 };
 
-// page counts from 0; one behind the last has no viewers. NUL-terminated, the caller's to free;
-// NULL: out of memory.
-char *ctl_viewers_json(const struct ctl_sessions *sessions, unsigned page);
+// relay: NULL where there is none. page counts from 0; one behind the last has no viewers.
+// NUL-terminated, the caller's to free; NULL: out of memory.
+char *ctl_viewers_json(const struct ctl_sessions *sessions, const struct ctl_relay *relay,
+                       unsigned page);

@@ -31,6 +31,9 @@ def test_browser(tmp_path, camera, no_udp):
         until(lambda: chromium.stats().frames > frames + 60, 20, "two seconds of pictures")
         assert server.metrics().sum("rtcfan_tcp_connections") >= 1
         assert server.metrics().sum("rtcfan_viewers") == 1
+        [viewer] = server.viewers()
+        assert viewer["transport"] == "tcp"
+        assert viewer["remote"].startswith("10.77.0.1:")
 
 
 def test_offered_only_where_wanted(tmp_path, camera):

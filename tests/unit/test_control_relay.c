@@ -127,6 +127,22 @@ static void both_ways(void **state)
     assert_memory_equal(data, "\0\5reply", 7);
 }
 
+static void knows_whose_datagrams_they_are(void **state)
+{
+    struct eng_addr from = {0}, own = {0}, found;
+    socklen_t len = sizeof(own);
+    uint8_t data[16];
+
+    (void)state;
+    say("\0\1x", 3);
+    assert_int_equal(take(media, data, sizeof(data), &from), 1);
+    assert_int_equal(getsockname(client, &own.sa, &len), 0);
+    assert_true(ctl_relay_find(relay, &from, &found));
+    assert_true(eng_addr_equal(&found, &own));
+    assert_false(ctl_relay_find(relay, &own, &found));
+    assert_false(ctl_relay_find(NULL, &from, &found));
+}
+
 static void a_length_beyond_a_datagram_ends_it(void **state)
 {
     uint8_t data[16];
@@ -209,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_ways, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_whose_datagrams_they_are, setup, teardown),
         cmocka_unit_test_setup_teardown(a_length_beyond_a_datagram_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_leaves_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_client_loses_datagrams, setup, teardown),
