@@ -54,11 +54,11 @@ static void ask(struct ctl_waiting *waiting, struct waiter *w, bool last)
 static bool has_gone(const struct waiter *w)
 {
     struct evhttp_connection *evcon = evhttp_request_get_connection(w->req);
-    struct pollfd fd = {
-        .fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evcon)),
-        .events = POLLRDHUP, // the last word of TLS may still lie there unread
-    };
+    struct pollfd fd = {.events = POLLRDHUP}; // the last word of TLS may still lie there unread
 
+    if (!evcon) // evhttp has given it up: the answer frees the request
+        return false;
+    fd.fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evcon));
     return poll(&fd, 1, 0) > 0;
 }
 

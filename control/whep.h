@@ -12,11 +12,11 @@
 //
 // A 201 has a Link for each of webrtc.ice_servers, and Rtcfan-Note where the viewer does not get
 // all of the camera's tracks: one line that says why. Errors carry one line of text. 307 full, and
-// webrtc.redirect names another server; 400 empty offer; 404 no such stream or session; 405; 406
-// nothing in the offer fits the stream; 409 with Retry-After: the source is not live; 412 If-Match
-// names another session state; 413 beyond WRTC_SDP_MAX; 415; 422 the offer or fragment is no good;
-// 428 an ICE restart without If-Match; 503 with Retry-After: full; 504 with Retry-After: the source
-// did not become live in time.
+// webrtc.redirect names another server; 400 empty offer; 401, 403 and 429 of auth.h; 404 no such
+// stream or session; 405; 406 nothing in the offer fits the stream; 409 with Retry-After: the
+// source is not live; 412 If-Match names another session state; 413 beyond WRTC_SDP_MAX; 415; 422
+// the offer or fragment is no good; 428 an ICE restart without If-Match; 503 with Retry-After:
+// full; 504 with Retry-After: the source did not become live in time.
 //
 // The answer to an offer for a source that is on demand, or is just connecting, waits for it
 // (waiting.h).
