@@ -265,13 +265,17 @@ static void on_metrics(struct evhttp_request *req, void *ctx)
 {
     struct ctl_http *http = ctx;
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+    const struct ctl_resource *resource = ctl_resource_find(CTL_RESOURCE_FIGURES, path ? path : "");
     bool metrics = path && strcmp(path, "/metrics") == 0;
+    bool viewers = path && strcmp(path, "/api/viewers") == 0;
 
     ctl_http_guard_request(http->metrics.guard, req);
-    if (!metrics && (!path || strcmp(path, "/api/viewers") != 0))
-        ctl_reply_text(req, HTTP_NOTFOUND, "metrics are at /metrics, viewers at /api/viewers");
+    if (!resource && !metrics && !viewers)
+        ctl_reply_text(req, HTTP_NOTFOUND, "metrics are at /metrics, viewers at /viewers");
     else if (!is_read(req))
         ctl_reply_not_allowed(req, "GET, HEAD");
+    else if (resource)
+        reply_resource(req, resource);
     else if (metrics)
         reply_metrics(http, req);
     else

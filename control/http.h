@@ -9,7 +9,8 @@
 //                      /<path>/whep     WHEP endpoint               whep.h
 //                      /<path>/whep/ID  WHEP session                whep.h
 //     metrics listen   /metrics         Prometheus text             metrics.h
-//                      /api/viewers     each viewer, as JSON        viewers_json.h
+//                      /viewers         each viewer                 resource.h
+//                      /api/viewers     the same as JSON            viewers_json.h
 #pragma once
 
 #include <stddef.h>

@@ -33,7 +33,7 @@ struct ctl_route ctl_route_parse(const char *path)
 
     if (path[0] != '/')
         return route;
-    route.resource = ctl_resource_find(path);
+    route.resource = ctl_resource_find(CTL_RESOURCE_PAGES, path);
     if (route.resource) {
         route.kind = CTL_ROUTE_RESOURCE;
         return route;

@@ -7,6 +7,7 @@ import time
 import pytest
 
 import whep
+from chromium import Chromium
 from load import Load
 from process import until
 from raw_viewer import Audience
@@ -58,6 +59,21 @@ def test_what_a_lossy_link_does(server, tmp_path):
         assert 100 * feedback["nacked"] / sent["packets"] < 4 * LOSS_PERCENT
         assert 50 < feedback["nack_hit_percent"] <= 100
         assert feedback["rtt_ms"] < 1000
+
+
+def test_page(server, tmp_path):
+    with Audience() as audience, Chromium(tmp_path) as chromium:
+        viewer = audience.add(server.whep("cam1"))
+        chromium.open(f"{FIGURES}/viewers")
+        until(lambda: "bit/s" in (chromium.value("document.querySelector('tbody').textContent")), 20,
+              "the viewer's rate on the page")
+        [row] = chromium.value("[...document.querySelectorAll('tbody tr')].map("
+                               "(tr) => [...tr.cells].map((td) => td.textContent))")
+        assert row[1:3] == ["cam1", "live"]
+        assert chromium.value("spy.errors") == []
+        whep.request("DELETE", viewer.session)
+        until(lambda: chromium.value("document.querySelectorAll('tbody tr').length") == 0, 20,
+              "the viewer to leave the page")
 
 
 def test_only_where_figures_are(server):

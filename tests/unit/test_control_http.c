@@ -62,9 +62,15 @@ static void resources_have_paths_of_their_own(void **state)
     (void)state;
     check_route("/wall", CTL_ROUTE_RESOURCE, NULL, NULL);
     check_route("/rtcfan-player.js", CTL_ROUTE_RESOURCE, NULL, NULL);
-    assert_true(ctl_resource_find("/wall")->is_page);
-    assert_false(ctl_resource_find("/rtcfan-player.js")->is_page);
-    assert_null(ctl_resource_find("wall"));
+    assert_true(ctl_resource_find(CTL_RESOURCE_PAGES, "/wall")->is_page);
+    assert_false(ctl_resource_find(CTL_RESOURCE_PAGES, "/rtcfan-player.js")->is_page);
+    assert_null(ctl_resource_find(CTL_RESOURCE_PAGES, "wall"));
+    // What is about viewers is not where they are.
+    assert_true(ctl_resource_find(CTL_RESOURCE_FIGURES, "/viewers")->is_page);
+    assert_null(ctl_resource_find(CTL_RESOURCE_PAGES, "/viewers"));
+    assert_null(ctl_resource_find(CTL_RESOURCE_FIGURES, "/wall"));
+    assert_ptr_equal(ctl_resource_find(CTL_RESOURCE_FIGURES, "/page.css"),
+                     ctl_resource_find(CTL_RESOURCE_PAGES, "/page.css"));
     // No stream is called so, but they would not be in the way of one.
     check_route("/wall/", CTL_ROUTE_PLAYER, "wall", NULL);
     check_route("/wall/whep", CTL_ROUTE_WHEP, "wall", NULL);
