@@ -31,8 +31,9 @@ def test_cameras_are_dealt_out_to_the_threads(folder):
                 audience.add(server.whep(name), authenticate=True)
             assert [name for name in threads_of(server.process.pid)
                     if name.startswith("ingest")] == ["ingest-0", "ingest-1"]
+            until(lambda: all(viewer.track("video").frames for viewer in audience.viewers), 5,
+                  "a picture for each viewer")
             tracks = [viewer.track("video") for viewer in audience.viewers]
-            until(lambda: all(track.frames for track in tracks), 5, "a picture for each viewer")
             before = [track.frames for track in tracks]
             time.sleep(WATCH_S)
             for track, frames in zip(tracks, before):
