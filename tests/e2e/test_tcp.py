@@ -26,7 +26,7 @@ def test_browser(tmp_path, camera, no_udp):
             Chromium(tmp_path) as chromium:
         server.wait_live("cam1")
         chromium.open(server.page("cam1"))
-        chromium.wait_playing(30)
+        chromium.wait_playing(30, timeout_s=40)  # time for the player to try again
         frames = chromium.stats().frames
         until(lambda: chromium.stats().frames > frames + 60, 20, "two seconds of pictures")
         assert server.metrics().sum("rtcfan_tcp_connections") >= 1
