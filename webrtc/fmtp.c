@@ -3,19 +3,24 @@
 
 #include <string.h>
 
-#include "webrtc/text.h"
+bool wrtc_fmtp_next(struct wrtc_text *rest, struct wrtc_text *name, struct wrtc_text *value)
+{
+    if (!wrtc_text_until(rest, ';', value))
+        return false;
+    *name = (struct wrtc_text){value->at, value->at};
+    wrtc_text_until(value, '=', name);
+    *name = wrtc_text_trim(*name);
+    *value = wrtc_text_trim(*value);
+    return true;
+}
 
 bool wrtc_fmtp_number(const char *fmtp, const char *name, uint32_t max, uint32_t *value)
 {
     struct wrtc_text rest = wrtc_text_of(fmtp, strlen(fmtp));
-    struct wrtc_text text;
+    struct wrtc_text found, text;
 
-    while (wrtc_text_until(&rest, ';', &text)) {
-        struct wrtc_text found = {text.at, text.at};
-
-        wrtc_text_until(&text, '=', &found);
-        if (wrtc_text_is_nocase(wrtc_text_trim(found), name))
-            return wrtc_text_number(wrtc_text_trim(text), max, value);
-    }
+    while (wrtc_fmtp_next(&rest, &found, &text))
+        if (wrtc_text_is_nocase(found, name))
+            return wrtc_text_number(text, max, value);
     return true;
 }

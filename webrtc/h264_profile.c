@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "webrtc/text.h"
+#include "webrtc/fmtp.h"
 
 static bool parse_profile_level_id(struct wrtc_text text, uint8_t out[3])
 {
@@ -25,15 +25,10 @@ int wrtc_h264_params_parse(const char *fmtp, struct wrtc_h264_params *out)
 {
     struct wrtc_h264_params params = {.profile_level_id = {0x42, 0x00, 0x0a}};
     struct wrtc_text rest = wrtc_text_of(fmtp, strlen(fmtp));
-    struct wrtc_text value;
+    struct wrtc_text name, value;
     uint32_t number;
 
-    while (wrtc_text_until(&rest, ';', &value)) {
-        struct wrtc_text name = {value.at, value.at};
-
-        wrtc_text_until(&value, '=', &name);
-        name = wrtc_text_trim(name);
-        value = wrtc_text_trim(value);
+    while (wrtc_fmtp_next(&rest, &name, &value)) {
         if (wrtc_text_is_nocase(name, "profile-level-id")) {
             if (!parse_profile_level_id(value, params.profile_level_id))
                 return -EINVAL;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "webrtc/text.h"
+#include "webrtc/fmtp.h"
 
 enum {
     // ITU-T H.265 A.3: values of general_profile_idc.
@@ -25,15 +25,10 @@ int wrtc_h265_params_parse(const char *fmtp, struct wrtc_h265_params *out)
     } number[3] = {{"profile-id", PROFILE_MAX}, {"tier-flag", 1}, {"level-id", LEVEL_MAX}};
     struct wrtc_h265_params params = {.profile = {MAIN, 0, LEVEL_3_1}, .srst = true};
     struct wrtc_text rest = wrtc_text_of(fmtp, strlen(fmtp));
-    struct wrtc_text value;
+    struct wrtc_text name, value;
     uint32_t n;
 
-    while (wrtc_text_until(&rest, ';', &value)) {
-        struct wrtc_text name = {value.at, value.at};
-
-        wrtc_text_until(&value, '=', &name);
-        name = wrtc_text_trim(name);
-        value = wrtc_text_trim(value);
+    while (wrtc_fmtp_next(&rest, &name, &value)) {
         if (wrtc_text_is_nocase(name, "tx-mode"))
             params.srst = wrtc_text_is_nocase(value, "SRST");
         for (size_t i = 0; i < 3; i++) {
