@@ -3,18 +3,7 @@
 
 #include <errno.h>
 
-static int digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    return c == '/' || c == '_' ? 63 : -1;
-}
+#include "rtsp/base64_digit.h"
 
 ssize_t ctl_base64_decode(const char *text, size_t len, uint8_t *out, size_t size)
 {
@@ -28,7 +17,7 @@ ssize_t ctl_base64_decode(const char *text, size_t len, uint8_t *out, size_t siz
     if (len % 4 == 1)
         return -EINVAL;
     for (size_t i = 0; i < len; i++) {
-        int value = digit(text[i]);
+        int value = rtsp_base64_digit(text[i]);
 
         if (value < 0)
             return -EINVAL;

@@ -2,6 +2,7 @@
 #include "rtsp/aac_config.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 
 #include "rtsp/bit_reader.h"
 
@@ -47,24 +48,13 @@ static int find_number(struct rtsp_span fmtp, const char *name, unsigned max, un
     return 0;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 // Returns the length, 0 if it is not hexadecimal or does not fit.
 static size_t decode_hex(struct rtsp_span text, uint8_t *out, size_t size)
 {
     if (text.len % 2 != 0 || text.len / 2 > size)
         return 0;
     for (size_t i = 0; i < text.len; i++) {
-        int value = hex_value(text.data[i]);
+        int value = OPENSSL_hexchar2int((unsigned char)text.data[i]);
 
         if (value < 0)
             return 0;

@@ -20,3 +20,9 @@ static inline void rtsp_write_u16(uint8_t *p, uint16_t value)
     p[0] = (uint8_t)(value >> 8);
     p[1] = (uint8_t)value;
 }
+
+static inline void rtsp_write_u32(uint8_t *p, uint32_t value)
+{
+    rtsp_write_u16(p, (uint16_t)(value >> 16));
+    rtsp_write_u16(p + 2, (uint16_t)value);
+}

@@ -52,8 +52,7 @@ static uint8_t *put_head(uint8_t *p, unsigned count, uint8_t type, uint16_t word
 
 static uint8_t *put_u32(uint8_t *p, uint32_t value)
 {
-    rtsp_write_u16(p, (uint16_t)(value >> 16));
-    rtsp_write_u16(p + 2, (uint16_t)value);
+    rtsp_write_u32(p, value);
     return p + 4;
 }
 

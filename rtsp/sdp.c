@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "rtsp/base64_digit.h"
 #include "rtsp/transcode.h"
 
 static const char latm[] = "MP4A-LATM";
@@ -111,21 +112,6 @@ static enum rtsp_refresh find_refresh(struct rtsp_span section, uint32_t type)
     return refresh;
 }
 
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    if (c == '/' || c == '_')
-        return 63;
-    return -1;
-}
-
 // Decodes up to the first character that is not base64; padding may be missing, as it is with many
 // cameras. Returns the length, 0 if it does not fit.
 static size_t decode_base64(struct rtsp_span text, uint8_t *out, size_t size)
@@ -135,7 +121,7 @@ static size_t decode_base64(struct rtsp_span text, uint8_t *out, size_t size)
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        int value = base64_value(text.data[i]);
+        int value = rtsp_base64_digit(text.data[i]);
 
         if (value < 0)
             break;

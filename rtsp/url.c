@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,17 +31,6 @@ static bool is_graphic(struct rtsp_span span)
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static const char *decode(struct rtsp_span in, char *out, size_t size)
 {
     size_t len = 0;
@@ -49,8 +39,8 @@ static const char *decode(struct rtsp_span in, char *out, size_t size)
         int c = (unsigned char)in.data[i];
 
         if (c == '%') {
-            int high = i + 2 < in.len ? hex_value(in.data[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(in.data[i + 2]) : -1;
+            int high = i + 2 < in.len ? OPENSSL_hexchar2int((unsigned char)in.data[i + 1]) : -1;
+            int low = high >= 0 ? OPENSSL_hexchar2int((unsigned char)in.data[i + 2]) : -1;
 
             if (low < 0)
                 return "a '%' in user or password must be followed by two hex digits (write %25)";

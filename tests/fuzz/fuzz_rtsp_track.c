@@ -66,20 +66,14 @@ struct world {
 
 static struct rtsp_unit_pool units;
 
-static void write_u32(uint8_t *p, uint32_t value)
-{
-    rtsp_write_u16(p, (uint16_t)(value >> 16));
-    rtsp_write_u16(p + 2, (uint16_t)value);
-}
-
 static void write_header(uint8_t *p, bool marker, uint16_t sequence, uint32_t timestamp,
                          uint32_t ssrc)
 {
     p[0] = 0x80;
     p[1] = (uint8_t)(marker << 7 | PAYLOAD_TYPE);
     rtsp_write_u16(p + 2, sequence);
-    write_u32(p + 4, timestamp);
-    write_u32(p + 8, ssrc);
+    rtsp_write_u32(p + 4, timestamp);
+    rtsp_write_u32(p + 8, ssrc);
 }
 
 // The format that an SDP with this a=fmtp gives; false: none, the codec is not carried.
