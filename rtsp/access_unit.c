@@ -360,8 +360,8 @@ bool rtsp_access_unit_finish(struct rtsp_access_unit *au, struct rtsp_unit *out)
         return false;
     }
     count = view_rest(au, count);
-    *out =
-        (struct rtsp_unit){.part = au->room->view, .part_count = count, .keyframe = au->keyframe};
+    *out = (struct rtsp_unit){
+        .codec = au->codec, .part = au->room->view, .part_count = count, .keyframe = au->keyframe};
     return true;
 }
 

@@ -3,19 +3,19 @@
 
 #include "rtsp/access_unit.h"
 #include "rtsp/bytes.h"
+#include "rtsp/nal_payload.h"
 
 static void lose(const struct rtsp_nal_payload *format, struct rtsp_access_unit *au, unsigned type)
 {
     rtsp_access_unit_part_lost(au, rtsp_nal_payload_is_keyframe(format, type));
 }
 
-void rtsp_depacketise_nal_break(const struct rtsp_nal_payload *format, struct rtsp_depacketiser *d,
-                                struct rtsp_access_unit *au)
+void rtsp_depacketise_nal_break(struct rtsp_depacketiser *d, struct rtsp_access_unit *au)
 {
     if (!d->in_fragment)
         return;
     d->in_fragment = false;
-    lose(format, au, d->fragment_type);
+    lose(au->codec->nal, au, d->fragment_type);
 }
 
 static void take_nal(struct rtsp_access_unit *au, const uint8_t *nal, size_t len)
@@ -69,18 +69,18 @@ static void take_fragment(const struct rtsp_nal_payload *format, struct rtsp_dep
 
     if (len <= header_len) {
         d->malformed++;
-        rtsp_depacketise_nal_break(format, d, au);
+        rtsp_depacketise_nal_break(d, au);
         return;
     }
     flags = data[format->header_len];
     type = flags & format->type_mask;
     if (flags & RTSP_FRAGMENT_START) {
-        rtsp_depacketise_nal_break(format, d, au);
+        rtsp_depacketise_nal_break(d, au);
         begin_fragments(format, au, data, type);
         d->in_fragment = true;
         d->fragment_type = type;
     } else if (!d->in_fragment || type != d->fragment_type) {
-        rtsp_depacketise_nal_break(format, d, au);
+        rtsp_depacketise_nal_break(d, au);
         lose(format, au, type);
         return;
     }
@@ -91,9 +91,10 @@ static void take_fragment(const struct rtsp_nal_payload *format, struct rtsp_dep
     }
 }
 
-void rtsp_depacketise_nal(const struct rtsp_nal_payload *format, struct rtsp_depacketiser *d,
-                          struct rtsp_access_unit *au, const struct rtsp_rtp *rtp)
+void rtsp_depacketise_nal(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
+                          const struct rtsp_rtp *rtp)
 {
+    const struct rtsp_nal_payload *format = au->codec->nal;
     const uint8_t *data = rtp->payload;
     size_t len = rtp->payload_len;
     unsigned type;
@@ -102,7 +103,7 @@ void rtsp_depacketise_nal(const struct rtsp_nal_payload *format, struct rtsp_dep
         return; // a keepalive: nothing is missing
     type = rtsp_nal_payload_type(format, data[0]);
     if (type != format->fragment)
-        rtsp_depacketise_nal_break(format, d, au);
+        rtsp_depacketise_nal_break(d, au);
     if (type <= format->single_max) {
         take_nal(au, data, len);
     } else if (type == format->fragment) {

@@ -9,16 +9,16 @@
 // PACI) are refused and counted. A fragment that is missing takes its whole NAL unit with it and
 // leaves the access unit damaged. A payload that begins with an Annex B start code is taken as NAL
 // units, as some cameras mean it.
+//
+// Which codec it is, the access unit knows; the codec has a rtsp_nal_payload.
 #pragma once
 
-#include "rtsp/nal_payload.h"
 #include "rtsp/video_codec.h"
 
 // Packets are missing before the next one, or the access unit is about to be finished: a NAL unit
 // in fragments is lost.
-void rtsp_depacketise_nal_break(const struct rtsp_nal_payload *format, struct rtsp_depacketiser *d,
-                                struct rtsp_access_unit *au);
+void rtsp_depacketise_nal_break(struct rtsp_depacketiser *d, struct rtsp_access_unit *au);
 
 // Takes one payload into the open access unit.
-void rtsp_depacketise_nal(const struct rtsp_nal_payload *format, struct rtsp_depacketiser *d,
-                          struct rtsp_access_unit *au, const struct rtsp_rtp *rtp);
+void rtsp_depacketise_nal(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
+                          const struct rtsp_rtp *rtp);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rtsp/bytes.h"
+#include "rtsp/nal_payload.h"
 #include "rtsp/outgoing.h"
 #include "rtsp/plan.h"
 
@@ -75,10 +76,10 @@ static void put_groups(const struct rtsp_nal_payload *format, struct rtsp_outgoi
     }
 }
 
-void rtsp_packetise_nal(const struct rtsp_nal_payload *format, struct eng_stream *stream,
-                        const struct rtsp_unit *unit, size_t payload_max, int64_t media_time,
-                        int64_t capture_ns)
+void rtsp_packetise_nal(struct eng_stream *stream, const struct rtsp_unit *unit, size_t payload_max,
+                        int64_t media_time, int64_t capture_ns)
 {
+    const struct rtsp_nal_payload *format = unit->codec->nal;
     struct rtsp_plan plan;
     struct rtsp_outgoing out;
     size_t open = 0;

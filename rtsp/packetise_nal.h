@@ -6,10 +6,8 @@
 // memory.
 #pragma once
 
-#include "rtsp/nal_payload.h"
 #include "rtsp/video_codec.h"
 
-// As packetise() of struct rtsp_video_codec.
-void rtsp_packetise_nal(const struct rtsp_nal_payload *format, struct eng_stream *stream,
-                        const struct rtsp_unit *unit, size_t payload_max, int64_t media_time,
-                        int64_t capture_ns);
+// As packetise() of struct rtsp_video_codec; the unit's codec has a rtsp_nal_payload.
+void rtsp_packetise_nal(struct eng_stream *stream, const struct rtsp_unit *unit, size_t payload_max,
+                        int64_t media_time, int64_t capture_ns);

@@ -19,6 +19,7 @@
 #include "rtsp/source.h"
 
 struct rtsp_access_unit;
+struct rtsp_nal_payload;
 
 enum rtsp_part_fate {
     RTSP_PART_KEPT,
@@ -55,12 +56,14 @@ struct rtsp_depacketiser {
 
 // A finished picture, valid until rtsp_access_unit_release().
 struct rtsp_unit {
+    const struct rtsp_video_codec *codec;
     const struct rtsp_part *part;
     size_t part_count; // > 0
     bool keyframe;     // with the parameter sets that it needs in front
 };
 
 struct rtsp_video_codec {
+    const struct rtsp_nal_payload *nal; // how NAL units lie in payloads; NULL: it has none
     bool start_codes; // parts are NAL units: Annex B start codes inside one split it
     bool brittle;     // decoders conceal nothing: a loss spoils all up to the next keyframe
 

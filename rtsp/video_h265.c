@@ -8,6 +8,7 @@
 // and SEI of nothing but timing (sei.h).
 #include "rtsp/depacketise_nal.h"
 #include "rtsp/h265.h"
+#include "rtsp/nal_payload.h"
 #include "rtsp/packetise_nal.h"
 #include "rtsp/sei.h"
 #include "rtsp/video_codec.h"
@@ -195,29 +196,13 @@ static const struct rtsp_nal_payload payload = {
     .write_aggregate = write_aggregate,
 };
 
-static void depacketise(struct rtsp_depacketiser *d, struct rtsp_access_unit *au,
-                        const struct rtsp_rtp *rtp)
-{
-    rtsp_depacketise_nal(&payload, d, au, rtp);
-}
-
-static void break_off(struct rtsp_depacketiser *d, struct rtsp_access_unit *au)
-{
-    rtsp_depacketise_nal_break(&payload, d, au);
-}
-
-static void packetise(struct eng_stream *stream, const struct rtsp_unit *unit, size_t payload_max,
-                      int64_t media_time, int64_t capture_ns)
-{
-    rtsp_packetise_nal(&payload, stream, unit, payload_max, media_time, capture_ns);
-}
-
 const struct rtsp_video_codec rtsp_video_h265 = {
+    .nal = &payload,
     .start_codes = true,
     .sets = {[SET_VPS] = VPS_COUNT, [SET_SPS] = SPS_COUNT, [SET_PPS] = PPS_COUNT},
-    .depacketise = depacketise,
-    .lose = break_off,
-    .end = break_off,
+    .depacketise = rtsp_depacketise_nal,
+    .lose = rtsp_depacketise_nal_break,
+    .end = rtsp_depacketise_nal_break,
     .judge = judge,
-    .packetise = packetise,
+    .packetise = rtsp_packetise_nal,
 };

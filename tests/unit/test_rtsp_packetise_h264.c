@@ -39,6 +39,7 @@ static void add(struct unit *u, const uint8_t *head, size_t head_len, size_t len
     memcpy(data, head, len < head_len ? len : head_len);
     u->nal[u->unit.part_count++] = (struct rtsp_part){data, len};
     u->unit.part = u->nal;
+    u->unit.codec = &rtsp_video_h264;
 }
 
 static void add_slice(struct unit *u, bool idr, size_t len, uint64_t *seed)

@@ -486,6 +486,7 @@ static void add(struct picture *p, const uint8_t *head, size_t head_len, size_t 
     memcpy(data, head, len < head_len ? len : head_len);
     p->part[p->unit.part_count++] = (struct rtsp_part){data, len};
     p->unit.part = p->part;
+    p->unit.codec = &rtsp_video_h265;
 }
 
 static void clear(struct picture *p)
