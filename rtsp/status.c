@@ -13,25 +13,31 @@ static bool same_info(const struct rtsp_track_info *a, const struct rtsp_track_i
            strcmp(a->note, b->note) == 0;
 }
 
+// Compared before it is copied: this is asked after each read. True: it has changed.
+static bool take_info(struct rtsp_track_info *held, const struct rtsp_track_info *info,
+                      const char *note)
+{
+    if (info && same_info(info, held))
+        return false;
+    if (!info && held->codec == RTSP_CODEC_NONE && strcmp(held->note, note) == 0)
+        return false;
+    *held = info ? *info : (struct rtsp_track_info){0};
+    if (!info)
+        snprintf(held->note, sizeof(held->note), "%s", note);
+    return true;
+}
+
 bool rtsp_status_take(struct rtsp_source_status *status, struct rtsp_track *const track[ENG_TRACKS],
                       const struct rtsp_track_info *const info[ENG_TRACKS],
                       const char *const note[ENG_TRACKS])
 {
     const struct rtsp_track_stats *video = rtsp_track_stats(track[ENG_VIDEO]);
     const struct rtsp_track_stats *audio = rtsp_track_stats(track[ENG_AUDIO]);
-    struct rtsp_track_info now[ENG_TRACKS] = {0};
-    bool changed;
+    bool changed =
+        video->b_frames != status->b_frames || video->b_frames_missing != status->b_frames_missing;
 
-    for (int t = 0; t < ENG_TRACKS; t++)
-        if (info[t])
-            now[t] = *info[t];
-        else
-            snprintf(now[t].note, sizeof(now[t].note), "%s", note[t]);
-    changed = !same_info(&now[ENG_VIDEO], &status->video) ||
-              !same_info(&now[ENG_AUDIO], &status->audio) || video->b_frames != status->b_frames ||
-              video->b_frames_missing != status->b_frames_missing;
-    status->video = now[ENG_VIDEO];
-    status->audio = now[ENG_AUDIO];
+    changed |= take_info(&status->video, info[ENG_VIDEO], note[ENG_VIDEO]);
+    changed |= take_info(&status->audio, info[ENG_AUDIO], note[ENG_AUDIO]);
     status->rtp_packets = video->rtp_packets + audio->rtp_packets;
     status->rtp_lost = video->rtp_lost + audio->rtp_lost;
     status->rtp_late = video->rtp_late + audio->rtp_late;
