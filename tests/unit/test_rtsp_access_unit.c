@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "rtsp/access_unit.h"
+#include "tests/support/gatherer.h"
 #include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
@@ -38,37 +39,14 @@ enum {
     PPS_COUNT = 8,
 };
 
-// A gatherer and the types of the units that it has published: "785" is SPS, PPS, IDR; units are
-// parted by a space, keyframes have a K in front.
-struct fixture {
-    struct rtsp_unit_pool pool;
-    struct rtsp_access_unit au;
-    char log[4096];
-};
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    *state = f;
-    if (!f)
-        return -1;
-    rtsp_access_unit_init(&f->au, &f->pool);
-    rtsp_access_unit_begin(&f->au, &rtsp_video_h264);
-    return 0;
+    return gatherer_setup(state, &rtsp_video_h264);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    rtsp_access_unit_fini(&f->au);
-    rtsp_unit_pool_fini(&f->pool);
-    free(f);
-    return 0;
-}
-
-static void log_unit(struct fixture *f, const struct rtsp_unit *unit)
+// Notes the types of a published unit: "785" is SPS, PPS, IDR; units are parted by a space,
+// keyframes have a K in front.
+static void log_unit(struct gatherer *f, const struct rtsp_unit *unit)
 {
     size_t len = strlen(f->log);
 
@@ -81,7 +59,7 @@ static void log_unit(struct fixture *f, const struct rtsp_unit *unit)
     f->log[len] = '\0';
 }
 
-static void finish(struct fixture *f)
+static void finish(struct gatherer *f)
 {
     struct rtsp_unit unit;
 
@@ -91,7 +69,7 @@ static void finish(struct fixture *f)
 }
 
 // One packet with one NAL unit.
-static void packet(struct fixture *f, uint32_t timestamp, bool marker, const uint8_t *nal,
+static void packet(struct gatherer *f, uint32_t timestamp, bool marker, const uint8_t *nal,
                    size_t len)
 {
     if (rtsp_access_unit_ends_before(&f->au, timestamp))
@@ -107,14 +85,14 @@ static void packet(struct fixture *f, uint32_t timestamp, bool marker, const uin
         finish(f);
 }
 
-static void expect(struct fixture *f, const char *log)
+static void expect(struct gatherer *f, const char *log)
 {
     assert_string_equal(f->log, log);
     f->log[0] = '\0';
 }
 
 // A session in which the marker is believed: SPS, PPS and IDR, then P at 1 and 2.
-static void begin(struct fixture *f)
+static void begin(struct gatherer *f)
 {
     packet(f, 0, false, BYTES(SPS));
     packet(f, 0, false, BYTES(PPS));
@@ -126,7 +104,7 @@ static void begin(struct fixture *f)
 
 static void test_marker_is_believed_after_proof(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     packet(f, 0, false, BYTES(SPS));
     packet(f, 0, false, BYTES(PPS));
@@ -142,7 +120,7 @@ static void test_marker_is_believed_after_proof(void **state)
 
 static void test_without_markers(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     packet(f, 0, false, BYTES(SPS));
     packet(f, 0, false, BYTES(PPS));
@@ -154,7 +132,7 @@ static void test_without_markers(void **state)
 
 static void test_marker_on_every_slice(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     for (uint32_t t = 0; t < 4; t++) {
         packet(f, t, true, BYTES(SPS));
@@ -169,7 +147,7 @@ static void test_marker_on_every_slice(void **state)
 
 static void test_marker_on_parameter_sets_means_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, true, BYTES(SPS));
@@ -183,7 +161,7 @@ static void test_marker_on_parameter_sets_means_nothing(void **state)
 
 static void test_marker_that_lies_later(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, true, BYTES(P));
@@ -201,7 +179,7 @@ static void test_marker_that_lies_later(void **state)
 
 static void test_two_pictures_of_one_timestamp(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, true, BYTES(P));
@@ -213,7 +191,7 @@ static void test_two_pictures_of_one_timestamp(void **state)
 // Before the marker is believed they may be the two fields of one picture.
 static void test_two_fields(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     packet(f, 0, false, BYTES(SPS));
     packet(f, 0, false, BYTES(PPS));
@@ -229,7 +207,7 @@ static void test_two_fields(void **state)
 // The pictures up to the next keyframe are what it costs to find out.
 static void test_timestamps_stand_still(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     for (int gop = 0; gop < 3; gop++) {
         packet(f, 0, false, BYTES(SPS));
@@ -246,7 +224,7 @@ static void test_timestamps_stand_still(void **state)
 
 static void test_marker_is_missed_once(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, false, BYTES(P));
@@ -260,7 +238,7 @@ static void test_marker_is_missed_once(void **state)
 
 static void test_parameter_sets_before_each_idr(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, true, BYTES(IDR)); // without
@@ -279,7 +257,7 @@ static void test_parameter_sets_before_each_idr(void **state)
 
 static void test_parameter_sets_of_their_own_timestamp(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     packet(f, 0, true, BYTES(SPS));
     packet(f, 1, true, BYTES(PPS));
@@ -291,7 +269,7 @@ static void test_parameter_sets_of_their_own_timestamp(void **state)
 
 static void test_parameter_sets_from_elsewhere(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(SPS)), 0);
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(PPS)), 0);
@@ -304,7 +282,7 @@ static void test_parameter_sets_from_elsewhere(void **state)
 
 static void test_parameter_sets_that_are_too_many_or_too_long(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     uint8_t pps[RTSP_PARAMETER_SET_MAX + 1] = {0x68};
     struct rtsp_part view[PPS_COUNT];
 
@@ -324,7 +302,7 @@ static void test_parameter_sets_that_are_too_many_or_too_long(void **state)
 
 static void test_changed_sps(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     struct rtsp_part view[SPS_COUNT];
 
     begin(f);
@@ -340,7 +318,7 @@ static void test_changed_sps(void **state)
 
 static void test_left_out(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, false, BYTES(0x09, 0xf0));
@@ -355,7 +333,7 @@ static void test_left_out(void **state)
 
 static void test_timing_sei_is_left_out(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, false, BYTES(0x06, 0x00, 0x01, 0xaa, 0x80));                   // buffering_period
@@ -373,7 +351,7 @@ static void test_timing_sei_is_left_out(void **state)
 
 static void test_other_sei_stays(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, false, BYTES(0x06, 0x02, 0x01, 0xaa, 0x80)); // pan_scan_rect
@@ -400,7 +378,7 @@ static void test_other_sei_stays(void **state)
 
 static void test_nothing_before_the_first_idr(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     packet(f, 0, true, BYTES(P));
     packet(f, 1, true, BYTES(P));
@@ -420,7 +398,7 @@ static void test_nothing_before_the_first_idr(void **state)
 
 static void test_damaged_units(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, false, BYTES(P));
@@ -441,7 +419,7 @@ static void test_damaged_units(void **state)
 
 static void test_loss_between_units(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     rtsp_access_unit_lost(&f->au, 4); // whole units are missing: those left are whole
@@ -461,7 +439,7 @@ static void test_loss_between_units(void **state)
 
 static void test_loss_after_a_marker_that_is_not_believed_yet(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     packet(f, 0, false, BYTES(SPS));
     packet(f, 0, false, BYTES(PPS));
@@ -474,7 +452,7 @@ static void test_loss_after_a_marker_that_is_not_believed_yet(void **state)
 
 static void test_b_frames(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     assert_false(f->au.b_frames);
@@ -487,7 +465,7 @@ static void test_b_frames(void **state)
 // As x264 writes them: bframes=3, with b-pyramid=none and normal.
 static void test_b_frames_are_dropped(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     f->au.drop_b_frames = true;
@@ -512,7 +490,7 @@ static void test_b_frames_are_dropped(void **state)
 
 static void test_malformed(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     packet(f, 3, false, BYTES(0x1f, 1, 2)); // no such type
@@ -530,7 +508,7 @@ static void test_malformed(void **state)
 
 static void test_too_many_nals(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     for (unsigned i = 0; i < RTSP_UNIT_PARTS_MAX; i++)
@@ -542,7 +520,7 @@ static void test_too_many_nals(void **state)
     expect(f, "1");
 }
 
-static void big_nal(struct fixture *f, uint32_t timestamp, const uint8_t *head, size_t head_len,
+static void big_nal(struct gatherer *f, uint32_t timestamp, const uint8_t *head, size_t head_len,
                     size_t len)
 {
     static uint8_t block[65536];
@@ -567,7 +545,7 @@ static void big_nal(struct fixture *f, uint32_t timestamp, const uint8_t *head, 
 
 static void test_too_many_bytes(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f);
     big_nal(f, 3, BYTES(P), RTSP_UNIT_BYTES_MAX);
@@ -587,7 +565,7 @@ static void test_too_many_bytes(void **state)
 
 static void test_room_is_held_while_the_unit_is_open(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     struct rtsp_unit unit;
 
     assert_int_equal(f->pool.borrowed, 0);
@@ -613,7 +591,7 @@ static void test_room_is_held_while_the_unit_is_open(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, gatherer_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_marker_is_believed_after_proof),
         TEST(test_without_markers),

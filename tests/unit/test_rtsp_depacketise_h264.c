@@ -11,6 +11,7 @@
 
 #include "rtsp/access_unit.h"
 #include "rtsp/h264.h"
+#include "tests/support/gatherer.h"
 #include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
@@ -18,70 +19,33 @@
 // NAL units that pass: P slices of first_mb 0.
 #define P_SLICE 0x41, 0x9a
 
-struct fixture {
-    struct rtsp_unit_pool pool;
-    struct rtsp_depacketiser d;
-    struct rtsp_access_unit au;
-};
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    int rc = gatherer_setup(state, &rtsp_video_h264);
 
-    *state = f;
-    if (!f)
-        return -1;
-    rtsp_access_unit_init(&f->au, &f->pool);
-    rtsp_access_unit_begin(&f->au, &rtsp_video_h264);
-    rtsp_access_unit_open(&f->au, 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    rtsp_access_unit_fini(&f->au);
-    rtsp_unit_pool_fini(&f->pool);
-    free(f);
-    return 0;
-}
-
-static void take(struct fixture *f, const uint8_t *payload, size_t len)
-{
-    uint8_t *copy = malloc(len ? len : 1); // so that reading beyond it is seen
-
-    memcpy(copy, payload, len);
-    rtsp_video_h264.depacketise(&f->d, &f->au,
-                                &(struct rtsp_rtp){.payload = copy, .payload_len = len});
-    free(copy);
-}
-
-static void expect_nal(const struct fixture *f, size_t i, const uint8_t *data, size_t len)
-{
-    assert_true(i < f->au.part_count);
-    assert_int_equal(f->au.room->part[i].len, len);
-    assert_memory_equal(f->au.room->data + f->au.room->part[i].offset, data, len);
+    if (rc == 0)
+        gatherer_reopen(*state, &rtsp_video_h264);
+    return rc;
 }
 
 static void test_single(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(P_SLICE, 7, 8));
+    gatherer_take(f, BYTES(P_SLICE, 7, 8));
     assert_int_equal(f->au.part_count, 1);
-    expect_nal(f, 0, BYTES(P_SLICE, 7, 8));
+    gatherer_expect(f, 0, BYTES(P_SLICE, 7, 8));
     assert_false(f->au.damaged);
 }
 
 static void test_stap_a(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x78, 0, 3, 0x06, 1, 2, 0, 4, P_SLICE, 3, 4));
+    gatherer_take(f, BYTES(0x78, 0, 3, 0x06, 1, 2, 0, 4, P_SLICE, 3, 4));
     assert_int_equal(f->au.part_count, 2);
-    expect_nal(f, 0, BYTES(0x06, 1, 2));
-    expect_nal(f, 1, BYTES(P_SLICE, 3, 4));
+    gatherer_expect(f, 0, BYTES(0x06, 1, 2));
+    gatherer_expect(f, 1, BYTES(P_SLICE, 3, 4));
 }
 
 static void test_stap_a_truncated_at_every_byte(void **state)
@@ -89,96 +53,96 @@ static void test_stap_a_truncated_at_every_byte(void **state)
     static const uint8_t full[] = {0x78, 0, 3, 0x06, 1, 2, 0, 4, P_SLICE, 3, 4};
 
     for (size_t len = 0; len < sizeof(full); len++) {
-        struct fixture *f;
+        struct gatherer *f;
 
         setup(state);
         f = *state;
-        take(f, full, len);
+        gatherer_take(f, full, len);
         assert_int_equal(f->au.part_count, len >= 6);
         assert_int_equal(f->d.malformed, len != 0 && len != 1 && len != 6);
         assert_int_equal(f->au.damaged, (len > 2 && len < 6) || len > 7);
-        teardown(state);
+        gatherer_teardown(state);
     }
     setup(state);
 }
 
 static void test_stap_a_with_padding_loses_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x78, 0, 4, P_SLICE, 3, 4, 0, 0, 0));
+    gatherer_take(f, BYTES(0x78, 0, 4, P_SLICE, 3, 4, 0, 0, 0));
     assert_int_equal(f->au.part_count, 1);
     assert_false(f->au.damaged);
 }
 
 static void test_fu_a(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x5c, 0x81, 0x9a, 1));
-    take(f, BYTES(0x5c, 0x01, 2, 3, 4));
+    gatherer_take(f, BYTES(0x5c, 0x81, 0x9a, 1));
+    gatherer_take(f, BYTES(0x5c, 0x01, 2, 3, 4));
     assert_int_equal(f->au.part_count, 0);
-    take(f, BYTES(0x5c, 0x41, 5));
+    gatherer_take(f, BYTES(0x5c, 0x41, 5));
     assert_int_equal(f->au.part_count, 1);
-    expect_nal(f, 0, BYTES(0x41, 0x9a, 1, 2, 3, 4, 5));
-    take(f, BYTES(0x5c, 0xc1, 0x9a, 9)); // start and end in one
-    expect_nal(f, 1, BYTES(0x41, 0x9a, 9));
+    gatherer_expect(f, 0, BYTES(0x41, 0x9a, 1, 2, 3, 4, 5));
+    gatherer_take(f, BYTES(0x5c, 0xc1, 0x9a, 9)); // start and end in one
+    gatherer_expect(f, 1, BYTES(0x41, 0x9a, 9));
     assert_false(f->au.damaged);
 }
 
 static void test_fu_a_lost_fragment(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(P_SLICE, 1));
-    take(f, BYTES(0x5c, 0x81, 0x9a, 1));
+    gatherer_take(f, BYTES(P_SLICE, 1));
+    gatherer_take(f, BYTES(0x5c, 0x81, 0x9a, 1));
     rtsp_video_h264.lose(&f->d, &f->au);
     assert_true(f->au.damaged);
-    take(f, BYTES(0x5c, 0x01, 2));
-    take(f, BYTES(0x5c, 0x41, 5));
-    take(f, BYTES(P_SLICE, 2));
+    gatherer_take(f, BYTES(0x5c, 0x01, 2));
+    gatherer_take(f, BYTES(0x5c, 0x41, 5));
+    gatherer_take(f, BYTES(P_SLICE, 2));
     assert_int_equal(f->au.part_count, 2);
-    expect_nal(f, 0, BYTES(P_SLICE, 1));
-    expect_nal(f, 1, BYTES(P_SLICE, 2));
+    gatherer_expect(f, 0, BYTES(P_SLICE, 1));
+    gatherer_expect(f, 1, BYTES(P_SLICE, 2));
     assert_false(f->au.keyframe_lost);
 }
 
 static void test_fu_a_lost_idr_is_noted(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x7c, 0x05, 2)); // its start is missing
+    gatherer_take(f, BYTES(0x7c, 0x05, 2)); // its start is missing
     assert_true(f->au.damaged);
     assert_true(f->au.keyframe_lost);
 }
 
 static void test_fu_a_interrupted(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x5c, 0x81, 0x9a, 1));
-    take(f, BYTES(0x5c, 0x81, 0x9a, 2)); // a new start
-    take(f, BYTES(0x5c, 0x41, 3));
-    expect_nal(f, 0, BYTES(0x41, 0x9a, 2, 3));
+    gatherer_take(f, BYTES(0x5c, 0x81, 0x9a, 1));
+    gatherer_take(f, BYTES(0x5c, 0x81, 0x9a, 2)); // a new start
+    gatherer_take(f, BYTES(0x5c, 0x41, 3));
+    gatherer_expect(f, 0, BYTES(0x41, 0x9a, 2, 3));
     assert_true(f->au.damaged);
-    take(f, BYTES(0x5c, 0x81, 0x9a, 1));
-    take(f, BYTES(P_SLICE, 4)); // a whole one
-    take(f, BYTES(0x5c, 0x41, 3));
-    take(f, BYTES(0x5c, 0x81, 0x9a, 1));
-    take(f, BYTES(0x7c, 0x45, 3)); // an end of another type
+    gatherer_take(f, BYTES(0x5c, 0x81, 0x9a, 1));
+    gatherer_take(f, BYTES(P_SLICE, 4)); // a whole one
+    gatherer_take(f, BYTES(0x5c, 0x41, 3));
+    gatherer_take(f, BYTES(0x5c, 0x81, 0x9a, 1));
+    gatherer_take(f, BYTES(0x7c, 0x45, 3)); // an end of another type
     assert_int_equal(f->au.part_count, 2);
-    expect_nal(f, 1, BYTES(P_SLICE, 4));
-    take(f, BYTES(0x5c, 0x81)); // a header and nothing else
+    gatherer_expect(f, 1, BYTES(P_SLICE, 4));
+    gatherer_take(f, BYTES(0x5c, 0x81)); // a header and nothing else
     assert_int_equal(f->d.malformed, 1);
 }
 
 static void test_interleaved_mode_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     for (uint8_t type = 25; type <= 31; type++) {
         if (type != RTSP_NAL_FU_A)
-            take(f, BYTES(0x60 | type, 0, 0, 0, 3, P_SLICE, 1));
+            gatherer_take(f, BYTES(0x60 | type, 0, 0, 0, 3, P_SLICE, 1));
     }
     assert_int_equal(f->d.refused, 6);
     assert_int_equal(f->au.part_count, 0);
@@ -187,22 +151,22 @@ static void test_interleaved_mode_is_refused(void **state)
 
 static void test_annex_b(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     // As a whole payload, with both start codes, delimiter and filler.
-    take(f, BYTES(0, 0, 0, 1, 0x09, 0xf0, 0, 0, 0, 1, 0x06, 5, 0, 0, 1, 0x0c, 0xff, 0x80, 0, 0, 0,
-                  1, P_SLICE, 1));
+    gatherer_take(f, BYTES(0, 0, 0, 1, 0x09, 0xf0, 0, 0, 0, 1, 0x06, 5, 0, 0, 1, 0x0c, 0xff, 0x80,
+                           0, 0, 0, 1, P_SLICE, 1));
     assert_int_equal(f->au.part_count, 2);
-    expect_nal(f, 0, BYTES(0x06, 5));
-    expect_nal(f, 1, BYTES(P_SLICE, 1));
+    gatherer_expect(f, 0, BYTES(0x06, 5));
+    gatherer_expect(f, 1, BYTES(P_SLICE, 1));
     // Inside a single NAL unit, then inside fragments.
-    take(f, BYTES(0x06, 5, 0, 0, 1, P_SLICE, 2));
-    expect_nal(f, 2, BYTES(0x06, 5));
-    expect_nal(f, 3, BYTES(P_SLICE, 2));
-    take(f, BYTES(0x1c, 0x80, 0, 0, 1, 0x06));
-    take(f, BYTES(0x1c, 0x40, 7, 0, 0, 0, 1, P_SLICE, 3));
-    expect_nal(f, 4, BYTES(0x06, 7));
-    expect_nal(f, 5, BYTES(P_SLICE, 3));
+    gatherer_take(f, BYTES(0x06, 5, 0, 0, 1, P_SLICE, 2));
+    gatherer_expect(f, 2, BYTES(0x06, 5));
+    gatherer_expect(f, 3, BYTES(P_SLICE, 2));
+    gatherer_take(f, BYTES(0x1c, 0x80, 0, 0, 1, 0x06));
+    gatherer_take(f, BYTES(0x1c, 0x40, 7, 0, 0, 0, 1, P_SLICE, 3));
+    gatherer_expect(f, 4, BYTES(0x06, 7));
+    gatherer_expect(f, 5, BYTES(P_SLICE, 3));
     assert_int_equal(f->au.part_count, 6);
     assert_int_equal(f->au.malformed + f->d.malformed, 0);
     assert_false(f->au.damaged);
@@ -210,10 +174,10 @@ static void test_annex_b(void **state)
 
 static void test_type_0_is_malformed(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x60, 1, 2, 3, 4, 5));
-    take(f, BYTES(0, 0, 2, 1, 4, 5));
+    gatherer_take(f, BYTES(0x60, 1, 2, 3, 4, 5));
+    gatherer_take(f, BYTES(0, 0, 2, 1, 4, 5));
     assert_int_equal(f->au.malformed, 2);
     assert_int_equal(f->au.part_count, 0);
     assert_false(f->au.damaged);
@@ -221,7 +185,7 @@ static void test_type_0_is_malformed(void **state)
 
 static void test_random_bytes(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     uint32_t x = 3;
 
     for (int round = 0; round < 100000; round++) {
@@ -234,7 +198,7 @@ static void test_random_bytes(void **state)
         }
         if (len > 0 && round & 1)
             data[0] = round & 2 ? 0x7c : 0x78;
-        take(f, data, len);
+        gatherer_take(f, data, len);
         if (round % 100 == 99) {
             struct rtsp_unit unit;
 
@@ -248,12 +212,12 @@ static void test_random_bytes(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, gatherer_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_single),
         TEST(test_stap_a),
         TEST(test_stap_a_with_padding_loses_nothing),
-        cmocka_unit_test_teardown(test_stap_a_truncated_at_every_byte, teardown),
+        cmocka_unit_test_teardown(test_stap_a_truncated_at_every_byte, gatherer_teardown),
         TEST(test_fu_a),
         TEST(test_fu_a_lost_fragment),
         TEST(test_fu_a_lost_idr_is_noted),

@@ -11,57 +11,22 @@
 
 #include "rtsp/access_unit.h"
 #include "rtsp/depacketise_vpx.h"
+#include "tests/support/gatherer.h"
 #include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
-struct fixture {
-    struct rtsp_unit_pool pool;
-    struct rtsp_depacketiser d;
-    struct rtsp_access_unit au;
-};
-
-static void open_unit(struct fixture *f, const struct rtsp_video_codec *codec)
-{
-    rtsp_access_unit_begin(&f->au, codec);
-    rtsp_access_unit_open(&f->au, 0);
-    f->d.in_fragment = false;
-}
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    int rc = gatherer_setup(state, &rtsp_video_vp8);
 
-    *state = f;
-    if (!f)
-        return -1;
-    rtsp_access_unit_init(&f->au, &f->pool);
-    open_unit(f, &rtsp_video_vp8);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    rtsp_access_unit_fini(&f->au);
-    rtsp_unit_pool_fini(&f->pool);
-    free(f);
-    return 0;
-}
-
-static void take(struct fixture *f, const uint8_t *payload, size_t len)
-{
-    uint8_t *copy = malloc(len ? len : 1); // so that reading beyond it is seen
-
-    memcpy(copy, payload, len);
-    f->au.codec->depacketise(&f->d, &f->au,
-                             &(struct rtsp_rtp){.payload = copy, .payload_len = len});
-    free(copy);
+    if (rc == 0)
+        gatherer_reopen(*state, &rtsp_video_vp8);
+    return rc;
 }
 
 // What has been gathered of the picture so far.
-static void expect(const struct fixture *f, const uint8_t *data, size_t len)
+static void expect(const struct gatherer *f, const uint8_t *data, size_t len)
 {
     assert_true(f->au.part_open);
     assert_true(f->au.has_picture);
@@ -71,7 +36,7 @@ static void expect(const struct fixture *f, const uint8_t *data, size_t len)
 }
 
 // Each descriptor in front of the same frame; cut anywhere within it, it is malformed.
-static void check_descriptors(struct fixture *f, const struct rtsp_video_codec *codec,
+static void check_descriptors(struct gatherer *f, const struct rtsp_video_codec *codec,
                               const uint8_t (*table)[16], const size_t *len, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -80,13 +45,13 @@ static void check_descriptors(struct fixture *f, const struct rtsp_video_codec *
 
         memcpy(payload, table[i], len[i]);
         memcpy(payload + len[i], "\x51\x52\x53", 3);
-        open_unit(f, codec);
-        take(f, payload, len[i] + 3);
+        gatherer_reopen(f, codec);
+        gatherer_take(f, payload, len[i] + 3);
         expect(f, BYTES(0x51, 0x52, 0x53));
         assert_int_equal(f->d.malformed, malformed);
         for (size_t cut = 1; cut <= len[i]; cut++) {
-            open_unit(f, codec);
-            take(f, payload, cut);
+            gatherer_reopen(f, codec);
+            gatherer_take(f, payload, cut);
             assert_true(f->au.damaged);
             assert_int_equal(f->d.malformed, ++malformed);
         }
@@ -133,60 +98,60 @@ static void test_vp9_descriptors(void **state)
 
 static void test_a_frame_of_several_payloads(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x10, 1, 2));
-    take(f, BYTES(0x00, 3));
-    take(f, BYTES(0x11, 4));           // the start of a second partition
-    take(f, (const uint8_t[1]){0}, 0); // a keepalive
+    gatherer_take(f, BYTES(0x10, 1, 2));
+    gatherer_take(f, BYTES(0x00, 3));
+    gatherer_take(f, BYTES(0x11, 4));           // the start of a second partition
+    gatherer_take(f, (const uint8_t[1]){0}, 0); // a keepalive
     expect(f, BYTES(1, 2, 3, 4));
     rtsp_depacketise_vpx_end(&f->d, &f->au);
     assert_false(f->au.part_open);
     assert_false(f->d.in_fragment);
 
-    open_unit(f, &rtsp_video_vp9);
-    take(f, BYTES(0x08, 1));
-    take(f, BYTES(0x04, 2));
+    gatherer_reopen(f, &rtsp_video_vp9);
+    gatherer_take(f, BYTES(0x08, 1));
+    gatherer_take(f, BYTES(0x04, 2));
     expect(f, BYTES(1, 2));
 }
 
 static void test_layers_are_one_part(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    open_unit(f, &rtsp_video_vp9);
-    take(f, BYTES(0x2c, 0x00, 7, 1, 2));
-    take(f, BYTES(0x28, 0x02, 7, 3));
-    take(f, BYTES(0x24, 0x02, 7, 4));
+    gatherer_reopen(f, &rtsp_video_vp9);
+    gatherer_take(f, BYTES(0x2c, 0x00, 7, 1, 2));
+    gatherer_take(f, BYTES(0x28, 0x02, 7, 3));
+    gatherer_take(f, BYTES(0x24, 0x02, 7, 4));
     expect(f, BYTES(1, 2, 3, 4));
 }
 
 static void test_a_lost_start(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x00, 1, 2));
+    gatherer_take(f, BYTES(0x00, 1, 2));
     assert_true(f->au.damaged);
     assert_false(f->au.part_open);
     assert_int_equal(f->d.malformed, 0);
-    open_unit(f, &rtsp_video_vp9);
-    take(f, BYTES(0x28, 0x02, 7, 3)); // of the second layer
+    gatherer_reopen(f, &rtsp_video_vp9);
+    gatherer_take(f, BYTES(0x28, 0x02, 7, 3)); // of the second layer
     assert_true(f->au.damaged);
 }
 
 static void test_a_frame_that_begins_anew(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
-    take(f, BYTES(0x10, 1, 2));
-    take(f, BYTES(0x10, 3));
+    gatherer_take(f, BYTES(0x10, 1, 2));
+    gatherer_take(f, BYTES(0x10, 3));
     assert_true(f->au.damaged);
     assert_int_equal(f->au.len - f->au.part_start, 1);
 }
 
 static void test_random_bytes(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     uint64_t seed = 7;
 
     for (int round = 0; round < 100000; round++) {
@@ -196,18 +161,18 @@ static void test_random_bytes(void **state)
 
         for (size_t i = 0; i < len; i++)
             data[i] = (uint8_t)next_random(&seed);
-        take(f, data, len);
+        gatherer_take(f, data, len);
         if (round % 20 > 0)
             continue;
         rtsp_depacketise_vpx_end(&f->d, &f->au);
         rtsp_access_unit_finish(&f->au, &unit);
-        open_unit(f, round % 40 ? &rtsp_video_vp8 : &rtsp_video_vp9);
+        gatherer_reopen(f, round % 40 ? &rtsp_video_vp8 : &rtsp_video_vp9);
     }
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, gatherer_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_vp8_descriptors),
         TEST(test_vp9_descriptors),

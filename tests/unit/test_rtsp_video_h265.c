@@ -15,6 +15,7 @@
 
 #include "rtsp/access_unit.h"
 #include "rtsp/h265.h"
+#include "tests/support/gatherer.h"
 #include "tests/unit/rtsp_recorder.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
@@ -40,38 +41,14 @@ enum {
     PAYLOAD_MAX = 1180
 };
 
-// A gatherer and the types of the units that it has published: "32 33 34 20", parted by " | ",
-// keyframes with a K in front.
-struct fixture {
-    struct rtsp_unit_pool pool;
-    struct rtsp_depacketiser d;
-    struct rtsp_access_unit au;
-    char log[4096];
-};
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    *state = f;
-    if (!f)
-        return -1;
-    rtsp_access_unit_init(&f->au, &f->pool);
-    rtsp_access_unit_begin(&f->au, &rtsp_video_h265);
-    return 0;
+    return gatherer_setup(state, &rtsp_video_h265);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    rtsp_access_unit_fini(&f->au);
-    rtsp_unit_pool_fini(&f->pool);
-    free(f);
-    return 0;
-}
-
-static void log_unit(struct fixture *f, const struct rtsp_unit *unit)
+// Notes the types of a published unit: "32 33 34 20"; units are parted by " | ", keyframes have a K
+// in front.
+static void log_unit(struct gatherer *f, const struct rtsp_unit *unit)
 {
     size_t len = strlen(f->log);
 
@@ -81,23 +58,13 @@ static void log_unit(struct fixture *f, const struct rtsp_unit *unit)
                                rtsp_h265_type(unit->part[i].data));
 }
 
-static void take(struct fixture *f, const uint8_t *payload, size_t len)
-{
-    uint8_t *copy = malloc(len ? len : 1); // so that reading beyond it is seen
-
-    memcpy(copy, payload, len);
-    rtsp_video_h265.depacketise(&f->d, &f->au,
-                                &(struct rtsp_rtp){.payload = copy, .payload_len = len});
-    free(copy);
-}
-
-static void begin(struct fixture *f, uint32_t timestamp)
+static void begin(struct gatherer *f, uint32_t timestamp)
 {
     if (!f->au.open)
         rtsp_access_unit_open(&f->au, timestamp);
 }
 
-static void finish(struct fixture *f)
+static void finish(struct gatherer *f)
 {
     struct rtsp_unit unit;
 
@@ -108,42 +75,35 @@ static void finish(struct fixture *f)
 }
 
 // A unit of one payload.
-static void unit(struct fixture *f, const uint8_t *payload, size_t len)
+static void unit(struct gatherer *f, const uint8_t *payload, size_t len)
 {
     begin(f, 0);
-    take(f, payload, len);
+    gatherer_take(f, payload, len);
     finish(f);
 }
 
-static void expect(struct fixture *f, const char *log)
+static void expect(struct gatherer *f, const char *log)
 {
     assert_string_equal(f->log, log);
     f->log[0] = '\0';
 }
 
-static void start(struct fixture *f)
+static void start(struct gatherer *f)
 {
     begin(f, 0);
-    take(f, BYTES(VPS));
-    take(f, BYTES(SPS));
-    take(f, BYTES(PPS));
-    take(f, BYTES(IDR));
+    gatherer_take(f, BYTES(VPS));
+    gatherer_take(f, BYTES(SPS));
+    gatherer_take(f, BYTES(PPS));
+    gatherer_take(f, BYTES(IDR));
     finish(f);
     expect(f, "K32 33 34 20");
-}
-
-static void expect_nal(const struct fixture *f, size_t i, const uint8_t *data, size_t len)
-{
-    assert_true(i < f->au.part_count);
-    assert_int_equal(f->au.room->part[i].len, len);
-    assert_memory_equal(f->au.room->data + f->au.room->part[i].offset, data, len);
 }
 
 // ---- access units ----
 
 static void test_parameter_sets_before_each_keyframe(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     unit(f, BYTES(IDR)); // of no use without
     unit(f, BYTES(P));
@@ -158,18 +118,18 @@ static void test_parameter_sets_before_each_keyframe(void **state)
     assert_int_equal(f->au.sets.live.height, 240);
     assert_memory_equal(f->au.sets.live.profile, "\x01\x00\x3c", 3);
     begin(f, 1); // its own, in another order
-    take(f, BYTES(SEI));
-    take(f, BYTES(PPS));
-    take(f, BYTES(VPS));
-    take(f, BYTES(SPS));
-    take(f, BYTES(IDR));
+    gatherer_take(f, BYTES(SEI));
+    gatherer_take(f, BYTES(PPS));
+    gatherer_take(f, BYTES(VPS));
+    gatherer_take(f, BYTES(SPS));
+    gatherer_take(f, BYTES(IDR));
     finish(f);
     expect(f, "K32 33 34 39 20");
 }
 
 static void test_parameter_sets_from_elsewhere(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(PPS)), 0);
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(SPS)), 0);
@@ -184,18 +144,18 @@ static void test_parameter_sets_from_elsewhere(void **state)
 
 static void test_left_out(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     start(f);
     begin(f, 1);
-    take(f, BYTES(0x46, 0x01, 0x10));             // access unit delimiter
-    take(f, BYTES(0x4c, 0x01, 0xff, 0x80));       // filler
-    take(f, BYTES(TIMING));                       //
-    take(f, BYTES(SEI));                          //
-    take(f, BYTES(0x03, 0x01, 0xd0, 0x19));       // of layer 32
-    take(f, BYTES(0x02, 0x09, 0xd0, 0x19));       // of layer 1
-    take(f, BYTES(P));                            //
-    take(f, BYTES(0x50, 0x01, 0x01, 0x00, 0x80)); // suffix SEI of timing
+    gatherer_take(f, BYTES(0x46, 0x01, 0x10));             // access unit delimiter
+    gatherer_take(f, BYTES(0x4c, 0x01, 0xff, 0x80));       // filler
+    gatherer_take(f, BYTES(TIMING));                       //
+    gatherer_take(f, BYTES(SEI));                          //
+    gatherer_take(f, BYTES(0x03, 0x01, 0xd0, 0x19));       // of layer 32
+    gatherer_take(f, BYTES(0x02, 0x09, 0xd0, 0x19));       // of layer 1
+    gatherer_take(f, BYTES(P));                            //
+    gatherer_take(f, BYTES(0x50, 0x01, 0x01, 0x00, 0x80)); // suffix SEI of timing
     finish(f);
     expect(f, "39 1");
     assert_int_equal(f->au.malformed, 0);
@@ -203,25 +163,25 @@ static void test_left_out(void **state)
 
 static void test_malformed(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     start(f);
     begin(f, 1);
-    take(f, BYTES(0x14, 0x01, 0xd0)); // reserved types
-    take(f, BYTES(0x2c, 0x01, 0xd0));
-    take(f, BYTES(0x52, 0x01, 0xd0));
-    take(f, BYTES(0x42, 0x01, 0x01)); // an SPS cut short
-    take(f, BYTES(P));
+    gatherer_take(f, BYTES(0x14, 0x01, 0xd0)); // reserved types
+    gatherer_take(f, BYTES(0x2c, 0x01, 0xd0));
+    gatherer_take(f, BYTES(0x52, 0x01, 0xd0));
+    gatherer_take(f, BYTES(0x42, 0x01, 0x01)); // an SPS cut short
+    gatherer_take(f, BYTES(P));
     finish(f);
     expect(f, "1");
     assert_int_equal(f->au.malformed, 4);
     assert_int_equal(f->au.damaged_units, 0); // the picture is whole
     begin(f, 2);
-    take(f, BYTES(P));
-    take(f, BYTES(0x02, 0x00, 0xd0, 0x19)); // no temporal sub-layer is -1
-    take(f, BYTES(0x82, 0x01, 0xd0, 0x19)); // forbidden bit
-    take(f, BYTES(0x02, 0x01));             // a slice cut short
-    take(f, BYTES(0x02));
+    gatherer_take(f, BYTES(P));
+    gatherer_take(f, BYTES(0x02, 0x00, 0xd0, 0x19)); // no temporal sub-layer is -1
+    gatherer_take(f, BYTES(0x82, 0x01, 0xd0, 0x19)); // forbidden bit
+    gatherer_take(f, BYTES(0x02, 0x01));             // a slice cut short
+    gatherer_take(f, BYTES(0x02));
     finish(f);
     expect(f, "1");
     assert_int_equal(f->au.malformed, 8);
@@ -231,7 +191,7 @@ static void test_malformed(void **state)
 // They depend on pictures from before the CRA picture: of no use where it is the first one.
 static void test_rasl_after_the_first_cra_is_left_out(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(VPS)), 0);
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(SPS)), 0);
@@ -257,7 +217,7 @@ static void test_rasl_after_the_first_cra_is_left_out(void **state)
 
 static void test_first_slice_segment_lost_in_a_gap(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     start(f);
     rtsp_access_unit_lost(&f->au, 1);
@@ -273,15 +233,15 @@ static void test_first_slice_segment_lost_in_a_gap(void **state)
 // pictures.
 static void test_b_frames_are_dropped(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     start(f);
     f->au.drop_b_frames = true;
     unit(f, BYTES(0x02, 0x01, 0xd0, 0x21));
     unit(f, BYTES(0x00, 0x01, 0xe0, 0x24));
     begin(f, 1);
-    take(f, BYTES(0x00, 0x01, 0xe0, 0x44));
-    take(f, BYTES(0x00, 0x01, 0x55, 0x01)); // another slice segment of it
+    gatherer_take(f, BYTES(0x00, 0x01, 0xe0, 0x44));
+    gatherer_take(f, BYTES(0x00, 0x01, 0x55, 0x01)); // another slice segment of it
     finish(f);
     unit(f, BYTES(0x02, 0x01, 0xd0, 0x41));
     expect(f, "1 | 1");
@@ -303,7 +263,7 @@ static void test_b_frames_are_dropped(void **state)
 // b-pyramid=1: the first B-picture of three is one that the other two depend on.
 static void test_b_frames_that_others_depend_on_remain(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     start(f);
     f->au.drop_b_frames = true;
@@ -325,7 +285,7 @@ static void test_b_frames_of_the_highest_sub_layer_only(void **state)
     static const uint8_t sps[] = {0x42, 0x01, 0x03, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00,
                                   0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3c, 0x00, 0x00, 0xa0, 0x0a,
                                   0x08, 0x0f, 0x16, 0x59, 0x59, 0x64, 0x93, 0x2b, 0xc0};
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(VPS)), 0);
     assert_int_equal(rtsp_access_unit_take_set(&f->au, sps, sizeof(sps)), 0);
@@ -344,7 +304,7 @@ static void test_b_slices_in_order_are_no_b_frames(void **state)
     static const uint8_t sps[] = {0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00,
                                   0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x3c, 0xa0, 0x0a, 0x88, 0x04,
                                   0x07, 0x11, 0x11, 0x96, 0xe9, 0x29, 0x30, 0xbc, 0x05, 0xa0, 0x20};
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     assert_int_equal(rtsp_access_unit_take_set(&f->au, BYTES(VPS)), 0);
     assert_int_equal(rtsp_access_unit_take_set(&f->au, sps, sizeof(sps)), 0);
@@ -360,12 +320,12 @@ static void test_b_slices_in_order_are_no_b_frames(void **state)
 
 static void test_aggregate(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f, 0);
-    take(f, BYTES(0x60, 0x01, 0, 6, SEI, 0, 4, P));
-    expect_nal(f, 0, BYTES(SEI));
-    expect_nal(f, 1, BYTES(P));
+    gatherer_take(f, BYTES(0x60, 0x01, 0, 6, SEI, 0, 4, P));
+    gatherer_expect(f, 0, BYTES(SEI));
+    gatherer_expect(f, 1, BYTES(P));
     assert_false(f->au.damaged);
 }
 
@@ -374,59 +334,59 @@ static void test_aggregate_truncated_at_every_byte(void **state)
     static const uint8_t full[] = {0x60, 0x01, 0, 6, SEI, 0, 4, P};
 
     for (size_t len = 0; len < sizeof(full); len++) {
-        struct fixture *f;
+        struct gatherer *f;
 
         setup(state);
         f = *state;
         begin(f, 0);
-        take(f, full, len);
+        gatherer_take(f, full, len);
         assert_int_equal(f->au.part_count, len >= 10);
         assert_int_equal(f->d.malformed, len != 0 && len != 2 && len != 10);
-        teardown(state);
+        gatherer_teardown(state);
     }
     setup(state);
 }
 
 static void test_fragments(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f, 0);
-    take(f, BYTES(0x62, 0x01, 0x81, 0xd0, 1));
-    take(f, BYTES(0x62, 0x01, 0x01, 2, 3));
+    gatherer_take(f, BYTES(0x62, 0x01, 0x81, 0xd0, 1));
+    gatherer_take(f, BYTES(0x62, 0x01, 0x01, 2, 3));
     assert_int_equal(f->au.part_count, 0);
-    take(f, BYTES(0x62, 0x01, 0x41, 5));
-    expect_nal(f, 0, BYTES(0x02, 0x01, 0xd0, 1, 2, 3, 5));
-    take(f, BYTES(0x62, 0x02, 0xc0, 0xe0, 9)); // start and end in one, of sub-layer 1
-    expect_nal(f, 1, BYTES(0x00, 0x02, 0xe0, 9));
+    gatherer_take(f, BYTES(0x62, 0x01, 0x41, 5));
+    gatherer_expect(f, 0, BYTES(0x02, 0x01, 0xd0, 1, 2, 3, 5));
+    gatherer_take(f, BYTES(0x62, 0x02, 0xc0, 0xe0, 9)); // start and end in one, of sub-layer 1
+    gatherer_expect(f, 1, BYTES(0x00, 0x02, 0xe0, 9));
     assert_false(f->au.damaged);
     assert_int_equal(f->d.malformed, 0);
-    take(f, BYTES(0x62, 0x01, 0x81)); // a header and nothing else
+    gatherer_take(f, BYTES(0x62, 0x01, 0x81)); // a header and nothing else
     assert_int_equal(f->d.malformed, 1);
 }
 
 static void test_lost_fragment(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f, 0);
-    take(f, BYTES(0x62, 0x01, 0x81, 0xd0, 1));
+    gatherer_take(f, BYTES(0x62, 0x01, 0x81, 0xd0, 1));
     rtsp_video_h265.lose(&f->d, &f->au);
-    take(f, BYTES(0x62, 0x01, 0x41, 5));
+    gatherer_take(f, BYTES(0x62, 0x01, 0x41, 5));
     assert_int_equal(f->au.part_count, 0);
     assert_true(f->au.damaged);
     assert_false(f->au.keyframe_lost);
-    take(f, BYTES(0x62, 0x01, 0x55, 5)); // of a CRA picture, its start is missing
+    gatherer_take(f, BYTES(0x62, 0x01, 0x55, 5)); // of a CRA picture, its start is missing
     assert_true(f->au.keyframe_lost);
 }
 
 static void test_paci_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f, 0);
     for (uint8_t type = RTSP_H265_PACI; type < 64; type++)
-        take(f, BYTES((uint8_t)(type << 1), 0x01, 0x28, 0, P));
+        gatherer_take(f, BYTES((uint8_t)(type << 1), 0x01, 0x28, 0, P));
     assert_int_equal(f->d.refused, 14);
     assert_int_equal(f->au.part_count, 0);
     assert_true(f->au.damaged);
@@ -434,18 +394,18 @@ static void test_paci_is_refused(void **state)
 
 static void test_annex_b(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
 
     begin(f, 0);
-    take(f, BYTES(0, 0, 0, 1, SEI, 0, 0, 1, P));
-    expect_nal(f, 0, BYTES(SEI));
-    expect_nal(f, 1, BYTES(P));
+    gatherer_take(f, BYTES(0, 0, 0, 1, SEI, 0, 0, 1, P));
+    gatherer_expect(f, 0, BYTES(SEI));
+    gatherer_expect(f, 1, BYTES(P));
     assert_int_equal(f->au.malformed + f->d.malformed, 0);
 }
 
 static void test_random_payloads(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     uint32_t x = 3;
 
     start(f);
@@ -462,7 +422,7 @@ static void test_random_payloads(void **state)
             data[1] = 0x01;
         }
         begin(f, (uint32_t)round);
-        take(f, data, len);
+        gatherer_take(f, data, len);
         if (round % 100 == 99)
             finish(f);
         f->log[0] = '\0';
@@ -496,24 +456,24 @@ static void clear(struct picture *p)
     p->unit.part_count = 0;
 }
 
-static void check_round_trip(struct fixture *f, const struct eng_stream *stream,
+static void check_round_trip(struct gatherer *f, const struct eng_stream *stream,
                              const struct picture *p, size_t payload_max)
 {
     begin(f, 0);
     for (size_t i = 0; i < stream->count; i++) {
         assert_in_range(stream->packets[i].packet.len, 1, payload_max);
-        take(f, stream->packets[i].payload, stream->packets[i].packet.len);
+        gatherer_take(f, stream->packets[i].payload, stream->packets[i].packet.len);
     }
     assert_int_equal(f->d.malformed + f->d.refused + f->au.malformed, 0);
     assert_int_equal(f->au.part_count, p->unit.part_count);
     for (size_t i = 0; i < f->au.part_count; i++)
-        expect_nal(f, i, p->part[i].data, p->part[i].len);
+        gatherer_expect(f, i, p->part[i].data, p->part[i].len);
     rtsp_access_unit_release(&f->au);
 }
 
 static void test_keyframe_as_payloads(void **state)
 {
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     struct eng_stream stream = {0};
     struct picture p = {.unit.keyframe = true};
     uint64_t seed = 2;
@@ -546,7 +506,7 @@ static void test_round_trip(void **state)
 {
     static const uint8_t heads[][3] = {
         {0x02, 0x01, 0xd0}, {0x00, 0x02, 0xe0}, {0x28, 0x01, 0xaf}, {0x4e, 0x03, 0x05}};
-    struct fixture *f = *state;
+    struct gatherer *f = *state;
     uint64_t seed = 3;
     size_t trains = 0;
     size_t nals = 0;
@@ -575,7 +535,7 @@ static void test_round_trip(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, gatherer_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_parameter_sets_before_each_keyframe),
         TEST(test_parameter_sets_from_elsewhere),
@@ -588,7 +548,7 @@ int main(void)
         TEST(test_b_frames_of_the_highest_sub_layer_only),
         TEST(test_b_slices_in_order_are_no_b_frames),
         TEST(test_aggregate),
-        cmocka_unit_test_teardown(test_aggregate_truncated_at_every_byte, teardown),
+        cmocka_unit_test_teardown(test_aggregate_truncated_at_every_byte, gatherer_teardown),
         TEST(test_fragments),
         TEST(test_lost_fragment),
         TEST(test_paci_is_refused),
