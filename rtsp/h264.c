@@ -85,34 +85,20 @@ static void skip_picture_order(struct rtsp_rbsp *b)
     }
 }
 
-// Frame size and cropping, the end of 7.3.2.1.1 before the VUI; crop units are those of 7.4.2.1.1.
+// Frame size and cropping, the end of 7.3.2.1.1 before the VUI.
 static void read_size(struct rtsp_rbsp *b, unsigned chroma, struct rtsp_h264_sps *sps)
 {
     unsigned width = 16 * (rtsp_rbsp_ue_max(b, SIDE_MBS_MAX - 1) + 1);
     unsigned map_units = rtsp_rbsp_ue_max(b, SIDE_MBS_MAX - 1) + 1;
     unsigned frame_mbs_only = rtsp_rbsp_bit(b);
-    unsigned height = 16 * map_units * (2 - frame_mbs_only);
-    unsigned crop_x = 0;
-    unsigned crop_y = 0;
+    unsigned rows = 2 - frame_mbs_only;
 
+    sps->info.width = width;
+    sps->info.height = 16 * map_units * rows;
     if (!frame_mbs_only)
         rtsp_rbsp_bit(b); // mb_adaptive_frame_field_flag
     rtsp_rbsp_bit(b);     // direct_8x8_inference_flag
-    if (rtsp_rbsp_bit(b)) {
-        unsigned unit_x = chroma == 1 || chroma == 2 ? 2 : 1;
-        unsigned unit_y = (chroma == 1 ? 2 : 1) * (2 - frame_mbs_only);
-
-        crop_x = unit_x * rtsp_rbsp_ue_max(b, width);
-        crop_x += unit_x * rtsp_rbsp_ue_max(b, width);
-        crop_y = unit_y * rtsp_rbsp_ue_max(b, height);
-        crop_y += unit_y * rtsp_rbsp_ue_max(b, height);
-    }
-    if (crop_x >= width || crop_y >= height) {
-        b->failed = true;
-        return;
-    }
-    sps->info.width = width - crop_x;
-    sps->info.height = height - crop_y;
+    rtsp_rbsp_crop(b, chroma, rows, &sps->info.width, &sps->info.height);
 }
 
 int rtsp_h264_parse_sps(const uint8_t *nal, size_t len, struct rtsp_h264_sps *out)

@@ -58,32 +58,16 @@ static void read_profile(struct rtsp_rbsp *b, unsigned sub_layers, uint8_t profi
                               (has_level[i] ? SUB_LAYER_LEVEL_BITS : 0u));
 }
 
-// Size and conformance window (7.3.2.2.1), whose units are those of table 6-1.
+// Size and conformance window (7.3.2.2.1).
 static void read_size(struct rtsp_rbsp *b, struct rtsp_picture_info *info)
 {
     unsigned chroma = rtsp_rbsp_ue_max(b, 3);
-    unsigned unit_x = chroma == 1 || chroma == 2 ? 2 : 1;
-    unsigned unit_y = chroma == 1 ? 2 : 1;
-    unsigned crop_x = 0;
-    unsigned crop_y = 0;
-    unsigned width, height;
 
     if (chroma == 3)
         rtsp_rbsp_bit(b); // separate_colour_plane_flag
-    width = rtsp_rbsp_ue_max(b, SIDE_MAX);
-    height = rtsp_rbsp_ue_max(b, SIDE_MAX);
-    if (rtsp_rbsp_bit(b)) { // conformance_window_flag
-        crop_x = unit_x * rtsp_rbsp_ue_max(b, width);
-        crop_x += unit_x * rtsp_rbsp_ue_max(b, width);
-        crop_y = unit_y * rtsp_rbsp_ue_max(b, height);
-        crop_y += unit_y * rtsp_rbsp_ue_max(b, height);
-    }
-    if (crop_x >= width || crop_y >= height) {
-        b->failed = true;
-        return;
-    }
-    info->width = width - crop_x;
-    info->height = height - crop_y;
+    info->width = rtsp_rbsp_ue_max(b, SIDE_MAX);
+    info->height = rtsp_rbsp_ue_max(b, SIDE_MAX);
+    rtsp_rbsp_crop(b, chroma, 1, &info->width, &info->height);
 }
 
 // sps_max_num_reorder_pics of the highest sub-layer, the last in the list.

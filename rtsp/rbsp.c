@@ -83,3 +83,25 @@ int64_t rtsp_rbsp_se(struct rtsp_rbsp *b)
 
     return code & 1 ? (code + 1) / 2 : -(code / 2);
 }
+
+void rtsp_rbsp_crop(struct rtsp_rbsp *b, unsigned chroma, unsigned rows, unsigned *width,
+                    unsigned *height)
+{
+    unsigned unit_x = chroma == 1 || chroma == 2 ? 2 : 1;
+    unsigned unit_y = (chroma == 1 ? 2 : 1) * rows;
+    unsigned crop_x = 0;
+    unsigned crop_y = 0;
+
+    if (rtsp_rbsp_bit(b)) {
+        crop_x = unit_x * rtsp_rbsp_ue_max(b, *width);
+        crop_x += unit_x * rtsp_rbsp_ue_max(b, *width);
+        crop_y = unit_y * rtsp_rbsp_ue_max(b, *height);
+        crop_y += unit_y * rtsp_rbsp_ue_max(b, *height);
+    }
+    if (crop_x >= *width || crop_y >= *height) {
+        b->failed = true;
+        return;
+    }
+    *width -= crop_x;
+    *height -= crop_y;
+}

@@ -40,3 +40,9 @@ unsigned rtsp_rbsp_ue_max(struct rtsp_rbsp *b, unsigned max);
 
 // se(v)
 int64_t rtsp_rbsp_se(struct rtsp_rbsp *b);
+
+// The flag and offsets of a picture's cropping (ITU-T H.264 7.3.2.1.1, ITU-T H.265 7.3.2.2.1),
+// taken off its size. chroma: chroma_format_idc; rows: that a frame's row stands for, 1, or 2 in
+// fields. Nothing left of the picture is a failure.
+void rtsp_rbsp_crop(struct rtsp_rbsp *b, unsigned chroma, unsigned rows, unsigned *width,
+                    unsigned *height);
