@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 import srtp
 import stun
 import whep
+from process import until
 
 SOL_UDP, UDP_GRO = 17, 104
 RECEIVE_BUFFER = 4 << 20
@@ -380,3 +381,16 @@ class Audience:
             viewer.close()
         if self.error is not None and kind is None:
             raise self.error
+
+
+def plays(server):
+    """Picture and sound of cam1 come through, and nothing of them is lost on either side."""
+    server.wait_live("cam1")
+    with Audience() as audience:
+        viewer = audience.add(server.whep("cam1"), authenticate=True)
+        until(lambda: viewer.track("video").frames >= 45, 10, "45 pictures")
+        until(lambda: viewer.track("audio").packets >= 45, 10, "45 packets of audio")
+        assert viewer.track("video").forged == 0
+    figures = server.metrics()
+    assert figures.sum("rtcfan_stream_rtp_lost_total", stream="cam1") == 0
+    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0

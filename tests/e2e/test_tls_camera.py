@@ -4,7 +4,7 @@ import pytest
 
 from cameras import Certificate, GstCamera
 from process import until
-from raw_viewer import Audience
+from raw_viewer import plays
 from server import Server
 
 
@@ -17,18 +17,6 @@ def certificate(folder):
 def camera(folder, certificate):
     with GstCamera(folder, tls=certificate) as camera:
         yield camera
-
-
-def plays(server):
-    server.wait_live("cam1")
-    with Audience() as audience:
-        viewer = audience.add(server.whep("cam1"), authenticate=True)
-        until(lambda: viewer.track("video").frames >= 45, 10, "45 pictures")
-        until(lambda: viewer.track("audio").packets >= 45, 10, "45 packets of audio")
-        assert viewer.track("video").forged == 0
-    figures = server.metrics()
-    assert figures.sum("rtcfan_stream_rtp_lost_total", stream="cam1") == 0
-    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0
 
 
 def test_its_fingerprint_is_configured(camera, certificate, tmp_path):

@@ -4,7 +4,7 @@ import re
 
 from cameras import BenchSource, Certificate, GstCamera, RtspTap
 from process import until
-from raw_viewer import Audience
+from raw_viewer import plays
 from server import Server
 
 USER, PASSWORD = "viewer", "s3cret-of-the-camera"
@@ -12,18 +12,6 @@ USER, PASSWORD = "viewer", "s3cret-of-the-camera"
 
 def tunnelled(url):
     return re.sub("^rtsps?", r"\g<0>+http", url)
-
-
-def plays(server):
-    server.wait_live("cam1")
-    with Audience() as audience:
-        viewer = audience.add(server.whep("cam1"), authenticate=True)
-        until(lambda: viewer.track("video").frames >= 45, 10, "45 pictures")
-        until(lambda: viewer.track("audio").packets >= 45, 10, "45 packets of audio")
-        assert viewer.track("video").forged == 0
-    figures = server.metrics()
-    assert figures.sum("rtcfan_stream_rtp_lost_total", stream="cam1") == 0
-    assert figures.sum("rtcfan_stream_rtp_malformed_total", stream="cam1") == 0
 
 
 def test_it_carries_all(tmp_path):

@@ -16,17 +16,7 @@
 #include "engine/io.h"
 #include "engine/viewer.h"
 #include "tests/support/media_viewer.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "tests/support/sanitized.h"
 
 enum {
     // All of the engine's memory that grows with the number of viewers.
