@@ -5,23 +5,24 @@
 # and the end of the target's log is shown. New inputs that reach new code stay in
 # build/fuzz/inputs/<target>, and the next run begins with them.
 #
-#     tests/fuzz/run.sh [SECONDS [TARGET...]]
-#     tests/fuzz/run.sh 600 rtsp_client webrtc_offer
+#     tests/fuzz/run.sh [SECONDS [TARGET|FOLDER...]]
+#     tests/fuzz/run.sh 600 rtsp_client webrtc    # a folder: all targets of it
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 seconds=${1:-60}
-targets=("${@:2}")
-if [ "${#targets[@]}" -eq 0 ]; then
-    targets=(tests/fuzz/fuzz_*.c)
-    targets=("${targets[@]#tests/fuzz/fuzz_}")
-    targets=("${targets[@]%.c}")
-fi
-for target in "${targets[@]}"; do
-    if ! [[ $seconds =~ ^[1-9][0-9]*$ ]] || [ ! -f "tests/fuzz/fuzz_$target.c" ]; then
-        echo "usage: tests/fuzz/run.sh [SECONDS [TARGET...]]; there is no '$seconds $target'" >&2
+names=("${@:2}")
+[ "${#names[@]}" -gt 0 ] || names=(control engine rtsp webrtc)
+targets=()
+for name in "${names[@]}"; do
+    files=("tests/fuzz/fuzz_$name.c")
+    [ -f "${files[0]}" ] || files=("tests/fuzz/fuzz_${name}_"*.c)
+    if ! [[ $seconds =~ ^[1-9][0-9]*$ ]] || [ ! -f "${files[0]}" ]; then
+        echo "usage: tests/fuzz/run.sh [SECONDS [TARGET|FOLDER...]]; there is no '$seconds $name'" >&2
         exit 2
     fi
+    files=("${files[@]#tests/fuzz/fuzz_}")
+    targets+=("${files[@]%.c}")
 done
 
 cmake --preset fuzz
