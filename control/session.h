@@ -20,9 +20,8 @@ struct event;
 //
 //     JOINING -> LIVE       keys are out, the engine has the viewer
 //     JOINING -> freed      handshake failed or too late, DELETE, shutdown
-//     LIVE    -> LEAVING    BYE, close_notify, DELETE, no consent, its permission is over,
-//     shutdown,
-//                           the source is lost or has other codecs
+//     LIVE    -> LEAVING    BYE, close_notify, DELETE, shutdown, no consent, its permission is
+//                           over, the source is lost or has other codecs
 //     LEAVING -> freed      the engine has let go of the viewer
 //
 // A session that is leaving is in no table: for everybody but the engine it is gone.
