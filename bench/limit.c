@@ -14,19 +14,22 @@
 #include "bench/limit_load.h"
 #include "bench/limit_process.h"
 #include "bench/limit_report.h"
+#include "bench/limit_scaling.h"
 #include "bench/limit_sink.h"
 #include "bench/limit_survey.h"
 #include "bench/option.h"
 #include "engine/cores.h"
 
 enum {
-    LOADS_MAX = 20,
     SECONDS_PER_GOP = LIMIT_GOP_FRAMES / LIMIT_FPS,
     SURVEY_ROUNDS = 5,
     SURVEY_ROUNDS_QUICK = 3,
     STREAMS = LIMIT_STREAMS_MAX, // a large site's cameras
     AIM = 5000,                  // viewers of one core that rtcfan is made for
     AIM_REPEATS = 3,             // so it is measured longer, and the median counts
+    WORKERS = 2,                 // that are set against one where all loads are measured
+    PAIRS = 3,                   // of each number of workers, where only these are measured
+    LOADS_MAX = 2 * 2 * PAIRS * LIMIT_SCALINGS_MAX, // both ways to the kernel
 };
 
 // The share of the core at which the wait for the kernel is judged.
@@ -37,9 +40,10 @@ struct options {
     bool json;
     unsigned viewers; // of each stream; 0: the usual loads
     unsigned streams;
-    unsigned seconds; // of each load
-    unsigned workers; // that are set against one
-    enum eng_tx tx;   // AUTO: both
+    unsigned seconds;                     // of each load
+    unsigned workers[LIMIT_SCALINGS_MAX]; // numbers of them that are set against one
+    unsigned workers_count;               // 0: the usual loads
+    enum eng_tx tx;                       // AUTO: both
 };
 
 struct plan {
@@ -47,7 +51,9 @@ struct plan {
     struct limit_load loads[LOADS_MAX];
     struct limit_result results[LOADS_MAX];
     struct limit_load common; // cores and length of all loads
-    double scaling;           // what several workers carry, in what one does; 0: not measured
+    unsigned cores;           // that there are
+    size_t scaling_count;
+    struct limit_scaling scalings[2 * LIMIT_SCALINGS_MAX];
 };
 
 static const char usage[] =
@@ -59,7 +65,8 @@ static const char usage[] =
     "  --quick        three loads, one way to the kernel\n"
     "  --viewers N    only this load: N viewers of each stream\n"
     "  --streams N    of that many streams, 1 to 64 (1)\n"
-    "  --workers N    sets so many workers against one, 2 to 64 (2)\n"
+    "  --workers N,...  only this: so many workers, 1 to 64, of --viewers each (5,000), in turns\n"
+    "                 with one, three times; numbers beyond the machine's cores are left out\n"
     "  --seconds N    of each load, 2 to 60; above 2, the median of each 2 s (2; 6 for 5,000\n"
     "                 viewers of one stream)\n"
     "  --tx WAY       io_uring, sendmmsg or both (both)\n"
@@ -69,12 +76,17 @@ static const char usage[] =
 static struct options parse_options(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"json", no_argument, NULL, 'j'},          {"quick", no_argument, NULL, 'q'},
-        {"viewers", required_argument, NULL, 'v'}, {"streams", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'}, {"tx", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
+        {"viewers", required_argument, NULL, 'v'},
+        {"streams", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'},
+        {"tx", required_argument, NULL, 't'},
+        {"workers", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    struct options options = {.streams = 1, .seconds = SECONDS_PER_GOP, .workers = 2};
+    struct options options = {.streams = 1, .seconds = SECONDS_PER_GOP};
     int c;
 
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -92,7 +104,8 @@ static struct options parse_options(int argc, char **argv)
             options.streams = bench_option_number("limit", optarg, 1, STREAMS);
             break;
         case 'w':
-            options.workers = bench_option_number("limit", optarg, 2, LIMIT_WORKERS_MAX);
+            options.workers_count = bench_option_numbers("limit", optarg, 1, LIMIT_WORKERS_MAX,
+                                                         options.workers, LIMIT_SCALINGS_MAX);
             break;
         case 's':
             options.seconds = bench_option_number("limit", optarg, SECONDS_PER_GOP,
@@ -109,48 +122,80 @@ static struct options parse_options(int argc, char **argv)
             exit(BENCH_EXIT_USAGE);
         }
     }
-    if (optind < argc || options.streams * options.viewers > ENG_WORKER_VIEWERS_MAX) {
+    if (optind < argc || options.streams * options.viewers > ENG_WORKER_VIEWERS_MAX ||
+        (options.workers_count > 0 && options.streams > 1)) {
         fputs(usage, stderr);
         exit(BENCH_EXIT_USAGE);
     }
     return options;
 }
 
-static struct limit_result *run_load_on(struct plan *plan, enum eng_tx tx, unsigned streams,
-                                        unsigned viewers, unsigned workers)
+static const struct limit_result *measure_load(struct plan *plan, const struct limit_load *load)
 {
-    struct limit_load *load = &plan->loads[plan->count];
-    struct limit_result *result = &plan->results[plan->count++];
+    struct limit_result *result = &plan->results[plan->count];
     int err;
 
-    *load = plan->common;
-    load->tx = tx;
-    load->streams = streams;
-    load->viewers = viewers;
-    load->workers = workers;
-    if (viewers == AIM && workers == 1 && load->gops == 1)
-        load->gops = AIM_REPEATS;
+    plan->loads[plan->count++] = *load;
     err = limit_process_apart(limit_load_run, load, result, sizeof(*result));
     if (err)
         result->err = err;
     return result;
 }
 
-static struct limit_result *run_load(struct plan *plan, enum eng_tx tx, unsigned streams,
-                                     unsigned viewers)
+static const struct limit_result *run_load(struct plan *plan, enum eng_tx tx, unsigned streams,
+                                           unsigned viewers)
 {
-    return run_load_on(plan, tx, streams, viewers, 1);
+    struct limit_load load = plan->common;
+
+    load.tx = tx;
+    load.streams = streams;
+    load.viewers = viewers;
+    load.workers = 1;
+    if (viewers == AIM && load.gops == 1)
+        load.gops = AIM_REPEATS;
+    return measure_load(plan, &load);
 }
 
-// Several workers, each with what one has been measured with: what a packet costs them.
-static void run_scaling(struct plan *plan, const struct options *options, enum eng_tx tx,
-                        const struct limit_result *one)
+// So many workers, each with so many viewers of one stream.
+static const struct limit_result *run_workers(struct plan *plan, enum eng_tx tx, unsigned workers,
+                                              unsigned viewers)
 {
-    const struct limit_result *all =
-        run_load_on(plan, tx, 1, AIM * options->workers, options->workers);
+    struct limit_load load = plan->common;
 
-    if (!one->err && !all->err)
-        plan->scaling = options->workers * one->ns_per_packet / all->ns_per_packet;
+    load.tx = tx;
+    load.streams = 1;
+    load.viewers = workers * viewers;
+    load.workers = workers;
+    return measure_load(plan, &load);
+}
+
+// Several workers, each with what one has, in turns with one: what a packet costs them.
+static void run_scaling(struct plan *plan, enum eng_tx tx, unsigned workers, unsigned viewers,
+                        unsigned pairs)
+{
+    struct limit_scaling *scaling = &plan->scalings[plan->scaling_count];
+    double carry[PAIRS];
+
+    if (workers > plan->cores) {
+        fprintf(stderr, "limit: %u workers are left out: there are %u cores\n", workers,
+                plan->cores);
+        return;
+    }
+    for (unsigned i = 0; i < pairs; i++) {
+        const struct limit_result *one = run_workers(plan, tx, 1, viewers);
+        const struct limit_result *all = run_workers(plan, tx, workers, viewers);
+
+        if (one->err || all->err)
+            return;
+        carry[i] = workers * one->ns_per_packet / all->ns_per_packet;
+    }
+    scaling->tx = plan->results[plan->count - 1].tx;
+    scaling->workers = workers;
+    scaling->pairs = pairs;
+    scaling->carry = limit_median(carry, pairs);
+    scaling->least = carry[0];
+    scaling->most = carry[pairs - 1];
+    plan->scaling_count++;
 }
 
 // As many viewers of many streams as fill the core up to FULL_LOAD, going by what they cost.
@@ -165,8 +210,14 @@ static void run_full_load(struct plan *plan, enum eng_tx tx, const struct limit_
 
 static void run_plan(struct plan *plan, const struct options *options, enum eng_tx tx)
 {
-    const struct limit_result *aim, *many;
+    const struct limit_result *many;
 
+    if (options->workers_count) {
+        for (unsigned i = 0; i < options->workers_count; i++)
+            run_scaling(plan, tx, options->workers[i], options->viewers ? options->viewers : AIM,
+                        PAIRS);
+        return;
+    }
     if (options->viewers) {
         run_load(plan, tx, options->streams, options->viewers);
         return;
@@ -179,14 +230,14 @@ static void run_plan(struct plan *plan, const struct options *options, enum eng_
     }
     run_load(plan, tx, 1, AIM / 50);
     run_load(plan, tx, 1, AIM / 5);
-    aim = run_load(plan, tx, 1, AIM);
+    run_load(plan, tx, 1, AIM);
     run_load(plan, tx, 1, AIM * 2);
     run_load(plan, tx, STREAMS, 1);
     many = run_load(plan, tx, STREAMS, 50);
     if (!many->err)
         run_full_load(plan, tx, many);
     if (tx == ENG_TX_IO_URING || options->tx == tx)
-        run_scaling(plan, options, tx, aim);
+        run_scaling(plan, tx, WORKERS, AIM, 1);
 }
 
 struct survey_work {
@@ -201,14 +252,16 @@ static void run_survey(const void *arg, void *result)
     limit_survey_run(result, work->core, work->other_core, work->rounds);
 }
 
-// The publisher has the first core; a worker shares it where there are no more.
-static void choose_cores(struct limit_load *load)
+// The publisher has the first core; a worker shares it where there are no more. How many there are.
+static unsigned choose_cores(struct limit_load *load)
 {
     unsigned n = eng_cores_choose(load->worker_cores, LIMIT_WORKERS_MAX);
+    unsigned cores = n + (load->worker_cores[0] != eng_cores_first());
 
     load->publisher_core = eng_cores_first();
     for (; n < LIMIT_WORKERS_MAX; n++)
         load->worker_cores[n] = load->publisher_core;
+    return cores;
 }
 
 static int measure(const struct options *options, struct plan *plan, struct limit_survey *survey)
@@ -217,7 +270,7 @@ static int measure(const struct options *options, struct plan *plan, struct limi
     int err;
 
     plan->common.gops = options->seconds / SECONDS_PER_GOP;
-    choose_cores(&plan->common);
+    plan->cores = choose_cores(&plan->common);
     work.core = plan->common.worker_cores[0];
     work.other_core = plan->common.publisher_core;
     err = limit_process_apart(run_survey, &work, survey, sizeof(*survey));
@@ -251,8 +304,8 @@ int main(int argc, char **argv)
         .loads = plan.loads,
         .results = plan.results,
         .load_count = plan.count,
-        .scaling = plan.scaling,
-        .workers = options.workers,
+        .scalings = plan.scalings,
+        .scaling_count = plan.scaling_count,
         .seconds = (double)(limit_process_now_ns() - start) / 1e9,
     };
     if (options.json)

@@ -65,9 +65,11 @@ static void print_result(const struct limit_load *load, const struct limit_resul
 {
     char name[32];
 
-    snprintf(name, sizeof(name), "%u x %u%s", load->streams, load->viewers,
-             load->workers > 1 ? " *" : "");
-    printf("%-11s %-8s", name, r->tx ? r->tx : "");
+    if (load->workers > 1)
+        snprintf(name, sizeof(name), "%u x %u *%u", load->streams, load->viewers, load->workers);
+    else
+        snprintf(name, sizeof(name), "%u x %u", load->streams, load->viewers);
+    printf("%-15s %-8s", name, r->tx ? r->tx : "");
     if (r->err) {
         printf(" not measured: %s\n", strerror(-r->err));
         return;
@@ -78,22 +80,30 @@ static void print_result(const struct limit_load *load, const struct limit_resul
            r->bytes_per_viewer, r->dropped * 100, r->interrupt_ns_per_packet);
 }
 
+static void print_scaling(const struct limit_scaling *s)
+{
+    printf("%s: %u %s %.2f times what one does", s->tx, s->workers,
+           s->workers > 1 ? "workers carry" : "worker carries", s->carry);
+    if (s->pairs > 1)
+        printf(" (%u pairs: %.2f to %.2f)", s->pairs, s->least, s->most);
+    printf("\n");
+}
+
 void limit_report_table(const struct limit_report *report)
 {
     limit_report_machine();
     print_survey(report->survey);
     print_wake(report->survey);
     printf(
-        "\nThe engine: streams of 2 Mbit/s at 30 frames/s x viewers of each, one worker (*: %u)\n",
-        report->workers);
-    printf("%-20s %6s %6s %6s %6s %7s %6s %23s %7s %6s %5s\n", "", "ns per", "floor", "", "pkts/",
+        "\nThe engine: streams of 2 Mbit/s at 30 frames/s x viewers of each, one worker (*N: N)\n");
+    printf("%-24s %6s %6s %6s %6s %7s %6s %23s %7s %6s %5s\n", "", "ns per", "floor", "", "pkts/",
            "calls/", "core", "publish to kernel, us", "bytes/", "drops", "irq");
-    printf("%-20s %6s %6s %6s %6s %7s %6s %7s %7s %7s %7s %6s %5s\n", "streams x viewers", "packet",
+    printf("%-24s %6s %6s %6s %6s %7s %6s %7s %7s %7s %7s %6s %5s\n", "streams x viewers", "packet",
            "ns", "ratio", "train", "packet", "%", "p50", "p99", "max", "viewer", "%", "ns");
     for (size_t i = 0; i < report->load_count; i++)
         print_result(&report->loads[i], &report->results[i]);
-    if (report->scaling > 0)
-        printf("%u workers carry %.2f times what one does\n", report->workers, report->scaling);
+    for (size_t i = 0; i < report->scaling_count; i++)
+        print_scaling(&report->scalings[i]);
     printf("\n%.1f s\n", report->seconds);
 }
 
@@ -105,6 +115,19 @@ static void print_json_floor(const struct limit_survey *survey)
     for (int i = 0; i < LIMIT_SURVEY_TRAINS; i++)
         printf("%s\"%u\": %.1f", i ? ", " : "", limit_survey_trains[i], send[i]);
     printf("}, \"seal_send_ns\": %.1f}", survey->device.seal_send[0][TRAIN_OF_8]);
+}
+
+static void print_json_scalings(const struct limit_report *report)
+{
+    printf(", \"scaling\": [");
+    for (size_t i = 0; i < report->scaling_count; i++) {
+        const struct limit_scaling *s = &report->scalings[i];
+
+        printf("%s\n{\"tx\": \"%s\", \"workers\": %u, \"pairs\": %u, \"carry\": %.3f, "
+               "\"least\": %.3f, \"most\": %.3f}",
+               i ? "," : "", s->tx, s->workers, s->pairs, s->carry, s->least, s->most);
+    }
+    printf("]");
 }
 
 void limit_report_json(const struct limit_report *report)
@@ -128,8 +151,6 @@ void limit_report_json(const struct limit_report *report)
         comma = ",";
     }
     printf("]");
-    if (report->scaling > 0)
-        printf(", \"scaling\": {\"workers\": %u, \"carry\": %.3f}", report->workers,
-               report->scaling);
+    print_json_scalings(report);
     printf("}\n");
 }

@@ -21,6 +21,26 @@ unsigned bench_option_number(const char *program, const char *text, unsigned min
     return (unsigned)value;
 }
 
+unsigned bench_option_numbers(const char *program, const char *text, unsigned min, unsigned max,
+                              unsigned *out, unsigned count_max)
+{
+    char word[16];
+    unsigned count = 0;
+
+    do {
+        size_t len = strcspn(text, ",");
+
+        if (count == count_max) {
+            fprintf(stderr, "%s: at most %u numbers are expected\n", program, count_max);
+            exit(BENCH_EXIT_USAGE);
+        }
+        snprintf(word, sizeof(word), "%.*s", (int)len, text);
+        out[count++] = bench_option_number(program, word, min, max);
+        text += len;
+    } while (*text++ == ',');
+    return count;
+}
+
 enum eng_tx bench_option_tx(const char *program, const char *text, bool may_be_both)
 {
     if (may_be_both && strcmp(text, "both") == 0)

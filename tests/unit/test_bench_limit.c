@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What bench/limit builds on: the traffic that it says it publishes, its medians, and processes
-// whose results come back.
+// What bench/limit builds on: the traffic that it says it publishes, its medians, processes whose
+// results come back, and lists of numbers on its command line.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,11 @@
 #include "bench/limit_floor.h"
 #include "bench/limit_process.h"
 #include "bench/limit_publisher.h"
+#include "bench/option.h"
+
+struct numbers {
+    unsigned count, number[4];
+};
 
 static void test_median(void **state)
 {
@@ -83,12 +88,37 @@ static void test_results_come_back(void **state)
     assert_int_equal(limit_process_apart(answer, NULL, &out, sizeof(out)), -EIO);
 }
 
+static void parse_numbers(const void *arg, void *result)
+{
+    struct numbers *out = result;
+
+    out->count = bench_option_numbers("test", arg, 1, 64, out->number, 4);
+}
+
+static void test_lists_of_numbers(void **state)
+{
+    static const char *const wrong[] = {"", "1,", ",1", "1,,2", "0", "65", "1;2", "1,2,3,4,5"};
+    struct numbers out;
+
+    (void)state;
+    assert_int_equal(limit_process_apart(parse_numbers, "1,2,4,64", &out, sizeof(out)), 0);
+    assert_int_equal(out.count, 4);
+    assert_int_equal(out.number[0], 1);
+    assert_int_equal(out.number[3], 64);
+    assert_int_equal(limit_process_apart(parse_numbers, "8", &out, sizeof(out)), 0);
+    assert_int_equal(out.count, 1);
+    // It ends the program.
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        assert_int_equal(limit_process_apart(parse_numbers, wrong[i], &out, sizeof(out)), -EIO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_median),
         cmocka_unit_test(test_traffic_is_what_it_says),
         cmocka_unit_test(test_results_come_back),
+        cmocka_unit_test(test_lists_of_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
