@@ -52,6 +52,7 @@ struct plan {
     struct limit_result results[LOADS_MAX];
     struct limit_load common; // cores and length of all loads
     unsigned cores;           // that there are
+    bool spread;              // each core has a queue of the device's to itself
     size_t scaling_count;
     struct limit_scaling scalings[2 * LIMIT_SCALINGS_MAX];
 };
@@ -298,12 +299,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "limit: %s: %s\n", what, strerror(-err));
         return EXIT_FAILURE;
     }
+    plan.spread = limit_sink_spread() == 0;
     err = measure(&options, &plan, &survey);
     struct limit_report report = {
         .survey = &survey,
         .loads = plan.loads,
         .results = plan.results,
         .load_count = plan.count,
+        .spread = plan.spread,
         .scalings = plan.scalings,
         .scaling_count = plan.scaling_count,
         .seconds = (double)(limit_process_now_ns() - start) / 1e9,

@@ -104,6 +104,8 @@ void limit_report_table(const struct limit_report *report)
         print_result(&report->loads[i], &report->results[i]);
     for (size_t i = 0; i < report->scaling_count; i++)
         print_scaling(&report->scalings[i]);
+    if (report->scaling_count > 0 && !report->spread)
+        printf("(the device's queues cannot be given to cores here: workers meet in them)\n");
     printf("\n%.1f s\n", report->seconds);
 }
 

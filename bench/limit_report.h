@@ -3,6 +3,7 @@
 // What bench/limit has to say, as a table or as JSON. Main thread, to stdout.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bench/limit_load.h"
@@ -14,6 +15,7 @@ struct limit_report {
     const struct limit_load *loads;
     const struct limit_result *results; // of each load
     size_t load_count;
+    bool spread; // each core had a queue of the device's to itself
     const struct limit_scaling *scalings;
     size_t scaling_count;
     double seconds; // that all of it took

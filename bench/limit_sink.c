@@ -9,14 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
+
+#include "bench/limit_process.h"
 
 #define DEVICE  "sink"
 #define LOCAL   "10.99.0.1"
 #define GATEWAY "10.99.0.2"
 #define NOWHERE "198.19.255.1"
+#define QUEUES  "64" // QUEUE_COUNT
 
 enum {
+    QUEUE_COUNT = 64,   // of as many cores
     FEATURES_MAX = 256, // the kernel has about 64
     LOCAL_ADDRESS = 0x0a630001,
     NOWHERE_ADDRESS = (int)0xc613ff01,
@@ -28,7 +33,7 @@ enum {
 
 static const char setup[] =
     "link set lo up\n"
-    "link add " DEVICE " type ifb\n"
+    "link add " DEVICE " numtxqueues " QUEUES " type ifb\n"
     "address add " LOCAL "/24 dev " DEVICE "\n"
     "link set " DEVICE " up\n"
     "neighbour add " GATEWAY " lladdr 02:00:00:00:00:01 dev " DEVICE " nud permanent\n"
@@ -48,6 +53,41 @@ int limit_sink_open(const char **what)
         return -errno;
     fputs(setup, ip);
     return pclose(ip) == 0 ? 0 : -ENODEV;
+}
+
+// Core i sends by queue i, as with a network card that has a queue for each core. /sys shows the
+// devices of the namespace in which it was mounted, so this needs one of its own.
+static void give_queues(const void *arg, void *result)
+{
+    long cores = sysconf(_SC_NPROCESSORS_CONF);
+    int *err = result;
+
+    (void)arg;
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
+        *err = -errno;
+    for (unsigned i = 0; i < QUEUE_COUNT && i < cores && !*err; i++) {
+        char path[64];
+        FILE *mask;
+
+        snprintf(path, sizeof(path), "/sys/class/net/" DEVICE "/queues/tx-%u/xps_cpus", i);
+        mask = fopen(path, "we");
+        if (!mask) {
+            *err = -errno;
+            break;
+        }
+        // The kernel's words of 32 bits, the first core's last.
+        fprintf(mask, i < 32 ? "%08x" : "%08x,00000000", 1U << i % 32);
+        if (fclose(mask) != 0)
+            *err = -errno;
+    }
+}
+
+int limit_sink_spread(void)
+{
+    int err = 0, failed = limit_process_apart(give_queues, NULL, &err, sizeof(err));
+
+    return failed ? failed : err;
 }
 
 static int ethtool(int fd, void *command)

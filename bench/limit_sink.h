@@ -14,6 +14,10 @@
 // 0 or -errno; *what names the step that failed.
 int limit_sink_open(const char **what);
 
+// Gives each of the first 64 cores a queue of the device's to itself, as large network cards do;
+// else all cores meet in each queue, which costs more the more of them send. 0 or -errno.
+int limit_sink_spread(void);
+
 // Has the device take trains whole (tx-udp-segmentation), as capable network cards do, or not: then
 // the kernel cuts them up in software. 0 or -errno.
 int limit_sink_segmentation(bool on);
