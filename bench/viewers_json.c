@@ -41,8 +41,8 @@ static json_t *parameters(const struct viewers_options *o)
 
 static json_t *distribution(const struct viewers_distribution *d)
 {
-    return json_pack("{s:i, s:f, s:f, s:f, s:f}", "viewers", (int)d->count, "min", d->min, "p50",
-                     d->p50, "p99", d->p99, "max", d->max);
+    return json_pack("{s:i, s:f, s:f, s:f, s:f, s:f}", "viewers", (int)d->count, "min", d->min,
+                     "p50", d->p50, "p95", d->p95, "p99", d->p99, "max", d->max);
 }
 
 static json_t *joins(const struct viewers_result *r)

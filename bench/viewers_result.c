@@ -10,6 +10,7 @@ const char *const viewers_phase_name[VIEWERS_PHASES] = {
     [VIEWERS_PHASE_DTLS] = "dtls",
     [VIEWERS_PHASE_PACKET] = "first_packet",
     [VIEWERS_PHASE_KEYFRAME] = "first_keyframe",
+    [VIEWERS_PHASE_UNTIL_PACKET] = "until_packet",
     [VIEWERS_PHASE_ALL] = "all",
 };
 
@@ -29,6 +30,7 @@ static struct viewers_distribution distribution(double *value, size_t count)
         .count = count,
         .min = value[0],
         .p50 = value[(count - 1) / 2],
+        .p95 = value[(count - 1) * 95 / 100],
         .p99 = value[(count - 1) * 99 / 100],
         .max = value[count - 1],
     };

@@ -11,7 +11,7 @@
 
 struct viewers_distribution { // over viewers
     size_t count;
-    double min, p50, p99, max;
+    double min, p50, p95, p99, max;
 };
 
 struct viewers_second {

@@ -33,11 +33,12 @@ void viewers_summary_second(const struct viewers_second *now, const struct viewe
 
 static void print_joins(const struct viewers_result *r)
 {
-    printf("  join, ms (p50 p99 max):");
+    printf("  join, ms (p50 p95 p99 max):");
     for (int i = 0; i < VIEWERS_PHASES; i++) {
         if (r->join[i].count > 0)
-            printf(" %s %.1f %.1f %.1f%s", viewers_phase_name[i], r->join[i].p50, r->join[i].p99,
-                   r->join[i].max, i + 1 < VIEWERS_PHASES ? ";" : "");
+            printf(" %s %.1f %.1f %.1f %.1f%s", viewers_phase_name[i], r->join[i].p50,
+                   r->join[i].p95, r->join[i].p99, r->join[i].max,
+                   i + 1 < VIEWERS_PHASES ? ";" : "");
     }
     printf("\n");
 }

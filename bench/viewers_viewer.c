@@ -164,6 +164,7 @@ void viewers_viewer_join(struct viewers_viewer *v)
         return;
     }
     v->phase_ns[VIEWERS_PHASE_PACKET] = m->first_packet_ns - v->entered_ns;
+    v->phase_ns[VIEWERS_PHASE_UNTIL_PACKET] = m->first_packet_ns - v->began_ns;
     if (m->expects_video)
         v->phase_ns[VIEWERS_PHASE_KEYFRAME] = m->first_keyframe_ns - m->first_packet_ns;
     v->phase_ns[VIEWERS_PHASE_ALL] = v->common->now_ns - v->began_ns;

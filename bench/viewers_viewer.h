@@ -45,8 +45,9 @@ enum viewers_phase {
     VIEWERS_PHASE_POST,
     VIEWERS_PHASE_ICE,
     VIEWERS_PHASE_DTLS,
-    VIEWERS_PHASE_PACKET,   // from the keys to the first packet
-    VIEWERS_PHASE_KEYFRAME, // from there to the first keyframe
+    VIEWERS_PHASE_PACKET,       // from the keys to the first packet
+    VIEWERS_PHASE_KEYFRAME,     // from there to the first keyframe
+    VIEWERS_PHASE_UNTIL_PACKET, // from the beginning to the first packet
     VIEWERS_PHASE_ALL,
     VIEWERS_PHASES,
 };
