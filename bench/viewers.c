@@ -30,6 +30,7 @@ struct run {
     struct viewers_lane *lane[VIEWERS_LANES_MAX];
     sigset_t signals; // that end it
     int64_t start_ns, cpu_ns;
+    struct viewers_histogram latency; // at the end of the last second
     size_t second_max;
     struct viewers_result result;
 };
@@ -82,6 +83,16 @@ static bool wait_until(const struct run *run, int64_t at_ns)
     }
 }
 
+static void note_latency(struct run *run, struct viewers_second *s)
+{
+    struct viewers_histogram now = {0};
+
+    for (size_t i = 0; i < run->lane_count; i++)
+        viewers_histogram_merge(&now, &run->lane[i]->common.latency);
+    viewers_histogram_since(&s->latency, &now, &run->latency);
+    memcpy(&run->latency, &now, sizeof(now));
+}
+
 // Lets a second pass and notes what it brought. False: a signal came.
 static bool pass_second(struct run *run, bool measured)
 {
@@ -92,14 +103,13 @@ static bool pass_second(struct run *run, bool measured)
     if (r->second_count == run->second_max || !wait_until(run, next_ns))
         return false;
     int64_t cpu_ns = process_cpu_ns();
-    *s = (struct viewers_second){
-        .at_s = since_start_s(run),
-        .measured = measured,
-        .cpu_s = (double)(cpu_ns - run->cpu_ns) / 1e9,
-    };
+    s->at_s = since_start_s(run);
+    s->measured = measured;
+    s->cpu_s = (double)(cpu_ns - run->cpu_ns) / 1e9;
     run->cpu_ns = cpu_ns;
     for (size_t i = 0; i < run->lane_count; i++)
         viewers_counters_add(&run->lane[i]->common.counters, s->counter);
+    note_latency(run, s);
     if (!run->options->quiet)
         viewers_summary_second(s, r->second_count > 0 ? s - 1 : NULL, run->options->viewers);
     r->second_count++;

@@ -72,6 +72,21 @@ static json_t *shares(const struct viewers_histogram *h)
     return array;
 }
 
+// Pairs of a latency and how many frames had it, so that seconds can be added up.
+static json_t *steps(const struct viewers_histogram *h)
+{
+    json_t *array = json_array();
+    int64_t end_ns;
+
+    for (unsigned i = 0; i < VIEWERS_HISTOGRAM_STEPS; i++) {
+        uint64_t frames = viewers_histogram_step(h, i, &end_ns);
+
+        if (frames > 0)
+            json_array_append_new(array, json_pack("[f, o]", ms(end_ns), count_of(frames)));
+    }
+    return array;
+}
+
 static json_t *latency(const struct viewers_histogram *h)
 {
     return json_pack("{s:o, s:f, s:f, s:f, s:f, s:o}", "frames", count_of(h->count), "p50",
@@ -102,6 +117,7 @@ static json_t *seconds(const struct viewers_result *r)
         json_object_set_new(row, "at_s", json_real(s->at_s));
         json_object_set_new(row, "measured", json_boolean(s->measured));
         json_object_set_new(row, "cpu_s", json_real(s->cpu_s));
+        json_object_set_new(row, "latency_ms", steps(&s->latency));
         json_array_append_new(array, row);
     }
     return array;

@@ -19,6 +19,7 @@ struct viewers_second {
     bool measured;
     double cpu_s;                       // of the process, in this second
     uint64_t counter[VIEWERS_COUNTERS]; // since the start
+    struct viewers_histogram latency;   // of frames that came in this second
 };
 
 struct viewers_result {

@@ -76,6 +76,11 @@ def test_all_arrives(server, tmp_path, profile):
     assert 33 <= load.longest_gap_ms["max"] < 1000, load
     assert measured["decrypted"] == measured["packets_received"], load
     assert measured["packets_audio"] > 0, load
+    # What each second brought adds up, but for what came between the last of them and the end.
+    assert sum(frames for second in load.per_second for _, frames in second["latency_ms"]
+               ) == pytest.approx(load.latency_ms["frames"], rel=0.2), load
+    assert load.join_ms["post"]["max"] <= load.join_ms["until_packet"]["max"], load
+    assert load.join_ms["until_packet"]["p95"] <= load.join_ms["all"]["p95"], load
 
 
 @pytest.mark.asan

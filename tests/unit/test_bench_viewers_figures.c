@@ -79,6 +79,24 @@ static void test_merge(void **state)
     assert_int_equal(viewers_histogram_percentile(&a, 0.51), 1000000);
 }
 
+static void test_what_came_since(void **state)
+{
+    static struct viewers_histogram before, now, out;
+    int64_t end_ns;
+
+    (void)state;
+    viewers_histogram_add(&now, 10);
+    viewers_histogram_merge(&before, &now);
+    viewers_histogram_add(&now, 10);
+    viewers_histogram_add(&now, 100);
+    viewers_histogram_since(&out, &now, &before);
+    assert_int_equal(out.count, 2);
+    assert_int_equal(viewers_histogram_step(&out, 10, &end_ns), 1);
+    assert_int_equal(end_ns, 10);
+    assert_int_equal(viewers_histogram_step(&out, 11, &end_ns), 0);
+    assert_int_equal(viewers_histogram_percentile(&out, 1), 100);
+}
+
 static void test_causes(void **state)
 {
     static struct viewers_causes causes, sum;
@@ -110,7 +128,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),     cmocka_unit_test(test_exact_where_small),
         cmocka_unit_test(test_precision), cmocka_unit_test(test_beyond_the_top),
-        cmocka_unit_test(test_merge),     cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_merge),     cmocka_unit_test(test_what_came_since),
+        cmocka_unit_test(test_causes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
