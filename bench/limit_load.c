@@ -2,6 +2,7 @@
 #include "bench/limit_load.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,16 @@ struct sum {
 struct run {
     const struct limit_load *load;
     struct limit_engine engine;
-    struct limit_floor *floor;
+};
+
+// One core's part of a measurement of the floor.
+struct floor_part {
+    pthread_t thread;
+    int core;
+    unsigned viewers; // of the worker
+    enum eng_tx tx;
+    double train; // packets in each, on average
+    double ns;    // the result, or -errno
 };
 
 static int add_viewers(struct run *run, unsigned from, unsigned to)
@@ -67,19 +77,64 @@ static double grown(const struct progress *from, const struct progress *to, enum
     return (double)(to->counters[id] - from->counters[id]);
 }
 
-// The floor at so many packets per train, on the first worker's core while it rests; -errno.
-static double measure_floor(struct run *run, double train)
+static double median_floor(struct limit_floor *floor, const struct floor_part *part)
 {
     double ns[FLOOR_MEASUREMENTS];
 
-    limit_process_pin(run->load->worker_cores[0]);
     for (int i = 0; i < FLOOR_MEASUREMENTS; i++) {
-        ns[i] = limit_floor_run(run->floor, LIMIT_SEAL_SEND, run->load->tx, train, FLOOR_NS);
+        ns[i] = limit_floor_run(floor, LIMIT_SEAL_SEND, part->tx, part->train, FLOOR_NS);
         if (ns[i] < 0)
             return ns[i];
     }
-    limit_process_pin(run->load->publisher_core);
     return limit_median(ns, FLOOR_MEASUREMENTS);
+}
+
+static void *run_floor(void *arg)
+{
+    struct floor_part *part = arg;
+    struct limit_floor *floor;
+    int err;
+
+    limit_process_pin(part->core);
+    err = limit_floor_create(part->viewers, &floor);
+    if (err) {
+        part->ns = err;
+        return NULL;
+    }
+    part->ns = median_floor(floor, part);
+    limit_floor_destroy(floor);
+    return NULL;
+}
+
+// The floor at so many packets per train, on all workers' cores at once while they rest, so that
+// what cores share is shared here too: the mean, or -errno.
+static double measure_floor(const struct limit_load *load, double train)
+{
+    static struct floor_part parts[LIMIT_WORKERS_MAX];
+    unsigned started = 0;
+    double sum = 0;
+    int err = 0;
+
+    for (; started < load->workers; started++) {
+        struct floor_part *part = &parts[started];
+
+        *part = (struct floor_part){
+            .core = load->worker_cores[started],
+            .viewers = load->streams * load->viewers / load->workers,
+            .tx = load->tx,
+            .train = train,
+        };
+        err = -pthread_create(&part->thread, NULL, run_floor, part);
+        if (err)
+            break;
+    }
+    for (unsigned i = 0; i < started; i++) {
+        pthread_join(parts[i].thread, NULL);
+        if (parts[i].ns < 0)
+            err = (int)parts[i].ns;
+        sum += parts[i].ns;
+    }
+    return err ? err : sum / started;
 }
 
 static int measure_window(struct run *run, struct sum *sum)
@@ -95,7 +150,7 @@ static int measure_window(struct run *run, struct sum *sum)
     trains = grown(&from, &to, ENG_COUNTER_TRAINS_VIDEO);
     if (trains < 1)
         return -ENODATA;
-    floor_ns = measure_floor(run, packets / trains);
+    floor_ns = measure_floor(run->load, packets / trains);
     if (floor_ns < 0)
         return (int)floor_ns;
     sum->cpu_ns += (double)(to.cpu_ns - from.cpu_ns);
@@ -180,12 +235,7 @@ static int fill_and_measure(struct run *run, struct limit_result *result)
         return err;
     warm_up(run);
     result->bytes_per_viewer = (double)(limit_process_resident() - before) / (viewers - half);
-    err = limit_floor_create(viewers, &run->floor);
-    if (err)
-        return err;
-    err = measure(run, result);
-    limit_floor_destroy(run->floor);
-    return err;
+    return measure(run, result);
 }
 
 void limit_load_run(const void *arg, void *result)

@@ -2,7 +2,7 @@
 //
 // A load on the real engine, with synthetic keys in place of DTLS: so many streams with so many
 // viewers each, shared out among the workers, into the sink. It is measured in windows of a quarter
-// of a GOP; after each, the floor is measured on the same core, at the window's packets per train,
+// of a GOP; after each, the floor is measured on the same cores, at the window's packets per train,
 // with as many keys and destinations. Main thread of a process of its own.
 #pragma once
 
@@ -20,7 +20,7 @@ struct limit_load {
     enum eng_tx tx;
     unsigned gops; // how long, in units of 2 s
     unsigned workers;
-    int worker_cores[LIMIT_WORKERS_MAX]; // one each; the floor is measured on the first
+    int worker_cores[LIMIT_WORKERS_MAX]; // one each
     int publisher_core;                  // of everything else
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What benchmarks ask of the operating system about itself: processes, cores, time and memory.
-// Main thread.
+// Main thread, where it does not say "the calling thread".
 #pragma once
 
 #include <stddef.h>
