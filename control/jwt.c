@@ -216,6 +216,43 @@ static bool matches_name(const char *pattern, const char *stream)
            strncmp(pattern, stream, len - 1) == 0;
 }
 
+// How often regcomp() may copy what stands in front of this character.
+static unsigned long copies_for(const char *p)
+{
+    unsigned long least, most;
+    char *end;
+
+    if (*p == '*' || *p == '+' || *p == '?')
+        return 2;
+    if (*p != '{')
+        return 1;
+    least = strtoul(p + 1, &end, 10);
+    most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+    most = most > least ? most : least;
+    return most > 0 ? most : 1;
+}
+
+// Repetitions of repetitions multiply the memory that regcomp() takes, and a search for references
+// back may take for ever.
+static bool is_affordable(const char *pattern)
+{
+    unsigned long copies = 1;
+
+    if (strlen(pattern) > CTL_JWT_PATTERN_MAX)
+        return false;
+    for (const char *p = pattern; *p && copies <= CTL_JWT_PATTERN_COPIES; p++) {
+        if (*p == '\\' && p[1] >= '0' && p[1] <= '9')
+            return false;
+        if (*p == '\\' && p[1] != '\0')
+            p++;
+        else if (copies_for(p) > CTL_JWT_PATTERN_COPIES)
+            return false;
+        else
+            copies *= copies_for(p);
+    }
+    return copies <= CTL_JWT_PATTERN_COPIES;
+}
+
 static bool matches_path(const char *path, const char *stream)
 {
     regex_t regex;
@@ -223,7 +260,7 @@ static bool matches_path(const char *path, const char *stream)
 
     if (path[0] != '~')
         return path[0] == '\0' || strcmp(path, stream) == 0;
-    if (regcomp(&regex, path + 1, REG_EXTENDED | REG_NOSUB) != 0)
+    if (!is_affordable(path + 1) || regcomp(&regex, path + 1, REG_EXTENDED | REG_NOSUB) != 0)
         return false;
     ok = regexec(&regex, stream, 0, NULL, 0) == 0;
     regfree(&regex);
