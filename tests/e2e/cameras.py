@@ -54,7 +54,7 @@ class Camera:
         """host: a netns.Neighbour; it runs there, or here (127.0.0.1)."""
         self.log = folder / f"camera-{port}.log"
         self.port, self.path, self.credentials = port, path, credentials
-        self.host, self.address = host, host.ADDRESS if host else "127.0.0.1"
+        self.host, self.address = host, host.address if host else "127.0.0.1"
         self.process = None
 
     @property

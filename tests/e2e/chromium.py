@@ -98,9 +98,13 @@ class Stats:
 
 
 class Chromium:
-    def __init__(self, folder):
+    def __init__(self, folder, host=None):
+        """host: a netns.Neighbour; it runs there, or here."""
         options = webdriver.ChromeOptions()
         options.binary_location = BROWSER
+        if host:
+            options.binary_location = self._door(folder, host)
+            options.add_argument("--remote-debugging-pipe")  # the driver has no port to reach there
         for flag in FLAGS:
             options.add_argument(flag)
         options.add_argument(f"--user-data-dir={folder / 'chromium'}")
@@ -110,6 +114,15 @@ class Chromium:
         self.driver.set_page_load_timeout(20)
         self.driver.set_script_timeout(10)
         self._spy()
+
+    @staticmethod
+    def _door(folder, host):
+        """A program that runs Chromium there. The driver stays here, as the test talks to it."""
+        door = folder / "chromium-there"
+        line = " ".join(host.command([BROWSER]))
+        door.write_text(f'#!/bin/sh\nexec {line} "$@"\n', encoding="ascii")
+        door.chmod(0o755)
+        return str(door)
 
     def _spy(self):
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPY})

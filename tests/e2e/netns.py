@@ -54,28 +54,100 @@ class Neighbour:
             Process(other.command([...]), log)
     """
 
-    OURS, ADDRESS = "10.77.1.1", "10.77.1.2"
+    def __init__(self, network="10.77.1", beside=None):
+        """network: of the link, the first three bytes. beside: the one at its other end, or we."""
+        self.beside = beside
+        self.network = network
+        self.holder = None
+
+    @property
+    def address(self):
+        return f"{self.network}.2"
 
     def __enter__(self):
         line = ["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"]
         self.holder = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.holder.stdout.readline()
-        self._ip(f"link add near type veth peer name far netns {self.holder.pid}")
-        self._ip(f"addr add {self.OURS}/24 dev near")
-        self._ip("link set near up")
-        for line in ("link set lo up", f"addr add {self.ADDRESS}/24 dev far", "link set far up",
-                     "route add 239.0.0.0/8 dev far"):
-            subprocess.run(self.command(["ip", *line.split()]), check=True)
+        self.ip("link set lo up")
+        self.plug(self.network)
         return self
 
     def __exit__(self, *_):
+        self.unplug()  # the kernel takes its time over what is left in a namespace
         self.holder.kill()
         self.holder.wait()
         self.holder.stdout.close()
 
+    def plug(self, network):
+        """Links it by this network."""
+        self.network = network
+        near = self.beside.ip if self.beside else self._ip_here
+        near(f"link add near type veth peer name far netns {self.holder.pid}")
+        near(f"addr add {network}.1/24 dev near")
+        near("link set near up")
+        self.ip(f"addr add {self.address}/24 dev far")
+        self.ip("link set far up")
+        self.route()
+
+    def unplug(self):
+        """Pulls the cable, if there is one."""
+        subprocess.run(self.command(["ip", "link", "delete", "far"]), check=False,
+                       stderr=subprocess.DEVNULL)
+
+    def route(self):
+        """To us, by whoever is at the other end; and multicast."""
+        self.ip(f"route add {ADDRESS}/32 via {self.network}.1")
+        self.ip("route add 239.0.0.0/8 dev far")
+
     @staticmethod
-    def _ip(line):
+    def _ip_here(line):
         subprocess.run(["ip", *line.split()], check=True)
+
+    def ip(self, line):
+        self.run("ip", *line.split())
+
+    def run(self, *arguments):
+        subprocess.run(self.command(arguments), check=True)
 
     def command(self, arguments):
         return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *arguments]
+
+
+class Router(Neighbour):
+    """Hides who is behind it: UDP leaves from ports of its own, as at a NAT (RFC 4787).
+
+        with Router() as router, Neighbour("10.77.2", beside=router) as hidden:
+            router.rebind(first_port=30000)
+    """
+
+    PORTS = 1000
+
+    def __init__(self):
+        super().__init__()
+        self._host = 2
+
+    @property
+    def address(self):
+        return f"{self.network}.{self._host}"
+
+    def __enter__(self):
+        super().__enter__()
+        self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self._masquerade("add table ip nat", 20000)
+        return self
+
+    def _masquerade(self, before, first_port):
+        hook = "type nat hook postrouting priority srcnat;"
+        ports = f"{first_port}-{first_port + self.PORTS - 1}"
+        self.run("nft", f"{before}; table ip nat {{ chain out {{ {hook} "
+                        f"oifname far meta l4proto udp masquerade to :{ports}; "
+                        "oifname far masquerade; }; }")
+
+    def rebind(self, first_port, host=2):
+        """It forgets who is where, and maps to other ports; host: of its address in the network."""
+        self._masquerade("delete table ip nat", first_port)
+        # The kernel forgets what it masqueraded with the address that this was done by.
+        self.ip(f"addr delete {self.address}/24 dev far")
+        self._host = host
+        self.ip(f"addr add {self.address}/24 dev far")
+        self.route()
