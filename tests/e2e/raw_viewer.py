@@ -280,12 +280,15 @@ class RawViewer:
             at += 4 + 4 * words
         self.bye = self.rtcp[RTCP_BYE] > 0
 
-    def _feedback(self, kind, fmt, ssrc, control=b""):
-        """RFC 4585 6.1, behind the empty report that a compound packet has to begin with."""
+    def say(self, *packets):
+        """RTCP, behind the empty report that a compound packet has to begin with."""
         report = struct.pack("!BBHI", 0x80, RTCP_RECEIVER_REPORT, 1, OWN_SSRC)
+        self.socket.send(self._sender.seal_rtcp(report + b"".join(packets)))
+
+    def _feedback(self, kind, fmt, ssrc, control=b""):
+        """RFC 4585 6.1."""
         words = 2 + len(control) // 4
-        feedback = struct.pack("!BBHI", 0x80 | fmt, kind, words, OWN_SSRC) + ssrc + control
-        self.socket.send(self._sender.seal_rtcp(report + feedback))
+        self.say(struct.pack("!BBHI", 0x80 | fmt, kind, words, OWN_SSRC) + ssrc + control)
 
     def ask_again(self, ssrc, sequence):
         """NACK of one packet."""
@@ -295,6 +298,14 @@ class RawViewer:
     def ask_for_keyframe(self, ssrc):
         """PLI."""
         self._feedback(RTCP_PAYLOAD_FEEDBACK, FEEDBACK_PLI, ssrc)
+
+    def say_bye(self):
+        self.say(struct.pack("!BBHI", 0x81, RTCP_BYE, 1, OWN_SSRC))
+
+    def shut_down(self):
+        """DTLS close_notify."""
+        self._ssl.shutdown()
+        self._flush_dtls()
 
     def track(self, kind):
         """The track that came with the answer's payload type for "video" or "audio"."""
