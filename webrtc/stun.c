@@ -221,6 +221,7 @@ bool wrtc_stun_integrity_ok(const struct wrtc_stun *message, const char *passwor
 // ---- writing ----
 
 struct writer {
+    const struct wrtc_stun *request;
     uint8_t *out; // WRTC_STUN_REPLY_MAX bytes, zeroed
     size_t len;
 };
@@ -231,7 +232,7 @@ static struct writer begin(const struct wrtc_stun *request, enum wrtc_stun_type 
     put_u16(out, type);
     put_u32(out + 4, MAGIC_COOKIE);
     memcpy(out + 8, request->transaction, WRTC_STUN_TRANSACTION_LEN);
-    return (struct writer){out, WRTC_STUN_HEADER_LEN};
+    return (struct writer){request, out, WRTC_STUN_HEADER_LEN};
 }
 
 // Returns where the value goes.
@@ -245,7 +246,8 @@ static uint8_t *append(struct writer *writer, uint16_t type, size_t len)
     return at + ATTRIBUTE_HEADER_LEN;
 }
 
-// Adds MESSAGE-INTEGRITY where there is a password, and FINGERPRINT. Returns the length.
+// Adds MESSAGE-INTEGRITY where there is a password, and FINGERPRINT. Returns the length, 0 where
+// that is more than the request had.
 static size_t finish(struct writer *writer, const char *password)
 {
     if (password) {
@@ -258,7 +260,7 @@ static size_t finish(struct writer *writer, const char *password)
     uint8_t *crc = append(writer, ATTR_FINGERPRINT, FINGERPRINT_LEN);
     put_u16(writer->out + 2, writer->len - WRTC_STUN_HEADER_LEN);
     put_u32(crc, crc32(writer->out, at) ^ FINGERPRINT_XOR);
-    return writer->len;
+    return writer->len <= writer->request->len ? writer->len : 0;
 }
 
 // RFC 8489 14.2: the port is XORed with the cookie, the address with cookie and transaction.
@@ -349,7 +351,7 @@ size_t wrtc_stun_refuse(const uint8_t *data, size_t len, uint8_t *out, size_t si
     bool broken = !request.username || !request.integrity_at;
     size_t reply_len = wrtc_stun_write_error(
         &request, broken ? WRTC_STUN_BAD_REQUEST : WRTC_STUN_UNAUTHENTICATED, NULL, reply);
-    if (reply_len > len || reply_len > size)
+    if (reply_len > size)
         return 0;
     memcpy(out, reply, reply_len);
     return reply_len;

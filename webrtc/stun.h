@@ -5,6 +5,9 @@
 //
 // A parsed message borrows the bytes it was parsed from. Nothing is trusted before
 // wrtc_stun_fingerprint_ok() and wrtc_stun_integrity_ok() have said yes.
+//
+// No response is longer than its request, so that a forged source address gains nothing: one that
+// would be is not written, and 0 returned. Only a request that lacks what ICE demands is so short.
 #pragma once
 
 #include <stdbool.h>
@@ -62,11 +65,13 @@ bool wrtc_stun_fingerprint_ok(const struct wrtc_stun *message);
 // MESSAGE-INTEGRITY is there and right under the short-term password (RFC 8489 9.1, 14.5).
 bool wrtc_stun_integrity_ok(const struct wrtc_stun *message, const char *password);
 
-// Writes a Binding success response to a request, for the address it came from. Returns its length.
+// Writes a Binding success response to a request, for the address it came from. Returns its length,
+// or 0.
 size_t wrtc_stun_write_success(const struct wrtc_stun *request, const struct eng_addr *mapped,
                                const char *password, uint8_t out[WRTC_STUN_REPLY_MAX]);
 
 // Writes a Binding error response. A 420 lists the request's unknown attributes. password NULL: no
 // MESSAGE-INTEGRITY, as where the request itself could not be authenticated (RFC 8489 9.1.3).
+// Returns its length, or 0.
 size_t wrtc_stun_write_error(const struct wrtc_stun *request, enum wrtc_stun_error code,
                              const char *password, uint8_t out[WRTC_STUN_REPLY_MAX]);

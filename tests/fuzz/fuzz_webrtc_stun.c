@@ -85,6 +85,7 @@ static void receive(struct wrtc_ice *ice, uint8_t what, struct input own, int64_
     }
     len = wrtc_ice_receive(ice, &tuple, 0, exact, text.len, now_ns, reply);
     free(exact);
+    assert(len <= text.len);
     if (len > 0)
         check_reply(reply, len, authentic);
     assert(ice->passed == passed || (authentic && wrtc_ice_find(ice, &tuple)));

@@ -205,6 +205,40 @@ static void test_refusals_are_rationed(void **state)
     assert_in_range(answered, WRTC_ICE_REFUSALS_PER_S, 2 * WRTC_ICE_REFUSALS_PER_S);
 }
 
+// A request of these attributes; extra: so many empty ones that nobody knows.
+static void write_request(struct stun_text *text, const char *username, unsigned extra,
+                          const char *password)
+{
+    stun_begin(text, 0x0001, 1);
+    if (username)
+        stun_add(text, 0x0006, username, strlen(username));
+    for (unsigned i = 0; i < extra; i++)
+        stun_add(text, (uint16_t)(0x7f00 + i), NULL, 0);
+    if (password)
+        stun_add_integrity(text, password);
+    stun_add_fingerprint(text);
+}
+
+// The shortest requests of each kind, from an IPv6 address, whose replies are longest.
+static void test_no_reply_is_longer_than_its_request(void **state)
+{
+    (void)state;
+    const char *const usernames[] = {NULL, "", "localufr", "localufr:", "localufr:peer"};
+    const char *const passwords[] = {NULL, "guess", pwd};
+    struct eng_tuple tuple = test_tuple(1001);
+    struct stun_text text;
+    unsigned replies = 0;
+    tuple.remote = test_addr("2001:db8::1", 1001);
+    for (unsigned i = 0; i < 5 * 3 * 12; i++) {
+        int64_t now_ns = (6 + i) * second; // refusals are rationed
+        write_request(&text, usernames[i % 5], i / 15, passwords[i / 5 % 3]);
+        reply_len = wrtc_ice_receive(&ice, &tuple, 0, text.data, text.len, now_ns, reply);
+        assert_true(reply_len <= text.len);
+        replies += reply_len > 0;
+    }
+    assert_true(replies > 100);
+}
+
 static void indicate(const char *username, const char *password, uint16_t port, int64_t now_ns)
 {
     struct stun_text text;
@@ -371,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup(test_unknown_attributes, setup),
         cmocka_unit_test_setup(test_role_conflict, setup),
         cmocka_unit_test_setup(test_refusals_are_rationed, setup),
+        cmocka_unit_test_setup(test_no_reply_is_longer_than_its_request, setup),
         cmocka_unit_test_setup(test_indications, setup),
         cmocka_unit_test_setup(test_responses_are_ignored, setup),
         cmocka_unit_test_setup(test_paths_are_bounded, setup),
