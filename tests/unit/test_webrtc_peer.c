@@ -10,136 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/support/fake_clock.h"
-#include "tests/support/viewer.h"
-#include "webrtc/peer.h"
-
-static const int64_t second = 1000000000;
-static const struct dtls_client_config ordinary = {0};
-
-static struct wrtc_dtls_context *ctx;
-static struct viewer viewer;
-static struct wrtc_action action; // the last one that was not SEND
-
-// What came out since the last look.
-static struct {
-    unsigned sends, connects, moves, closes;
-    uint16_t last_port; // of a SEND
-    unsigned last_worker;
-    int last_stun; // code of the last STUN reply
-} seen;
-
-static int group_setup(void **state)
-{
-    (void)state;
-    return wrtc_dtls_context_create(&ctx);
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    wrtc_dtls_context_destroy(ctx);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&seen, 0, sizeof(seen));
-    return viewer_init(&viewer, ctx, &ordinary, NULL, fake_now_ns);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    viewer_fini(&viewer);
-    return 0;
-}
-
-static void take_send(const struct wrtc_action *send)
-{
-    seen.sends++;
-    seen.last_port = eng_addr_port(&send->tuple.remote);
-    seen.last_worker = send->worker;
-    if (wrtc_datagram_classify(send->data, send->len) == WRTC_STUN)
-        seen.last_stun = stun_error_code(send->data, send->len);
-    else
-        dtls_client_receive(&viewer.dtls, send->data, send->len);
-}
-
-static void take_actions(void)
-{
-    struct wrtc_action next;
-    while (wrtc_peer_next(viewer.peer, &next)) {
-        assert_int_equal(seen.closes, 0); // nothing follows CLOSED
-        if (next.type == WRTC_ACTION_SEND) {
-            take_send(&next);
-            continue;
-        }
-        seen.connects += next.type == WRTC_ACTION_CONNECTED;
-        seen.moves += next.type == WRTC_ACTION_MOVED;
-        seen.closes += next.type == WRTC_ACTION_CLOSED;
-        action = next;
-    }
-}
-
-static void deliver(const void *data, size_t len, uint16_t port)
-{
-    struct eng_tuple tuple = test_tuple(port);
-    wrtc_peer_receive(viewer.peer, &tuple, port % 4u, data, len, fake_now_ns);
-    take_actions();
-}
-
-static void check(uint16_t port, bool nominate)
-{
-    struct stun_text text;
-    seen.last_stun = -1;
-    viewer_check(&text, nominate);
-    deliver(text.data, text.len, port);
-    assert_int_equal(seen.last_stun, 0);
-    assert_int_equal(seen.last_port, port);
-}
-
-static void carry(uint16_t port)
-{
-    uint8_t data[WRTC_DGRAM_MTU];
-    size_t len = 0;
-    while (wrtc_dgram_next(&viewer.dtls.link, data, &len))
-        deliver(data, len, port);
-}
-
-static void shake(uint16_t port)
-{
-    dtls_client_receive(&viewer.dtls, NULL, 0);
-    carry(port);
-}
-
-static struct wrtc_peer_stats stats(void)
-{
-    struct wrtc_peer_stats out;
-    wrtc_peer_read_stats(viewer.peer, &out);
-    return out;
-}
-
-static void expect_connected(uint16_t port)
-{
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CONNECTED);
-    assert_true(viewer.dtls.connected);
-    assert_int_equal(seen.connects, 1);
-    assert_int_equal(action.type, WRTC_ACTION_CONNECTED);
-    assert_int_equal(eng_addr_port(&action.tuple.remote), port);
-    assert_int_equal(action.worker, port % 4);
-    struct eng_srtp_keying want = dtls_client_keying(&viewer.dtls);
-    assert_memory_equal(&action.keying, &want, sizeof(want));
-    assert_int_equal(want.profile, ENG_SRTP_AEAD_AES_128_GCM);
-}
-
-static void connect_at(uint16_t port)
-{
-    check(port, true);
-    shake(port);
-    expect_connected(port);
-}
+#include "tests/support/peer_bench.h"
 
 // ---- the way up ----
 
@@ -242,23 +113,6 @@ static void test_lost_flight_is_repeated(void **state)
     expect_connected(1001);
 }
 
-// ---- strangers ----
-
-static void test_early_dtls_is_dropped(void **state)
-{
-    (void)state;
-    shake(1001);
-    assert_int_equal(stats().early_dtls, 1);
-    assert_int_equal(seen.sends, 0);
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_NEW);
-    assert_int_equal(wrtc_peer_deadline_ns(viewer.peer), INT64_MAX);
-    check(1001, true);
-    fake_now_ns += 2 * second;
-    dtls_client_tick(&viewer.dtls);
-    carry(1001);
-    expect_connected(1001);
-}
-
 static void expect_certificate(const struct wrtc_fingerprint *told)
 {
     const X509 *shown = SSL_get0_peer_certificate(viewer.dtls.ssl);
@@ -280,130 +134,12 @@ static void test_certificate_is_renewed(void **state)
     expect_connected(1001);
     expect_certificate(&told);
 
-    teardown(state);
-    setup(state);
+    bench_teardown(state);
+    bench_setup(state);
     check(1001, true);
     shake(1001);
     expect_connected(1001);
     expect_certificate(&told_later);
-}
-
-// The published race: a stranger's ClientHello arrives before the viewer's own.
-static void test_client_hello_race(void **state)
-{
-    (void)state;
-    struct dtls_client stranger;
-    uint8_t hello[WRTC_DGRAM_MTU];
-    size_t len = 0;
-    dtls_client_init(&stranger, &ordinary);
-    dtls_client_receive(&stranger, NULL, 0);
-    assert_true(wrtc_dgram_next(&stranger.link, hello, &len));
-
-    deliver(hello, len, 6666); // before the first check
-    check(1001, true);
-    deliver(hello, len, 6666); // between check and handshake
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CHECKED);
-
-    struct eng_tuple other_local = test_tuple(1001);
-    other_local.local = test_addr("198.51.100.9", 8189);
-    wrtc_peer_receive(viewer.peer, &other_local, 0, hello, len, fake_now_ns);
-    assert_int_equal(stats().early_dtls, 3);
-    assert_int_equal(seen.sends, 1); // the check's reply
-    shake(1001);
-    deliver(hello, len, 6666);
-    expect_connected(1001);
-    assert_int_equal(stats().early_dtls, 4);
-    assert_int_equal(stats().handshake_failures, 0);
-    dtls_client_fini(&stranger);
-}
-
-// The whole theft: forged checks, then DTLS and media from the thief's address.
-static void test_forged_checks_bind_nothing(void **state)
-{
-    (void)state;
-    struct stun_text text;
-    const struct stun_check forged[] = {
-        {.username = viewer_username, .password = "guess", .nominate = true},
-        {.username = "localufr:other", .password = viewer_password, .nominate = true},
-        {.username = viewer_username, .no_integrity = true, .nominate = true},
-    };
-    connect_at(1001);
-    for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
-        struct eng_tuple thief = test_tuple(6666);
-        stun_write_check(&text, &forged[i]);
-        deliver(text.data, text.len, 6666);
-        assert_false(wrtc_peer_knows(viewer.peer, &thief));
-    }
-    assert_int_equal(seen.moves, 0);
-    assert_int_equal(stats().checks_failed, 3);
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CONNECTED);
-}
-
-static void test_failed_checks_end_nothing(void **state)
-{
-    (void)state;
-    struct stun_text text;
-    const struct stun_check forged = {.username = viewer_username, .password = "guess"};
-    connect_at(1001);
-    for (int i = 0; i < 10000; i++) {
-        stun_write_check(&text, &forged);
-        deliver(text.data, text.len, 1001);
-    }
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CONNECTED);
-    assert_int_equal(seen.closes, 0);
-    assert_true(seen.sends < 100);
-    check(1001, true);
-}
-
-static void test_random_bytes_end_nothing(void **state)
-{
-    (void)state;
-    srandom(2);
-    check(1001, true);
-    for (int round = 0; round < 2; round++) {
-        for (int i = 0; i < 20000; i++) {
-            uint8_t noise[1600];
-            size_t len = (size_t)random() % (i % 4 ? 64 : sizeof(noise));
-            for (size_t k = 0; k < len; k++)
-                noise[k] = (uint8_t)random();
-            // From a checked address only what cannot use up the handshake's cap.
-            deliver(noise, len,
-                    round == 0 && len > 0 && noise[0] >= 20 && noise[0] < 64 ? 6666 : 1001);
-        }
-        if (round == 0)
-            shake(1001);
-        assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CONNECTED);
-    }
-    assert_true(stats().strays > 0);
-}
-
-static void test_broken_hellos_do_not_end_it(void **state)
-{
-    (void)state;
-    const uint8_t broken[] = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 16, 1, 0,
-                              0,  4,    0,    0, 0, 0, 0, 0, 0, 4, 9, 9, 9,  9};
-    check(1001, true);
-    for (int i = 0; i < 3; i++)
-        deliver(broken, sizeof(broken), 1001);
-    assert_int_equal(stats().handshake_failures, 3);
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_HANDSHAKE);
-    shake(1001);
-    expect_connected(1001);
-}
-
-static void test_wrong_fingerprint_gives_no_keys(void **state)
-{
-    (void)state;
-    struct wrtc_fingerprint wrong = dtls_client_fingerprint(&viewer.dtls);
-    viewer_fini(&viewer);
-    assert_int_equal(viewer_init(&viewer, ctx, &ordinary, &wrong, fake_now_ns), 0);
-    check(1001, true);
-    shake(1001);
-    assert_int_equal(seen.connects, 0);
-    assert_int_equal(seen.closes, 1);
-    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CLOSED);
-    assert_string_equal(action.reason, "DTLS certificate does not match the offer's fingerprint");
-    assert_false(viewer.dtls.connected);
 }
 
 // ---- the way down ----
@@ -549,31 +285,26 @@ static void test_state_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_connects, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_media_goes_where_dtls_ran_until_nominated, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_media_goes_where_nominated_not_where_dtls_ran, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_renomination_moves, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_dtls_may_change_tuple_midway, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_lost_flight_is_repeated, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_early_dtls_is_dropped, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_certificate_is_renewed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_client_hello_race, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_forged_checks_bind_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_failed_checks_end_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_random_bytes_end_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_broken_hellos_do_not_end_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_fingerprint_gives_no_keys, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_close_connected, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_close_before_connected, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_close_before_connected_is_taken, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_viewer_closes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_viewer_closes_long_after, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_handshake_times_out, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_replies_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_connects, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_media_goes_where_dtls_ran_until_nominated, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_media_goes_where_nominated_not_where_dtls_ran,
+                                        bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_renomination_moves, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_dtls_may_change_tuple_midway, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_lost_flight_is_repeated, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_certificate_is_renewed, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_close_connected, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_close_before_connected, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_close_before_connected_is_taken, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_viewer_closes, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_viewer_closes_long_after, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_handshake_times_out, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_replies_are_bounded, bench_setup, bench_teardown),
         cmocka_unit_test(test_bad_config),
         cmocka_unit_test(test_state_names),
     };
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, bench_group_setup, bench_group_teardown);
 }
