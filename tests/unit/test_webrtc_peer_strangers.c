@@ -29,16 +29,25 @@ static void test_early_dtls_is_dropped(void **state)
     expect_connected(1001);
 }
 
-// The published race: a stranger's ClientHello arrives before the viewer's own.
-static void test_client_hello_race(void **state)
+// ---- the published race: a stranger's ClientHello arrives before the viewer's own ----
+
+static struct dtls_client stranger;
+
+// The first datagram of another client.
+static size_t stranger_hello(const struct dtls_client_config *config, uint8_t hello[WRTC_DGRAM_MTU])
 {
-    (void)state;
-    struct dtls_client stranger;
-    uint8_t hello[WRTC_DGRAM_MTU];
     size_t len = 0;
-    dtls_client_init(&stranger, &ordinary);
+    dtls_client_init(&stranger, config);
     dtls_client_receive(&stranger, NULL, 0);
     assert_true(wrtc_dgram_next(&stranger.link, hello, &len));
+    return len;
+}
+
+static void test_hello_from_elsewhere(void **state)
+{
+    (void)state;
+    uint8_t hello[WRTC_DGRAM_MTU];
+    size_t len = stranger_hello(&ordinary, hello);
 
     deliver(hello, len, 6666); // before the first check
     check(1001, true);
@@ -57,6 +66,88 @@ static void test_client_hello_race(void **state)
     assert_int_equal(stats().handshake_failures, 0);
     dtls_client_fini(&stranger);
 }
+
+// From here on with the viewer's own address as the source.
+static void test_forged_hello_before_the_first_check(void **state)
+{
+    (void)state;
+    uint8_t hello[WRTC_DGRAM_MTU];
+    size_t len = stranger_hello(&ordinary, hello);
+
+    deliver(hello, len, 1001);
+    assert_int_equal(stats().early_dtls, 1);
+    assert_int_equal(seen.sends, 0);
+    connect_at(1001);
+    assert_int_equal(stats().handshake_failures, 0);
+    dtls_client_fini(&stranger);
+}
+
+// The server waits for the rest of it, until the viewer's hello shows that it will not come.
+static void test_beginning_of_a_forged_hello(void **state)
+{
+    (void)state;
+    const struct dtls_client_config fragmented = {.long_hello = true};
+    uint8_t hello[WRTC_DGRAM_MTU];
+    size_t len = stranger_hello(&fragmented, hello);
+
+    check(1001, true);
+    deliver(hello, len, 1001);
+    assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_HANDSHAKE);
+    shake(1001);
+    fake_now_ns += 2 * second;
+    dtls_client_tick(&viewer.dtls);
+    carry(1001);
+    expect_connected(1001);
+    dtls_client_fini(&stranger);
+}
+
+static void test_forged_hello_behind_the_viewers(void **state)
+{
+    (void)state;
+    uint8_t hello[WRTC_DGRAM_MTU], own[WRTC_DGRAM_MTU];
+    size_t len = stranger_hello(&ordinary, hello);
+    size_t own_len = 0;
+
+    check(1001, true);
+    dtls_client_receive(&viewer.dtls, NULL, 0);
+    assert_true(wrtc_dgram_next(&viewer.dtls.link, own, &own_len));
+    deliver(own, own_len, 1001);
+    deliver(hello, len, 1001);
+    carry(1001);
+    deliver(hello, len, 1001);
+    expect_connected(1001);
+    assert_int_equal(stats().handshake_failures, 0);
+    dtls_client_fini(&stranger);
+}
+
+// Nobody can tell this from the viewer. It notices at once, and its next session is another race;
+// the stranger, who hears nothing, gets nothing.
+static void test_forged_hello_between_check_and_handshake(void **state)
+{
+    (void)state;
+    uint8_t hello[WRTC_DGRAM_MTU];
+    size_t len = stranger_hello(&ordinary, hello);
+
+    check(1001, true);
+    dtls_client_receive(&viewer.dtls, NULL, 0); // its hello is on the way
+    deliver(hello, len, 1001);
+    assert_true(viewer.dtls.failed);
+    carry(1001);
+    while (wrtc_peer_state(viewer.peer) == WRTC_PEER_HANDSHAKE) {
+        fake_now_ns = wrtc_peer_deadline_ns(viewer.peer);
+        wrtc_peer_tick(viewer.peer, fake_now_ns);
+        take_actions();
+    }
+    assert_int_equal(seen.connects, 0);
+    assert_int_equal(seen.closes, 1);
+    dtls_client_fini(&stranger);
+
+    bench_teardown(state);
+    bench_setup(state);
+    connect_at(1001);
+}
+
+// ---- theft and noise ----
 
 // The whole theft: forged checks, then DTLS and media from the thief's address.
 static void test_forged_checks_bind_nothing(void **state)
@@ -151,7 +242,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_early_dtls_is_dropped, bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(test_client_hello_race, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_hello_from_elsewhere, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_forged_hello_before_the_first_check, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_beginning_of_a_forged_hello, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_forged_hello_behind_the_viewers, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(test_forged_hello_between_check_and_handshake, bench_setup,
+                                        bench_teardown),
         cmocka_unit_test_setup_teardown(test_forged_checks_bind_nothing, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_failed_checks_end_nothing, bench_setup,
