@@ -9,109 +9,18 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 
 #include "engine/io.h"
 #include "engine/viewer.h"
+#include "tests/support/heap.h"
 #include "tests/support/media_viewer.h"
-#include "tests/support/sanitized.h"
 
 enum {
     // All of the engine's memory that grows with the number of viewers.
     VIEWER_BYTES_MAX = 2560,
     TUPLE_ENTRY_BYTES = 2 * sizeof(void *), // of the worker's table, never more than half full
-    CHUNK_OVERHEAD = 8,                     // glibc's own, per allocation
 };
-
-static _Thread_local bool may_allocate; // the main thread
-static _Thread_local int64_t taken;     // bytes this thread took, less those it gave back
-static _Atomic bool armed;
-static _Atomic unsigned caught;
-
-// ---- in place of the allocator ----
-
-#if !SANITIZED
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *p);
-
-static void look(void)
-{
-    if (!may_allocate && armed)
-        caught++;
-}
-
-static void *took(void *p)
-{
-    look();
-    if (p)
-        taken += (int64_t)malloc_usable_size(p) + CHUNK_OVERHEAD;
-    return p;
-}
-
-static void give_back(void *p)
-{
-    look();
-    if (p)
-        taken -= (int64_t)malloc_usable_size(p) + CHUNK_OVERHEAD;
-}
-
-void *malloc(size_t size)
-{
-    return took(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return took(__libc_calloc(count, size));
-}
-
-void *realloc(void *old, size_t size)
-{
-    give_back(old);
-    return took(__libc_realloc(old, size));
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    return took(__libc_memalign(alignment, size));
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-    return took(__libc_memalign(alignment, size));
-}
-
-int posix_memalign(void **out, size_t alignment, size_t size)
-{
-    void *p = took(__libc_memalign(alignment, size));
-
-    if (!p)
-        return ENOMEM;
-    *out = p;
-    return 0;
-}
-
-void free(void *p)
-{
-    give_back(p);
-    __libc_free(p);
-}
-
-#endif
-
-static void skip_if_sanitized(void)
-{
-    if (SANITIZED) {
-        print_message("skipped: the sanitizer owns malloc\n");
-        skip();
-    }
-}
 
 // ---- tests ----
 
@@ -130,16 +39,16 @@ static void the_trap_works(void **state)
     pthread_t thread;
 
     (void)state;
-    skip_if_sanitized();
+    heap_skip_if_sanitized();
     assert_int_equal(pthread_create(&thread, NULL, allocate, NULL), 0);
     pthread_join(thread, NULL);
-    assert_int_equal(caught, 0);
-    armed = true;
+    assert_int_equal(heap_caught, 0);
+    heap_armed = true;
     assert_int_equal(pthread_create(&thread, NULL, allocate, NULL), 0);
     pthread_join(thread, NULL);
-    armed = false;
-    assert_true(caught >= 2);
-    caught = 0;
+    heap_armed = false;
+    assert_true(heap_caught >= 2);
+    heap_caught = 0;
 }
 
 static void ask(struct media_viewer *viewer)
@@ -216,9 +125,9 @@ static void workers_allocate_nothing_after_start(void **state)
     struct media_world world;
 
     (void)state;
-    skip_if_sanitized();
+    heap_skip_if_sanitized();
     media_start(&world, backend);
-    armed = true;
+    heap_armed = true;
     for (int round = 0; round < 2; round++) {
         media_viewer_join(&world, &viewers[0], 0x1000);
         join_with_rtx(&world, &viewers[1], 0x2000);
@@ -229,8 +138,8 @@ static void workers_allocate_nothing_after_start(void **state)
             media_viewer_close(&viewers[i]);
         }
     }
-    armed = false;
-    assert_int_equal(caught, 0);
+    heap_armed = false;
+    assert_int_equal(heap_caught, 0);
     eng_engine_destroy(world.engine);
 }
 
@@ -242,16 +151,16 @@ static void a_viewer_is_small(void **state)
     int64_t before;
 
     (void)state;
-    skip_if_sanitized();
+    heap_skip_if_sanitized();
     media_start(&world, backend);
     media_viewer_open(&world, &viewer, 0x1000);
     config = media_viewer_config(&world, &viewer);
-    before = taken;
+    before = heap_taken;
     assert_int_equal(eng_viewer_add(world.engine, &config, &viewer.viewer), 0);
     print_message("%ld bytes, of which struct eng_viewer %zu, the expanded key %zu\n",
-                  (long)(taken - before + TUPLE_ENTRY_BYTES), sizeof(struct eng_viewer),
+                  (long)(heap_taken - before + TUPLE_ENTRY_BYTES), sizeof(struct eng_viewer),
                   sizeof(struct eng_gcm));
-    assert_true(taken - before + TUPLE_ENTRY_BYTES <= VIEWER_BYTES_MAX);
+    assert_true(heap_taken - before + TUPLE_ENTRY_BYTES <= VIEWER_BYTES_MAX);
     eng_engine_destroy(world.engine);
     media_viewer_close(&viewer);
 }
@@ -273,7 +182,7 @@ int main(void)
 {
     int failed;
 
-    may_allocate = true;
+    heap_allowed = true;
     if (oracle_init())
         return 1;
     srand(1);
