@@ -61,6 +61,9 @@ static void write_sessions(struct evbuffer *out, const struct ctl_sessions *sess
     write_plain(out, "ice_restarts_total", "counter", "ICE restarts answered", s.restarts);
     write_plain(out, "sessions_failed_total", "counter",
                 "Sessions that ended before the handshake had", s.failed);
+    write_plain(out, "sessions_displaced_total", "counter",
+                "Of these, sessions that no check came for and that gave way to another offer",
+                s.displaced);
     write_plain(out, "offers_refused_total", "counter", "Offers refused for want of room",
                 s.offers_refused);
     ctl_metrics_head(out, "sessions_ended_total", "counter", "Viewers that left, by who ended it");

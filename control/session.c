@@ -344,13 +344,22 @@ void ctl_session_begin(struct ctl_session *s, int64_t now_ns)
     arm(s, now_ns);
 }
 
+// Somebody follows up the offer.
+static void prove(struct ctl_session *s, int64_t now_ns)
+{
+    if (s->checked_ns != 0)
+        return;
+    TAILQ_REMOVE(&s->all->unproven, s, by_age);
+    s->checked_ns = now_ns;
+}
+
 void ctl_session_receive(struct ctl_session *s, const struct eng_event *event,
                          enum wrtc_datagram kind, int64_t now_ns)
 {
     wrtc_peer_receive(s->peer, &event->tuple, event->worker, event->data, event->len, now_ns);
     if (kind == WRTC_STUN && wrtc_peer_knows(s->peer, &event->tuple)) {
         ctl_demux_learn(s, &event->tuple);
-        s->checked_ns = s->checked_ns != 0 ? s->checked_ns : now_ns;
+        prove(s, now_ns);
     }
     if (!take_actions(s, now_ns))
         return;
@@ -399,6 +408,7 @@ int ctl_session_create(struct ctl_sessions *all, struct ctl_stream *stream,
     if (rc != 0)
         goto fail;
     LIST_INSERT_HEAD(&all->list, s, link);
+    TAILQ_INSERT_TAIL(&all->unproven, s, by_age);
     ctl_stream_hold(stream);
     all->stats.sessions++;
     all->joining++;
@@ -419,6 +429,8 @@ void ctl_session_free(struct ctl_session *s)
     if (s->state == CTL_SESSION_JOINING)
         joined(all);
     LIST_REMOVE(s, link);
+    if (s->checked_ns == 0)
+        TAILQ_REMOVE(&all->unproven, s, by_age);
     ctl_stream_release(s->stream);
     all->stats.sessions--;
     wrtc_peer_destroy(s->peer);

@@ -57,6 +57,7 @@ struct ctl_session_ufrag {
 struct ctl_session {
     struct ctl_sessions *all;
     LIST_ENTRY(ctl_session) link;
+    TAILQ_ENTRY(ctl_session) by_age; // while it is unproven
     struct ctl_table_node by_id;
     struct ctl_session_ufrag ufrag[2]; // one is of a restart that was not used yet, or of the past
     struct ctl_session_tuple tuple[WRTC_PEER_TUPLES_MAX];
@@ -101,8 +102,9 @@ struct ctl_sessions {
     struct ctl_table by_id;
     struct ctl_table by_ufrag;
     struct ctl_table by_tuple;
-    LIST_HEAD(, ctl_session) list; // all, leaving ones included
-    bool tcp;                      // is offered
+    LIST_HEAD(, ctl_session) list;      // all, leaving ones included
+    TAILQ_HEAD(, ctl_session) unproven; // no check has passed yet; the oldest first
+    bool tcp;                           // is offered
     unsigned max;
     unsigned joining;
     struct ctl_sessions_stats stats;

@@ -99,6 +99,19 @@ static bool fail(struct wrtc_error *error, const char *text)
     return false;
 }
 
+// Who does not follow up an offer gives way to the next who comes.
+static void make_room(struct ctl_sessions *all, int64_t now_ns)
+{
+    struct ctl_session *oldest = TAILQ_FIRST(&all->unproven);
+
+    if (all->stats.sessions < all->max && all->joining < CTL_SESSIONS_JOINING_MAX)
+        return;
+    if (!oldest || now_ns - oldest->started_ns < CTL_SESSION_UNPROVEN_MS * CTL_NS_PER_MS)
+        return;
+    all->stats.displaced++;
+    ctl_session_end(oldest, CTL_END_FAILED, "no check came, and its place was wanted");
+}
+
 static bool has_room(struct ctl_sessions *all, const struct ctl_stream *stream,
                      struct wrtc_error *error)
 {
@@ -261,6 +274,7 @@ int ctl_session_offer(struct ctl_sessions *all, struct ctl_stream *stream, const
     struct wrtc_selection selection;
     int rc;
 
+    make_room(all, ctl_now_ns());
     if (!has_room(all, stream, error)) {
         all->stats.offers_refused++;
         return -EBUSY;
@@ -431,6 +445,7 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
     all->max = config->max_viewers;
     all->tcp = config->tcp;
     LIST_INIT(&all->list);
+    TAILQ_INIT(&all->unproven);
     ctl_bucket_init(&all->refusals, CTL_STUN_REFUSALS_PER_S, CTL_STUN_REFUSALS_PER_S);
     rc = ctl_candidates_init(&all->candidates, base, config, eng_engine_port(engine));
     if (rc == 0)

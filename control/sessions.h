@@ -32,6 +32,11 @@ enum {
     // this bounds what offers alone can hold, not how fast viewers may come.
     CTL_SESSIONS_JOINING_MAX = 2048,
 
+    // So long a session waits for its first check undisturbed. Later it gives way to a new offer
+    // where there is no room: else offers that nobody follows up would shut the others out. A
+    // browser checks at once, and again after half a second.
+    CTL_SESSION_UNPROVEN_MS = 2000,
+
     CTL_SESSION_JOIN_S = 15, // from the offer to the end of the handshake
 
     // How long new sessions get the same certificate; a session keeps its own (webrtc/peer.h).
@@ -99,8 +104,9 @@ struct ctl_sessions_stats {
     unsigned sessions;  // now
     unsigned connected; // of those, receiving media
     uint64_t created;
-    uint64_t restarts; // of ICE
-    uint64_t failed;   // ended before the handshake had finished
+    uint64_t restarts;  // of ICE
+    uint64_t failed;    // ended before the handshake had finished
+    uint64_t displaced; // of these, to make room for another offer
     uint64_t ended_by_viewer, ended_by_timeout, ended_by_expiry, ended_by_source, ended_by_server;
     uint64_t offers_refused;  // with -EBUSY
     uint64_t stun_refused;    // 400/401 answered

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is let in: servers for viewers, full servers, another one in their place, floods."""
+import time
+
 import pytest
 
 import netns
@@ -9,6 +11,7 @@ from process import until
 from raw_viewer import Audience
 from server import BASE, Server
 
+UNPROVEN_S = 2.5  # more than CTL_SESSION_UNPROVEN_MS
 ELSEWHERE = "https://b.example.org:8889/x"
 
 
@@ -51,6 +54,22 @@ def test_one_too_many(source, tmp_path):
         assert "retry-after" in refused.headers["Access-Control-Expose-Headers"].lower()
         assert whep.request("DELETE", whep.location(url, first)).status == 200
         assert whep.post(url, whep.offer()).status == 201
+
+
+def test_offers_that_nobody_follows_up(source, tmp_path):
+    """They give way to others after a while, viewers do not."""
+    with serve(tmp_path, source, "max_viewers = 1;") as server, Audience() as audience:
+        server.wait_live("cam1")
+        url = server.whep("cam1")
+        for displaced in range(3):
+            until(lambda: whep.post(url, whep.offer()).status == 201, 10, "a place")
+            assert server.metrics().sum("rtcfan_sessions_displaced_total") == displaced
+            assert server.metrics().sum("rtcfan_sessions") == 1
+        time.sleep(UNPROVEN_S)
+        viewer = audience.add(url)
+        time.sleep(UNPROVEN_S)
+        assert whep.post(url, whep.offer()).status == 503
+        assert not viewer.bye and not viewer.close_notify
 
 
 def test_a_full_server_names_another(source, tmp_path):
