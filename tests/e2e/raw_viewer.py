@@ -129,7 +129,7 @@ class RawViewer:
         """POST, connectivity check, handshake. Returns self."""
         self.negotiate()
         self.check()
-        self._wait(lambda: self.checks_answered > 0, "an answer to the connectivity check")
+        self._wait(lambda: self.checks_answered > 0, "an answer to a connectivity check", self.check)
         self.handshake()
         return self
 
@@ -162,17 +162,21 @@ class RawViewer:
 
     def handshake(self):
         self._drive_dtls()
-        self._wait(lambda: self.profile is not None, "the end of the DTLS handshake")
+        self._wait(lambda: self.profile is not None, "the end of the DTLS handshake",
+                   self._repeat_flight)
 
-    def _wait(self, done, what):
+    def _repeat_flight(self):
+        SSL._lib.DTLSv1_handle_timeout(self._ssl._ssl)
+        self._flush_dtls()
+
+    def _wait(self, done, what, say_again):
         end = time.monotonic() + HANDSHAKE_TIMEOUT_S
         while not done():
             assert time.monotonic() < end, f"{what} did not come"
             try:
                 self.receive()
             except socket.timeout:
-                SSL._lib.DTLSv1_handle_timeout(self._ssl._ssl)
-                self._flush_dtls()
+                say_again()
 
     def _flush_dtls(self):
         try:
