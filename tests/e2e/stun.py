@@ -15,7 +15,7 @@ FINGERPRINT_XOR = 0x5354554E
 INTEGRITY_LEN, FINGERPRINT_LEN = 24, 8
 
 
-def _attribute(kind, value):
+def attribute(kind, value):
     return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
 
 
@@ -23,24 +23,25 @@ def _header(kind, length, transaction):
     return struct.pack("!HHI", kind, length, MAGIC) + transaction
 
 
-def seal(kind, transaction, attributes, password):
-    """Puts MESSAGE-INTEGRITY and FINGERPRINT behind the attributes."""
-    head = _header(kind, len(attributes) + INTEGRITY_LEN, transaction)
-    digest = hmac.new(password.encode(), head + attributes, hashlib.sha1).digest()
-    attributes += _attribute(MESSAGE_INTEGRITY, digest)
+def seal(kind, transaction, attributes, password=None):
+    """Puts MESSAGE-INTEGRITY, where there is a password, and FINGERPRINT behind the attributes."""
+    if password is not None:
+        head = _header(kind, len(attributes) + INTEGRITY_LEN, transaction)
+        digest = hmac.new(password.encode(), head + attributes, hashlib.sha1).digest()
+        attributes += attribute(MESSAGE_INTEGRITY, digest)
     head = _header(kind, len(attributes) + FINGERPRINT_LEN, transaction)
     crc = zlib.crc32(head + attributes) ^ FINGERPRINT_XOR
-    return head + attributes + _attribute(FINGERPRINT, struct.pack("!I", crc))
+    return head + attributes + attribute(FINGERPRINT, struct.pack("!I", crc))
 
 
 def binding_request(username, password, nominate=True):
     """A connectivity check of the controlling side. Returns (transaction id, message)."""
     transaction = os.urandom(12)
-    attributes = _attribute(USERNAME, username.encode())
-    attributes += _attribute(PRIORITY, struct.pack("!I", 0x6E0001FF))
-    attributes += _attribute(ICE_CONTROLLING, os.urandom(8))
+    attributes = attribute(USERNAME, username.encode())
+    attributes += attribute(PRIORITY, struct.pack("!I", 0x6E0001FF))
+    attributes += attribute(ICE_CONTROLLING, os.urandom(8))
     if nominate:
-        attributes += _attribute(USE_CANDIDATE, b"")
+        attributes += attribute(USE_CANDIDATE, b"")
     return transaction, seal(REQUEST, transaction, attributes, password)
 
 
