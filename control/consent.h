@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Consent to send (RFC 7675): media goes to a viewer only as long as it shows that it wants it, by
-// authenticated STUN or SRTCP (GStreamer sends no binding requests once connected). A pure
-// function of two times; CLOCK_MONOTONIC nanoseconds.
+// authenticated STUN or SRTCP (GStreamer sends no binding requests once connected) from the 5-tuple
+// that it goes to. A pure function of two times; CLOCK_MONOTONIC nanoseconds.
 #pragma once
 
 #include <stdint.h>

@@ -190,7 +190,7 @@ static void on_datagram(struct ctl_sessions *all, const struct eng_event *event,
     if (s && kind == WRTC_DTLS)
         ctl_session_receive(s, event, kind, now_ns);
     else if (s && kind == WRTC_RTCP && s->viewer)
-        eng_viewer_deliver(s->viewer, event->data, event->len);
+        eng_viewer_deliver(s->viewer, &event->tuple, event->data, event->len);
     else
         all->stats.strays++;
 }

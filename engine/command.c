@@ -127,7 +127,7 @@ void eng_command_run(struct eng_worker *worker, const struct eng_command *comman
         pause_viewer(worker, v, command->type == ENG_COMMAND_PAUSE);
         break;
     case ENG_COMMAND_DELIVER:
-        eng_receive_rtcp(worker, v, command->data, command->len);
+        eng_receive_rtcp(worker, v, &command->tuple, command->data, command->len);
         break;
     case ENG_COMMAND_REMOVE:
         remove_viewer(worker, v);

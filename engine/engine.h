@@ -121,8 +121,9 @@ int eng_viewer_move(struct eng_viewer *viewer, const struct eng_tuple *tuple);
 // keyframe.
 int eng_viewer_pause(struct eng_viewer *viewer, bool paused);
 
-// Hands in an SRTCP datagram of this viewer that arrived at another worker or 5-tuple.
-int eng_viewer_deliver(struct eng_viewer *viewer, const uint8_t *data, size_t len);
+// Hands in an SRTCP datagram of this viewer that arrived at another worker or from another 5-tuple.
+int eng_viewer_deliver(struct eng_viewer *viewer, const struct eng_tuple *tuple,
+                       const uint8_t *data, size_t len);
 
 // Sends RTCP BYE and forgets the viewer. ENG_EVENT_VIEWER_GONE follows; until then figures may
 // be read, but no further command be given.
@@ -130,7 +131,8 @@ int eng_viewer_remove(struct eng_viewer *viewer);
 
 // A viewer's figures, updated by its worker, readable at any time by the control thread.
 struct eng_viewer_stats {
-    int64_t last_rtcp_ns;      // CLOCK_MONOTONIC of the last authenticated SRTCP, 0: none yet
+    int64_t last_rtcp_ns;      // CLOCK_MONOTONIC of the last authenticated SRTCP from the 5-tuple
+                               // that media goes to, 0: none yet
     int64_t first_packet_ns;   // CLOCK_MONOTONIC of the first packet, 0: none yet
     int64_t first_keyframe_ns; // the same of the first one of video
     uint64_t packets;          // sent, resent ones included

@@ -140,8 +140,8 @@ static void count_forged(struct eng_worker *w, struct eng_viewer *v)
     eng_count(&w->counters, ENG_COUNTER_DROP_RTCP_AUTH, 1);
 }
 
-void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, const uint8_t *data,
-                      size_t len)
+void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer,
+                      const struct eng_tuple *tuple, const uint8_t *data, size_t len)
 {
     struct feedback feedback = {.worker = worker, .viewer = viewer};
     const struct eng_rtcp_handler handler = {
@@ -164,7 +164,8 @@ void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, cons
         return;
     }
     eng_count(&worker->counters, ENG_COUNTER_RTCP_IN, 1);
-    atomic_store_explicit(&viewer->stats.last_rtcp_ns, worker->mono_ns, memory_order_relaxed);
+    if (eng_tuple_equal(tuple, &viewer->tuple))
+        atomic_store_explicit(&viewer->stats.last_rtcp_ns, worker->mono_ns, memory_order_relaxed);
     if (eng_rtcp_read(worker->rtcp, (size_t)n, &handler))
         eng_count(&worker->counters, ENG_COUNTER_DROP_RTCP_BAD, 1);
     eng_allowance_take(&viewer->feedback, worker->mono_ns,
@@ -230,7 +231,7 @@ void eng_receive(struct eng_worker *worker, const struct eng_tuple *tuple, const
             pass_up(worker, !viewer, tuple, data, len);
     } else if (is_rtcp(data, len)) {
         if (viewer)
-            eng_receive_rtcp(worker, viewer, data, len);
+            eng_receive_rtcp(worker, viewer, tuple, data, len);
         else
             pass_up(worker, true, tuple, data, len);
     } else if (len >= ENG_RTP_HEADER_LEN && data[0] >> 6 == 2) {

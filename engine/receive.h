@@ -12,5 +12,5 @@ void eng_receive(struct eng_worker *worker, const struct eng_tuple *tuple, const
                  size_t len);
 
 // An SRTCP datagram of this viewer, from whichever 5-tuple it came.
-void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer, const uint8_t *data,
-                      size_t len);
+void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer,
+                      const struct eng_tuple *tuple, const uint8_t *data, size_t len);

@@ -140,7 +140,8 @@ int eng_viewer_pause(struct eng_viewer *viewer, bool paused)
     return give(viewer, paused ? ENG_COMMAND_PAUSE : ENG_COMMAND_RESUME);
 }
 
-int eng_viewer_deliver(struct eng_viewer *viewer, const uint8_t *data, size_t len)
+int eng_viewer_deliver(struct eng_viewer *viewer, const struct eng_tuple *tuple,
+                       const uint8_t *data, size_t len)
 {
     struct eng_command *command;
 
@@ -149,6 +150,7 @@ int eng_viewer_deliver(struct eng_viewer *viewer, const uint8_t *data, size_t le
     command = eng_worker_ask(viewer->worker, ENG_COMMAND_DELIVER, viewer);
     if (!command)
         return -EAGAIN;
+    command->tuple = *tuple;
     command->len = (uint16_t)len;
     memcpy(command->data, data, len);
     eng_worker_asked(viewer->worker);

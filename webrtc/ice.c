@@ -135,7 +135,6 @@ static void pass(struct wrtc_ice *ice, const struct eng_tuple *tuple, unsigned w
     }
     ice->path[i].worker = worker;
     ice->path[i].last_check_ns = now_ns;
-    ice->last_check_ns = now_ns;
     ice->passed++;
     if (follow)
         ice->nominated = (int)i;
@@ -219,7 +218,6 @@ static void on_indication(struct wrtc_ice *ice, const struct eng_tuple *tuple,
     if (i == ice->path_count || !authentic(ice, indication))
         return;
     ice->path[i].last_check_ns = now_ns;
-    ice->last_check_ns = now_ns;
 }
 
 size_t wrtc_ice_receive(struct wrtc_ice *ice, const struct eng_tuple *tuple, unsigned worker,

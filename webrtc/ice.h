@@ -50,8 +50,7 @@ struct wrtc_ice {
     struct wrtc_ice_credentials next; // of a restart that the viewer has not used yet
     struct wrtc_ice_path path[WRTC_PEER_TUPLES_MAX];
     size_t path_count;
-    int nominated; // index of a path, -1: none
-    int64_t last_check_ns;
+    int nominated;             // index of a path, -1: none
     int64_t refusal_credit_ns; // token bucket, in time: an answer costs 1 s / REFUSALS_PER_S
     int64_t refusal_seen_ns;
     uint64_t passed;

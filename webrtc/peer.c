@@ -300,7 +300,8 @@ bool wrtc_peer_knows(const struct wrtc_peer *peer, const struct eng_tuple *tuple
 
 int64_t wrtc_peer_last_check_ns(const struct wrtc_peer *peer)
 {
-    return peer->ice.last_check_ns;
+    const struct wrtc_ice_path *path = wrtc_ice_find(&peer->ice, &peer->media_tuple);
+    return path ? path->last_check_ns : 0;
 }
 
 void wrtc_peer_read_stats(const struct wrtc_peer *peer, struct wrtc_peer_stats *out)

@@ -157,7 +157,9 @@ bool wrtc_peer_next(struct wrtc_peer *peer, struct wrtc_action *out);
 // This 5-tuple has passed an authenticated check in this peer.
 bool wrtc_peer_knows(const struct wrtc_peer *peer, const struct eng_tuple *tuple);
 
-// Last authenticated STUN message, for consent (RFC 7675); 0: none yet.
+// Last authenticated STUN message from the 5-tuple that media goes to, for consent, which is that
+// 5-tuple's alone (RFC 7675 5.1): a viewer who forges a check from elsewhere cannot keep up a
+// stream to there from where it is. 0: not connected.
 int64_t wrtc_peer_last_check_ns(const struct wrtc_peer *peer);
 
 // What was dropped, and why.

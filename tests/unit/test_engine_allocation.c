@@ -112,7 +112,7 @@ static void live(struct media_world *world, struct media_viewer *viewer)
     sendto(viewer->fd, junk, sizeof(junk), 0, &server->sa, sizeof(server->in4));
     media_wait_counter(world, ENG_COUNTER_DROP_JUNK, 1);
     assert_int_equal(srtp_protect_rtcp(viewer->send, rr, &len), srtp_err_status_ok);
-    assert_int_equal(eng_viewer_deliver(viewer->viewer, rr, (size_t)len), 0);
+    assert_int_equal(eng_viewer_deliver(viewer->viewer, &viewer->tuple, rr, (size_t)len), 0);
     assert_int_equal(eng_viewer_move(viewer->viewer, &viewer->tuple), 0);
     assert_int_equal(eng_viewer_pause(viewer->viewer, true), 0);
     assert_int_equal(eng_viewer_pause(viewer->viewer, false), 0);

@@ -74,7 +74,8 @@ static void refuses_commands_beyond_its_queue(void **state)
     assert_int_equal(eng_viewer_add(world.engine, &config, &late.viewer), -EAGAIN);
     assert_int_equal(eng_viewer_pause(viewer.viewer, true), -EAGAIN);
     assert_int_equal(eng_viewer_move(viewer.viewer, &late.tuple), -EAGAIN);
-    assert_int_equal(eng_viewer_deliver(viewer.viewer, (const uint8_t *)"", 1), -EAGAIN);
+    assert_int_equal(eng_viewer_deliver(viewer.viewer, &viewer.tuple, (const uint8_t *)"", 1),
+                     -EAGAIN);
     assert_int_equal(eng_engine_send(world.engine, 0, &late.tuple, "x", 1), -EAGAIN);
     assert_int_equal(eng_viewer_remove(viewer.viewer), -EAGAIN);
     fault_script.stop = false;

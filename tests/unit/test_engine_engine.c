@@ -293,18 +293,31 @@ static void pauses_and_resumes_at_a_keyframe(void **state)
 
 static void hands_in_rtcp_from_elsewhere(void **state)
 {
-    uint8_t rr[64] = {0x80, 201, 0, 1, 0, 0, 0, 1};
-    int len = 8;
+    uint8_t rr[64] = {0x80, 201, 0, 1, 0, 0, 0, 1}, again[64] = {0x80, 201, 0, 1, 0, 0, 0, 1};
+    struct eng_viewer_stats stats;
+    struct eng_tuple elsewhere;
     struct world w;
+    int len = 8;
 
     (void)state;
     start(&w);
     add_viewer(&w, ENG_SRTP_AEAD_AES_128_GCM);
+    elsewhere = w.tuple;
+    eng_addr_set_port(&elsewhere.remote, 9);
     assert_int_equal(srtp_protect_rtcp(w.send, rr, &len), srtp_err_status_ok);
-    assert_int_equal(eng_viewer_deliver(w.viewer, rr, (size_t)len), 0);
+    assert_int_equal(eng_viewer_deliver(w.viewer, &elsewhere, rr, (size_t)len), 0);
     wait_counter(&w, ENG_COUNTER_RTCP_IN, 1);
-    assert_int_equal(eng_viewer_deliver(w.viewer, rr, (size_t)len), 0);
+    assert_int_equal(eng_viewer_deliver(w.viewer, &elsewhere, rr, (size_t)len), 0);
     wait_counter(&w, ENG_COUNTER_DROP_RTCP_AUTH, 1); // a replay
+    // It says nothing of whether media is wanted where it goes.
+    eng_viewer_read_stats(w.viewer, &stats);
+    assert_int_equal(stats.last_rtcp_ns, 0);
+    len = 8;
+    assert_int_equal(srtp_protect_rtcp(w.send, again, &len), srtp_err_status_ok);
+    assert_int_equal(eng_viewer_deliver(w.viewer, &w.tuple, again, (size_t)len), 0);
+    wait_counter(&w, ENG_COUNTER_RTCP_IN, 2);
+    eng_viewer_read_stats(w.viewer, &stats);
+    assert_true(stats.last_rtcp_ns > 0);
     finish(&w);
 }
 

@@ -198,7 +198,8 @@ static void send_rtcp(const uint8_t *rtcp, size_t size)
 
     memcpy(packet, rtcp, size);
     assert_int_equal(srtp_protect_rtcp(world.send, packet, &len), srtp_err_status_ok);
-    assert_int_equal(eng_viewer_deliver(world.viewer, packet, (size_t)len), 0);
+    assert_int_equal(eng_viewer_deliver(world.viewer, &world.viewer->tuple, packet, (size_t)len),
+                     0);
     eng_worker_turn(world.worker);
 }
 

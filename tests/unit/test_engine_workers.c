@@ -143,7 +143,7 @@ static void what_arrives_elsewhere_reaches_the_owner(void **state)
     assert_int_equal(event.type, ENG_EVENT_DATAGRAM);
     assert_int_not_equal(event.worker, c.worker[0]);
     assert_int_equal(media_counter(&c.world, ENG_COUNTER_RTCP_IN), 0);
-    assert_int_equal(eng_viewer_deliver(viewer->viewer, event.data, event.len), 0);
+    assert_int_equal(eng_viewer_deliver(viewer->viewer, &event.tuple, event.data, event.len), 0);
     media_wait_counter(&c.world, ENG_COUNTER_RTCP_IN, 1);
     // It nominates the new 5-tuple: the owner sends there from now on.
     assert_int_equal(eng_viewer_move(viewer->viewer, &tuple), 0);

@@ -24,7 +24,6 @@ static void test_connects(void **state)
     assert_int_equal(wrtc_peer_deadline_ns(viewer.peer), INT64_MAX);
     check(1001, false);
     assert_int_equal(wrtc_peer_state(viewer.peer), WRTC_PEER_CHECKED);
-    assert_int_equal(wrtc_peer_last_check_ns(viewer.peer), fake_now_ns);
     assert_true(wrtc_peer_knows(viewer.peer, &tuple));
     check(1001, true);
 
@@ -77,6 +76,22 @@ static void test_renomination_moves(void **state)
     check(1001, true);
     assert_int_equal(seen.moves, 2);
     assert_int_equal(eng_addr_port(&action.tuple.remote), 1001);
+}
+
+static void test_consent_is_of_where_media_goes(void **state)
+{
+    (void)state;
+    connect_at(1001);
+    assert_int_equal(wrtc_peer_last_check_ns(viewer.peer), fake_now_ns);
+    int64_t moved_ns = fake_now_ns += second;
+    check(1002, true);
+    assert_int_equal(seen.moves, 1);
+    fake_now_ns += second;
+    check(1001, false);
+    assert_int_equal(seen.moves, 1);
+    assert_int_equal(wrtc_peer_last_check_ns(viewer.peer), moved_ns);
+    check(1002, false);
+    assert_int_equal(wrtc_peer_last_check_ns(viewer.peer), fake_now_ns);
 }
 
 static void test_dtls_may_change_tuple_midway(void **state)
@@ -291,6 +306,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_media_goes_where_nominated_not_where_dtls_ran,
                                         bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(test_renomination_moves, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_consent_is_of_where_media_goes, bench_setup,
+                                        bench_teardown),
         cmocka_unit_test_setup_teardown(test_dtls_may_change_tuple_midway, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(test_lost_flight_is_repeated, bench_setup, bench_teardown),
