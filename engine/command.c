@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/receive.h"
+#include "engine/repair.h"
 #include "engine/report.h"
 #include "engine/train.h"
 #include "engine/worker.h"
@@ -55,6 +56,7 @@ static void move_viewer(struct eng_worker *w, struct eng_viewer *v, const struct
 {
     eng_tuples_remove(&w->tuples, &v->tuple);
     bind_tuple(w, v, tuple);
+    eng_repair_hold(w, v, false); // what was crowded was the way there
 }
 
 static void pause_viewer(struct eng_worker *w, struct eng_viewer *v, bool paused)
@@ -125,6 +127,10 @@ void eng_command_run(struct eng_worker *worker, const struct eng_command *comman
     case ENG_COMMAND_PAUSE:
     case ENG_COMMAND_RESUME:
         pause_viewer(worker, v, command->type == ENG_COMMAND_PAUSE);
+        break;
+    case ENG_COMMAND_HOLD:
+    case ENG_COMMAND_RELEASE:
+        eng_repair_hold(worker, v, command->type == ENG_COMMAND_HOLD);
         break;
     case ENG_COMMAND_DELIVER:
         eng_receive_rtcp(worker, v, &command->tuple, command->data, command->len);

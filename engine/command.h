@@ -12,6 +12,8 @@ enum eng_command_type {
     ENG_COMMAND_MOVE,
     ENG_COMMAND_PAUSE,
     ENG_COMMAND_RESUME,
+    ENG_COMMAND_HOLD,
+    ENG_COMMAND_RELEASE,
     ENG_COMMAND_DELIVER, // data: SRTCP of the viewer, from tuple
     ENG_COMMAND_REMOVE,
     ENG_COMMAND_SEND, // data: a datagram to tuple

@@ -31,10 +31,11 @@
     X(PLI_COALESCED, "keyframe_requests_coalesced", "",                                       \
       "PLI and FIR that led to no restart of their own")                                      \
     X(BREAKER_RTCP, "video_rests", "cause=\"rtcp_timeout\"",                                  \
-      "Times that a circuit breaker stopped a viewer's video, by cause (RFC 8083)")           \
+      "Times that a viewer's video was stopped, by cause: circuit breaker (RFC 8083), hold")  \
     X(BREAKER_MEDIA, "video_rests", "cause=\"media_timeout\"", "")                            \
     X(BREAKER_CONGESTION, "video_rests", "cause=\"congestion\"", "")                          \
-    X(BREAKER_CLOSED, "video_rests_over", "", "Times that such a rest ended")                 \
+    X(HELD, "video_rests", "cause=\"held\"", "")                                              \
+    X(RESTS_OVER, "video_rests_over", "", "Times that such a rest ended")                     \
     X(RESTARTS, "viewer_restarts", "", "Viewers restarted at a keyframe")                     \
     X(WAIT_OLD, "keyframe_waits", "cause=\"too_old\"",                                        \
       "Viewers that had to wait for the next keyframe, by what was wrong with the newest")    \

@@ -121,6 +121,10 @@ int eng_viewer_move(struct eng_viewer *viewer, const struct eng_tuple *tuple);
 // keyframe.
 int eng_viewer_pause(struct eng_viewer *viewer, bool paused);
 
+// The way to the viewer is crowded: its video rests until it is released or moved, and starts again
+// at the next keyframe. Sound and RTCP go on.
+int eng_viewer_hold(struct eng_viewer *viewer, bool held);
+
 // Hands in an SRTCP datagram of this viewer that arrived at another worker or from another 5-tuple.
 int eng_viewer_deliver(struct eng_viewer *viewer, const struct eng_tuple *tuple,
                        const uint8_t *data, size_t len);
@@ -148,8 +152,8 @@ struct eng_viewer_stats {
     uint64_t remb_bps;         // REMB: bit/s that the viewer thinks it can receive, 0: unknown
     uint64_t estimate_bps;     // what the path carries by transport-cc (path.h), 0: unknown
     uint32_t queue_us;         // how long packets wait in a queue on it
-    uint32_t rests;            // how often the circuit breaker stopped video (breaker.h)
-    bool resting;              // it has stopped it now
+    uint32_t rests; // how often video rested: circuit breaker (breaker.h), eng_viewer_hold
+    bool resting;   // it does now
 };
 
 void eng_viewer_read_stats(const struct eng_viewer *viewer, struct eng_viewer_stats *out);

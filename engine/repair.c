@@ -133,7 +133,7 @@ void eng_repair_nack(struct eng_worker *worker, struct eng_viewer *viewer, uint3
 
     eng_count(&worker->counters, ENG_COUNTER_NACKED, 1);
     eng_viewer_add_to(&viewer->stats.nacked, 1);
-    if (!place || viewer->paused || (track == ENG_VIDEO && viewer->breaker.open) ||
+    if (!place || viewer->paused || (track == ENG_VIDEO && eng_viewer_rests(viewer)) ||
         !eng_rewrite_find(&place->rewrite, seq, &index) ||
         eng_ring_read(&viewer->stream->ring[track], index, &packet)) {
         eng_count(&worker->counters, ENG_COUNTER_DROP_RESEND_OLD, 1);
@@ -173,21 +173,40 @@ void eng_repair_keyframe(struct eng_worker *worker, struct eng_viewer *viewer, u
 
 // ---- rests ----
 
-static void rest(struct eng_worker *w, struct eng_viewer *v, enum eng_breaker_cause cause)
+static void note_resting(struct eng_viewer *v)
+{
+    atomic_store_explicit(&v->stats.resting, eng_viewer_rests(v), memory_order_relaxed);
+}
+
+static void rest(struct eng_worker *w, struct eng_viewer *v, enum eng_counter cause)
+{
+    uint32_t rests = atomic_load_explicit(&v->stats.rests, memory_order_relaxed);
+
+    eng_count(&w->counters, cause, 1);
+    atomic_store_explicit(&v->stats.rests, rests + 1, memory_order_relaxed);
+    note_resting(v);
+    eng_train_wait(v, 0);
+}
+
+static void rested(struct eng_worker *w, struct eng_viewer *v)
+{
+    eng_count(&w->counters, ENG_COUNTER_RESTS_OVER, 1);
+    note_resting(v);
+    // No backlog: a burst is not what a path wants that was just too narrow.
+    eng_train_wait(v, eng_ring_head(&v->stream->ring[ENG_VIDEO]));
+}
+
+static void rest_by_breaker(struct eng_worker *w, struct eng_viewer *v,
+                            enum eng_breaker_cause cause)
 {
     static const enum eng_counter counters[] = {
         [ENG_BREAKER_RTCP_TIMEOUT] = ENG_COUNTER_BREAKER_RTCP,
         [ENG_BREAKER_MEDIA_TIMEOUT] = ENG_COUNTER_BREAKER_MEDIA,
         [ENG_BREAKER_CONGESTION] = ENG_COUNTER_BREAKER_CONGESTION,
     };
-    uint32_t rests = atomic_load_explicit(&v->stats.rests, memory_order_relaxed);
 
-    if (cause == ENG_BREAKER_NONE)
-        return;
-    eng_count(&w->counters, counters[cause], 1);
-    atomic_store_explicit(&v->stats.rests, rests + 1, memory_order_relaxed);
-    atomic_store_explicit(&v->stats.resting, true, memory_order_relaxed);
-    eng_train_wait(v, 0);
+    if (cause != ENG_BREAKER_NONE)
+        rest(w, v, counters[cause]);
 }
 
 void eng_repair_report(struct eng_worker *worker, struct eng_viewer *viewer,
@@ -195,20 +214,27 @@ void eng_repair_report(struct eng_worker *worker, struct eng_viewer *viewer,
 {
     uint32_t rtt_us = atomic_load_explicit(&viewer->stats.rtt_us, memory_order_relaxed);
 
-    rest(worker, viewer,
-         eng_breaker_report(&viewer->breaker, worker->mono_ns, report,
-                            viewer->place[ENG_VIDEO].rewrite.packets, rtt_us));
+    rest_by_breaker(worker, viewer,
+                    eng_breaker_report(&viewer->breaker, worker->mono_ns, report,
+                                       viewer->place[ENG_VIDEO].rewrite.packets, rtt_us));
 }
 
 void eng_repair_beat(struct eng_worker *worker, struct eng_viewer *viewer)
 {
-    rest(worker, viewer,
-         eng_breaker_beat(&viewer->breaker, worker->mono_ns,
-                          viewer->place[ENG_VIDEO].rewrite.packets));
-    if (!eng_breaker_close(&viewer->breaker, worker->mono_ns))
+    rest_by_breaker(worker, viewer,
+                    eng_breaker_beat(&viewer->breaker, worker->mono_ns,
+                                     viewer->place[ENG_VIDEO].rewrite.packets));
+    if (eng_breaker_close(&viewer->breaker, worker->mono_ns))
+        rested(worker, viewer);
+}
+
+void eng_repair_hold(struct eng_worker *worker, struct eng_viewer *viewer, bool held)
+{
+    if (viewer->held == held)
         return;
-    eng_count(&worker->counters, ENG_COUNTER_BREAKER_CLOSED, 1);
-    atomic_store_explicit(&viewer->stats.resting, false, memory_order_relaxed);
-    // No backlog: a burst is not what a path wants that was just too narrow.
-    eng_train_wait(viewer, eng_ring_head(&viewer->stream->ring[ENG_VIDEO]));
+    viewer->held = held;
+    if (held)
+        rest(worker, viewer, ENG_COUNTER_HELD);
+    else
+        rested(worker, viewer);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What comes of viewers' feedback: lost packets are sent again (NACK), video starts anew (PLI,
-// FIR), or rests (circuit breaker, breaker.h). Worker thread.
+// FIR), or rests (circuit breaker, breaker.h; a crowded way, eng_viewer_hold). Worker thread.
 //
 // A resend goes by RFC 4588 where the viewer offered it: a packet of the track's retransmission
 // stream, whose payload is the original sequence number and the original payload. Else it is the
@@ -48,3 +48,6 @@ void eng_repair_report(struct eng_worker *worker, struct eng_viewer *viewer,
 
 // Once a second: video may have to rest, or has rested. It starts again at the next keyframe.
 void eng_repair_beat(struct eng_worker *worker, struct eng_viewer *viewer);
+
+// See eng_viewer_hold.
+void eng_repair_hold(struct eng_worker *worker, struct eng_viewer *viewer, bool held);

@@ -261,6 +261,6 @@ void eng_train_run(struct eng_worker *worker, struct eng_viewer *viewer)
     if (viewer->place[ENG_AUDIO].on)
         run_audio(worker, viewer);
     // The rest of a paced frame is due at its time, whatever comes in between.
-    if (viewer->place[ENG_VIDEO].on && !viewer->breaker.open && !eng_timer_armed(&viewer->pace))
+    if (viewer->place[ENG_VIDEO].on && !eng_viewer_rests(viewer) && !eng_timer_armed(&viewer->pace))
         run_video(worker, viewer);
 }

@@ -140,6 +140,11 @@ int eng_viewer_pause(struct eng_viewer *viewer, bool paused)
     return give(viewer, paused ? ENG_COMMAND_PAUSE : ENG_COMMAND_RESUME);
 }
 
+int eng_viewer_hold(struct eng_viewer *viewer, bool held)
+{
+    return give(viewer, held ? ENG_COMMAND_HOLD : ENG_COMMAND_RELEASE);
+}
+
 int eng_viewer_deliver(struct eng_viewer *viewer, const struct eng_tuple *tuple,
                        const uint8_t *data, size_t len)
 {

@@ -61,6 +61,7 @@ struct eng_viewer {
 
     bool unsegmented; // one packet per message: the kernel has refused to segment
     bool paused;
+    bool held;              // video is, see eng_viewer_hold
     bool removed;           // by command; gone once nothing is in flight
     bool bye_due, gone_due; // events that wait for room
     struct eng_viewer *due_next;
@@ -96,6 +97,12 @@ static inline void eng_viewer_unlink(struct eng_viewer *viewer)
     *viewer->link = viewer->next;
     if (viewer->next)
         viewer->next->link = viewer->link;
+}
+
+// Video is not to be sent, neither new nor again.
+static inline bool eng_viewer_rests(const struct eng_viewer *viewer)
+{
+    return viewer->held || viewer->breaker.open;
 }
 
 static inline void eng_viewer_add_to(_Atomic uint64_t *figure, uint64_t n)

@@ -424,11 +424,22 @@ static void run_dead(int seconds)
     }
 }
 
+// Behind the packet `seq`, with whatever was sent after the first `before`.
+static void check_resumes_at_the_next_keyframe(size_t before, uint16_t seq)
+{
+    int64_t keyframe = (world.frame + GOP - 1) / GOP * GOP; // not the one that is there already
+
+    run(GOP * FRAME_MS + 100);
+    // Without a gap in the sequence.
+    assert_true(world.count > before);
+    assert_int_equal(world.sent[before].seq, (uint16_t)(seq + 1));
+    assert_int_equal(world.sent[before].data[12], (uint8_t)(keyframe * PACKETS_PER_FRAME));
+}
+
 static void rests_when_nothing_arrives_and_resumes_at_a_keyframe(void **state)
 {
     struct eng_viewer_stats stats;
     uint64_t dropped;
-    int64_t keyframe;
     size_t before;
     uint16_t seq;
 
@@ -450,18 +461,13 @@ static void rests_when_nothing_arrives_and_resumes_at_a_keyframe(void **state)
     assert_int_equal(eng_viewer_pause(world.viewer, false), 0);
     run(9500);
     assert_int_equal(world.count, before);
-    for (int i = 0; i < 1000 && counter(ENG_COUNTER_BREAKER_CLOSED) == 0; i++)
+    for (int i = 0; i < 1000 && counter(ENG_COUNTER_RESTS_OVER) == 0; i++)
         run(1);
     eng_viewer_read_stats(world.viewer, &stats);
     assert_false(stats.resting);
-    keyframe = (world.frame + GOP - 1) / GOP * GOP; // not the one that is there already
-    run(GOP * FRAME_MS + 100);
+    check_resumes_at_the_next_keyframe(before, seq);
     eng_viewer_read_stats(world.viewer, &stats);
     assert_true(stats.dropped > dropped + 200);
-    // Without a gap in the sequence.
-    assert_true(world.count > before);
-    assert_int_equal(world.sent[before].seq, (uint16_t)(seq + 1));
-    assert_int_equal(world.sent[before].data[12], (uint8_t)(keyframe * PACKETS_PER_FRAME));
     finish();
 }
 
@@ -497,6 +503,51 @@ static void rests_when_the_path_is_too_narrow(void **state)
     finish();
 }
 
+static int move(void)
+{
+    struct eng_tuple other = {.local = {.in4 = {.sin_family = AF_INET, .sin_port = htons(1)}},
+                              .remote = {.in4 = {.sin_family = AF_INET, .sin_port = htons(2)}}};
+
+    return eng_viewer_move(world.viewer, &other);
+}
+
+static void check_rests_while_held(bool moves)
+{
+    struct eng_viewer_stats stats;
+    size_t before;
+    uint16_t seq;
+
+    start(ENG_SRTP_AEAD_AES_128_GCM, true);
+    run(500);
+    assert_int_equal(eng_viewer_hold(world.viewer, true), 0);
+    assert_int_equal(eng_viewer_hold(world.viewer, true), 0);
+    run(1);
+    before = world.count;
+    seq = newest()->seq;
+    pli();
+    nack(seq);
+    run(3000);
+    assert_int_equal(world.count, before);
+    eng_viewer_read_stats(world.viewer, &stats);
+    assert_true(stats.resting);
+    assert_int_equal(stats.rests, 1);
+    assert_int_equal(counter(ENG_COUNTER_HELD), 1);
+    assert_int_equal(moves ? move() : eng_viewer_hold(world.viewer, false), 0);
+    run(1);
+    eng_viewer_read_stats(world.viewer, &stats);
+    assert_false(stats.resting);
+    assert_int_equal(counter(ENG_COUNTER_RESTS_OVER), 1);
+    check_resumes_at_the_next_keyframe(before, seq);
+    finish();
+}
+
+static void rests_while_it_is_held(void **state)
+{
+    (void)state;
+    check_rests_while_held(false);
+    check_rests_while_held(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +561,7 @@ int main(void)
         cmocka_unit_test(rests_when_nothing_arrives_and_resumes_at_a_keyframe),
         cmocka_unit_test(rests_when_reports_stop),
         cmocka_unit_test(rests_when_the_path_is_too_narrow),
+        cmocka_unit_test(rests_while_it_is_held),
     };
 
     if (oracle_init())
