@@ -24,6 +24,7 @@ enum {
     UNREAD_MAX = 8 * FRAME_MAX, // of what a viewer sends: STUN, DTLS, RTCP
     RECEIVE_BUFFER = 1 << 20,   // a keyframe of 400 packets
     DATAGRAMS_PER_TURN = 64,    // of one connection, so that the others get their turn
+    UNSENT_MAX = 65536,         // in the kernel, so that what waits does so where it is counted
 };
 
 struct connection {
@@ -34,6 +35,7 @@ struct connection {
     struct eng_addr own;    // of udp
     struct eng_addr client; // of the other end of tcp
     struct event *readable; // udp is
+    bool crowded;           // as was told
 };
 
 struct ctl_relay {
@@ -41,6 +43,8 @@ struct ctl_relay {
     struct evconnlistener *listener;
     struct eng_addr media; // where the engine is reached
     struct ctl_relay_stats stats;
+    bool (*on_crowded)(void *ctx, const struct eng_addr *udp, bool crowded);
+    void *ctx; // its
     LIST_HEAD(, connection) list;
 };
 
@@ -97,6 +101,18 @@ static void on_tcp_event(struct bufferevent *tcp, short what, void *ctx)
 
 // ---- to the viewer ----
 
+static void set_crowded(struct connection *c, bool crowded)
+{
+    if (c->crowded != crowded && c->relay->on_crowded(c->relay->ctx, &c->own, crowded))
+        c->crowded = crowded;
+}
+
+static void on_drained(struct bufferevent *tcp, void *ctx)
+{
+    (void)tcp;
+    set_crowded(ctx, false);
+}
+
 static void on_udp(evutil_socket_t fd, short what, void *ctx)
 {
     struct connection *c = ctx;
@@ -111,9 +127,11 @@ static void on_udp(evutil_socket_t fd, short what, void *ctx)
             return;
         frame[0] = (uint8_t)(len >> 8);
         frame[1] = (uint8_t)len;
-        if (evbuffer_get_length(out) > CTL_RELAY_BACKLOG ||
+        if (evbuffer_get_length(out) > CTL_RELAY_BACKLOG_MAX ||
             evbuffer_add(out, frame, LENGTH + (size_t)len) != 0)
             c->relay->stats.dropped++;
+        if (evbuffer_get_length(out) > CTL_RELAY_BACKLOG)
+            set_crowded(c, true);
     }
 }
 
@@ -142,17 +160,19 @@ static int open_udp(const struct eng_addr *media, struct eng_addr *own)
 static bool start(struct connection *c, evutil_socket_t tcp_fd)
 {
     const struct timeval silence = {.tv_sec = CTL_RELAY_SILENCE_S};
-    int on = 1;
+    int on = 1, unsent = UNSENT_MAX;
 
     (void)setsockopt(tcp_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(tcp_fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
     c->udp = open_udp(&c->relay->media, &c->own);
     if (c->udp < 0)
         return false;
     c->readable = event_new(c->relay->base, c->udp, EV_READ | EV_PERSIST, on_udp, c);
     if (!c->readable || event_add(c->readable, NULL))
         return false;
-    bufferevent_setcb(c->tcp, on_tcp, NULL, on_tcp_event, c);
+    bufferevent_setcb(c->tcp, on_tcp, on_drained, on_tcp_event, c);
     bufferevent_setwatermark(c->tcp, EV_READ, 0, UNREAD_MAX);
+    bufferevent_setwatermark(c->tcp, EV_WRITE, CTL_RELAY_DRAINED, 0);
     bufferevent_set_timeouts(c->tcp, &silence, NULL);
     return bufferevent_enable(c->tcp, EV_READ | EV_WRITE) == 0;
 }
@@ -188,6 +208,14 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         close_connection(c);
 }
 
+static bool tell_nobody(void *ctx, const struct eng_addr *udp, bool crowded)
+{
+    (void)ctx;
+    (void)udp;
+    (void)crowded;
+    return true;
+}
+
 int ctl_relay_create(struct event_base *base, const struct eng_addr *listen, struct ctl_relay **out)
 {
     const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
@@ -199,6 +227,7 @@ int ctl_relay_create(struct event_base *base, const struct eng_addr *listen, str
     LIST_INIT(&relay->list);
     relay->base = base;
     relay->media = *listen;
+    relay->on_crowded = tell_nobody;
     if (ctl_addr_is_any(listen)) {
         ctl_addr_parse("127.0.0.1:1", &relay->media); // a socket on :: takes it too
         eng_addr_set_port(&relay->media, eng_addr_port(listen));
@@ -212,6 +241,14 @@ int ctl_relay_create(struct event_base *base, const struct eng_addr *listen, str
     }
     *out = relay;
     return 0;
+}
+
+void ctl_relay_watch(struct ctl_relay *relay,
+                     bool (*on_crowded)(void *ctx, const struct eng_addr *udp, bool crowded),
+                     void *ctx)
+{
+    relay->on_crowded = on_crowded;
+    relay->ctx = ctx;
 }
 
 void ctl_relay_destroy(struct ctl_relay *relay)

@@ -7,9 +7,11 @@
 // nothing is trusted here. Control thread, at some 5 us a packet: for the few who have no other
 // way.
 //
-// A connection that takes data more slowly than it comes loses datagrams once CTL_RELAY_BACKLOG
-// bytes wait; the viewer has them repaired as on any bad line. One from which nothing has come for
-// CTL_RELAY_SILENCE_S is closed, as is one that breaks the framing.
+// Of a connection that takes data more slowly than it comes the server hears once CTL_RELAY_BACKLOG
+// bytes wait, and again when CTL_RELAY_DRAINED are left: in between the viewer gets no video, and
+// then a keyframe, in place of pictures with holes. What comes meanwhile, sound most of all, has
+// room up to CTL_RELAY_BACKLOG_MAX; beyond that datagrams are lost. A connection from which nothing
+// has come for CTL_RELAY_SILENCE_S is closed, as is one that breaks the framing.
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +24,9 @@ struct ctl_relay;
 
 enum {
     CTL_RELAY_CONNECTIONS_MAX = 1024, // further ones are closed at once
-    CTL_RELAY_BACKLOG = 262144,       // a second of 2 Mbit/s
+    CTL_RELAY_BACKLOG = 393216,       // a long keyframe, 1.5 s of 2 Mbit/s
+    CTL_RELAY_BACKLOG_MAX = 524288,   // with what was on its way
+    CTL_RELAY_DRAINED = 32768,        // so little delay is left
     CTL_RELAY_SILENCE_S = 60,         // libnice is heard of each 25 s
 };
 
@@ -37,6 +41,12 @@ void ctl_relay_destroy(struct ctl_relay *relay);
 // its TCP connection. False: of none of ours.
 bool ctl_relay_find(const struct ctl_relay *relay, const struct eng_addr *udp,
                     struct eng_addr *client);
+
+// Tells of each connection that becomes crowded, or no longer is, by the UDP address of its
+// datagrams. False: not now; it is told again.
+void ctl_relay_watch(struct ctl_relay *relay,
+                     bool (*on_crowded)(void *ctx, const struct eng_addr *udp, bool crowded),
+                     void *ctx);
 
 struct ctl_relay_stats {
     unsigned connections; // now

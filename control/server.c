@@ -125,6 +125,13 @@ static void on_news(void *ctx, struct ctl_stream *stream)
     ctl_http_news(server->http, stream);
 }
 
+static bool on_crowded(void *ctx, const struct eng_addr *udp, bool crowded)
+{
+    struct server *server = ctx;
+
+    return ctl_sessions_hold(server->sessions, udp, crowded);
+}
+
 static void raise_file_limit(void)
 {
     struct rlimit limit;
@@ -233,6 +240,8 @@ static int create_parts(struct server *server, char *error, size_t error_size)
     }
     if (!rc)
         ctl_streams_watch(server->streams, on_news, server);
+    if (!rc && server->relay)
+        ctl_relay_watch(server->relay, on_crowded, server);
     if (rc && !error[0])
         snprintf(error, error_size, "%s:1: cannot set up %s: %s", server->config->path, part,
                  strerror(-rc));

@@ -1,13 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network without UDP (RFC 6544)."""
+import socket
+import struct
 import subprocess
+import time
 
 import pytest
 
+import netns
 import whep
 from chromium import Chromium
 from process import until
+from raw_viewer import RawViewer
 from server import MEDIA_PORT, Server
+
+LENGTH = 2  # bytes of it before a datagram (RFC 4571)
+READ_S = 3  # what waited, and more
+SMALL_BUFFER = 16384  # so that what is not read waits in the server
+
+
+class TcpSocket:
+    """What a viewer asks of its UDP socket, by TCP."""
+
+    def __init__(self):
+        self.tcp = socket.socket()
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+        self.tcp.connect((netns.ADDRESS, MEDIA_PORT))
+        self.buffer = b""
+        self.settimeout, self.close = self.tcp.settimeout, self.tcp.close
+
+    def send(self, data):
+        self.tcp.sendall(struct.pack("!H", len(data)) + data)
+
+    def _fill(self, size):
+        while len(self.buffer) < size:
+            data = self.tcp.recv(65536)
+            assert data, "the server has closed the connection"
+            self.buffer += data
+
+    def recvmsg(self, *_):
+        self._fill(LENGTH)
+        end = LENGTH + struct.unpack_from("!H", self.buffer)[0]
+        self._fill(end)
+        data, self.buffer = self.buffer[LENGTH:end], self.buffer[end:]
+        return data, [], 0, None
+
+
+class TcpViewer(RawViewer):
+    def new_socket(self):
+        return TcpSocket()
+
+    def receive_until(self, condition, timeout_s, what):
+        end = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < end, f"{what} did not come"
+            if time.monotonic() > self.next_check:
+                self.check()
+            try:
+                self.receive()
+            except socket.timeout:
+                pass
 
 
 @pytest.fixture
@@ -44,3 +96,27 @@ def test_offered_only_where_wanted(tmp_path, camera):
             server.wait_live("cam1")
             answer = whep.post(server.whep("cam1"), whep.offer()).body.decode()
             assert (" tcptype passive\r\n" in answer) == wanted
+
+
+def test_slow_viewer(tmp_path, camera):
+    """Its video stops and starts again at a keyframe; no packet is lost, and sound goes on."""
+    with Server(tmp_path, {"cam1": camera.url}, webrtc="tcp = true;") as server:
+        server.wait_live("cam1")
+        viewer = TcpViewer(server.whep("cam1"), authenticate=True).connect()
+        try:
+            viewer.receive_until(lambda: viewer.track("video").frames > 30, 20, "a second")
+            rests = "rtcfan_video_rests_total"
+            until(lambda: viewer.check() or server.metrics().sum(rests, cause="held"), 60,
+                  "the server to notice")
+            end = time.monotonic() + READ_S
+            viewer.receive_until(lambda: time.monotonic() > end, READ_S + 1, "the end")
+            sound, frames = viewer.track("audio").packets, viewer.track("video").frames
+            viewer.receive_until(lambda: viewer.track("video").frames > frames + 60, 30,
+                                 "two seconds of pictures")
+            assert viewer.track("audio").packets > sound + 50
+            for track in viewer.tracks.values():
+                assert (track.lost, track.late, track.forged) == (0, 0, 0)
+            assert server.metrics().sum("rtcfan_video_rests_over_total") == 1
+            assert server.metrics().sum("rtcfan_tcp_dropped_total") == 0
+        finally:
+            viewer.close()

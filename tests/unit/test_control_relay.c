@@ -38,6 +38,11 @@ static void turn(void)
     event_base_dispatch(base);
 }
 
+static void turn_now(void)
+{
+    event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
 static struct ctl_relay_stats stats(void)
 {
     struct ctl_relay_stats out;
@@ -162,6 +167,65 @@ static void a_client_that_leaves_is_forgotten(void **state)
     assert_int_equal(stats().connections, 0);
 }
 
+static struct {
+    struct eng_addr udp;
+    unsigned refusals; // to come
+    unsigned told, crowded;
+} watched;
+
+static bool on_crowded(void *ctx, const struct eng_addr *udp, bool crowded)
+{
+    assert_ptr_equal(ctx, &watched);
+    watched.udp = *udp;
+    watched.told++;
+    if (watched.refusals > 0 && watched.refusals-- > 0)
+        return false;
+    watched.crowded += crowded;
+    return true;
+}
+
+// Of the client, which reads nothing.
+static void crowd(const struct eng_addr *udp)
+{
+    static const uint8_t packet[1200];
+
+    for (unsigned sent = 0; watched.crowded == 0; sent++) {
+        (void)sendto(media, packet, sizeof(packet), 0, &udp->sa, eng_addr_len(udp));
+        turn_now();
+        assert_true(sent < 100000);
+    }
+}
+
+static void tells_who_is_crowded_until_it_is_heard(void **state)
+{
+    static uint8_t sink[1 << 16];
+    struct eng_addr from = {0};
+    uint8_t data[16];
+
+    (void)state;
+    memset(&watched, 0, sizeof(watched));
+    ctl_relay_watch(relay, on_crowded, &watched);
+    say("\0\1x", 3);
+    assert_int_equal(take(media, data, sizeof(data), &from), 1);
+    watched.refusals = 2;
+    crowd(&from);
+    assert_int_equal(watched.told, 3);
+    assert_true(eng_addr_equal(&watched.udp, &from));
+    // Sound has its room.
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(sendto(media, sink, 200, 0, &from.sa, eng_addr_len(&from)), 200);
+    turn();
+    assert_int_equal(stats().dropped, 0);
+    assert_int_equal(watched.told, 3);
+    for (int i = 0; i < TURNS_MAX && watched.told == 3; i++) {
+        while (recv(client, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+            ;
+        turn();
+    }
+    assert_int_equal(watched.told, 4);
+    assert_int_equal(watched.crowded, 1);
+}
+
 // It reads nothing: what waits is bounded, and what comes through at last is whole.
 static void a_slow_client_loses_datagrams(void **state)
 {
@@ -192,7 +256,7 @@ static void a_slow_client_loses_datagrams(void **state)
             break;
     }
     assert_int_equal(stats().connections, 1);
-    assert_true(got > CTL_RELAY_BACKLOG / sizeof(frame));
+    assert_true(got > CTL_RELAY_BACKLOG_MAX / sizeof(frame));
     assert_true(got < sent);
 }
 
@@ -210,7 +274,7 @@ static void connections_are_bounded(void **state)
             close(more[n]);
             break;
         }
-        event_base_loop(base, EVLOOP_NONBLOCK);
+        turn_now();
     }
     assert_true(stats().connections <= CTL_RELAY_CONNECTIONS_MAX);
     while (n > 0)
@@ -228,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(knows_whose_datagrams_they_are, setup, teardown),
         cmocka_unit_test_setup_teardown(a_length_beyond_a_datagram_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_leaves_is_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_who_is_crowded_until_it_is_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_client_loses_datagrams, setup, teardown),
         cmocka_unit_test_setup_teardown(connections_are_bounded, setup, teardown),
     };
