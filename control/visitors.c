@@ -12,17 +12,15 @@
 #include "control/bucket.h"
 #include "control/random.h"
 #include "control/table.h"
-
-enum {
-    KEY_LEN = 9, // family, and 4 or 8 bytes of address
-};
+#include "control/visitor_key.h"
+#include "engine/addr.h"
 
 struct visitor {
     struct ctl_table_node node;
     TAILQ_ENTRY(visitor) link; // heard of last comes first
     struct ctl_bucket requests;
     struct ctl_bucket failures;
-    uint8_t key[KEY_LEN];
+    uint8_t key[CTL_VISITOR_KEY_LEN];
     bool listed;
 };
 
@@ -35,47 +33,44 @@ struct ctl_visitors {
 };
 
 // False: not to be counted.
-static bool make_key(const char *addr, uint8_t key[KEY_LEN])
+static bool make_key(const char *text, uint8_t key[CTL_VISITOR_KEY_LEN])
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
+    struct sockaddr_in *in4 = (struct sockaddr_in *)&address;
     char plain[INET6_ADDRSTRLEN];
-    struct in6_addr v6;
-    struct in_addr v4;
+    struct eng_addr addr;
 
-    memset(key, 0, KEY_LEN);
-    snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(addr, "%"), addr); // without a scope
-    if (inet_pton(AF_INET6, plain, &v6) == 1) {
-        if (memcmp(&v6, mapped, sizeof(mapped)) != 0) {
-            key[0] = 6;
-            memcpy(key + 1, &v6, 8);
-            return !IN6_IS_ADDR_LOOPBACK(&v6);
-        }
-        memcpy(&v4, v6.s6_addr + sizeof(mapped), sizeof(v4));
-    } else if (inet_pton(AF_INET, plain, &v4) != 1) {
+    snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(text, "%"), text); // without a scope
+    if (inet_pton(AF_INET6, plain, &in6->sin6_addr) == 1)
+        address.ss_family = AF_INET6;
+    else if (inet_pton(AF_INET, plain, &in4->sin_addr) == 1)
+        address.ss_family = AF_INET;
+    else
         return false;
-    }
-    key[0] = 4;
-    memcpy(key + 1, &v4, sizeof(v4));
-    return key[1] != 127;
+    eng_addr_from_socket(&addr, &address);
+    return ctl_visitor_key(&addr, key);
 }
 
-static struct visitor *find(struct ctl_visitors *all, const uint8_t key[KEY_LEN], uint64_t hash)
+static struct visitor *find(struct ctl_visitors *all, const uint8_t key[CTL_VISITOR_KEY_LEN],
+                            uint64_t hash)
 {
     struct ctl_table_node *node = ctl_table_first(&all->table, hash);
 
-    while (node && memcmp(((struct visitor *)(void *)node)->key, key, KEY_LEN) != 0)
+    while (node && memcmp(((struct visitor *)(void *)node)->key, key, CTL_VISITOR_KEY_LEN) != 0)
         node = ctl_table_next(node);
     return (struct visitor *)(void *)node;
 }
 
-static struct visitor *renew(struct ctl_visitors *all, const uint8_t key[KEY_LEN], uint64_t hash)
+static struct visitor *renew(struct ctl_visitors *all, const uint8_t key[CTL_VISITOR_KEY_LEN],
+                             uint64_t hash)
 {
     struct visitor *v = TAILQ_LAST(&all->order, order);
 
     if (v->listed)
         ctl_table_remove(&all->table, &v->node);
     v->listed = true;
-    memcpy(v->key, key, KEY_LEN);
+    memcpy(v->key, key, CTL_VISITOR_KEY_LEN);
     if (all->requests_per_second > 0)
         ctl_bucket_init(&v->requests, all->requests_per_second,
                         all->requests_per_second * CTL_VISITOR_BURST_S);
@@ -87,7 +82,7 @@ static struct visitor *renew(struct ctl_visitors *all, const uint8_t key[KEY_LEN
 // NULL: one that is not counted.
 static struct visitor *look_up(struct ctl_visitors *all, const char *addr)
 {
-    uint8_t key[KEY_LEN];
+    uint8_t key[CTL_VISITOR_KEY_LEN];
     struct visitor *v;
     uint64_t hash;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How much one address may ask for: requests that change something, and wrong passwords, each by a
-// token bucket. Of IPv6 addresses the first 64 bits count, as one visitor has all that follow.
-// The table is bounded: the address not heard of for the longest time is forgotten for a new one.
-// This machine's own addresses (127.0.0.0/8, ::1) are let through, as a proxy here speaks for
-// everybody. Time is an argument, CLOCK_MONOTONIC nanoseconds. Control thread.
+// token bucket. What an address is says visitor_key.h; this machine's own are let through. The
+// table is bounded: the address not heard of for the longest time is forgotten for a new one. Time
+// is an argument, CLOCK_MONOTONIC nanoseconds. Control thread.
 #pragma once
 
 #include <stdbool.h>
