@@ -127,6 +127,20 @@ static struct ctl_session *find_by_tuple(const struct ctl_sessions *all,
     return entry ? entry->session : NULL;
 }
 
+bool ctl_sessions_know(const struct ctl_sessions *all, const struct eng_tuple *tuple)
+{
+    return find_by_tuple(all, tuple) != NULL;
+}
+
+bool ctl_sessions_hold(struct ctl_sessions *all, const struct eng_tuple *tuple, bool held)
+{
+    struct ctl_session *s = find_by_tuple(all, tuple);
+
+    if (!s || !s->viewer || !eng_tuple_equal(&s->media, tuple))
+        return true;
+    return eng_viewer_hold(s->viewer, held) == 0;
+}
+
 static struct ctl_session *find_by_ufrag(const struct ctl_sessions *all, const char *ufrag)
 {
     uint64_t hash = ctl_table_hash(&all->by_ufrag, ufrag, strlen(ufrag));

@@ -202,8 +202,10 @@ static void write_relay(struct evbuffer *out, const struct ctl_relay *relay)
     ctl_relay_read_stats(relay, &s);
     write_plain(out, "tcp_connections", "gauge", "Viewers' TCP connections for media",
                 s.connections);
-    write_plain(out, "tcp_refused_total", "counter", "TCP connections for media beyond the bound",
+    write_plain(out, "tcp_refused_total", "counter", "TCP connections for media beyond a bound",
                 s.refused);
+    write_plain(out, "tcp_strangers_total", "counter",
+                "TCP connections closed as no viewer came by them", s.strangers);
     write_plain(out, "tcp_dropped_total", "counter",
                 "Datagrams that a TCP connection was too slow for", s.dropped);
 }

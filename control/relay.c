@@ -14,6 +14,8 @@
 #include <event2/listener.h>
 
 #include "control/addr.h"
+#include "control/clock.h"
+#include "control/visitor_key.h"
 #include "engine/addr.h"
 #include "engine/limits.h"
 
@@ -32,8 +34,10 @@ struct connection {
     LIST_ENTRY(connection) link;
     struct bufferevent *tcp;
     int udp;
-    struct eng_addr own;    // of udp
+    struct eng_tuple tuple; // of udp, as the engine sees it
     struct eng_addr client; // of the other end of tcp
+    uint8_t visitor[CTL_VISITOR_KEY_LEN];
+    int64_t came_ns;
     struct event *readable; // udp is
     bool crowded;           // as was told
 };
@@ -43,8 +47,8 @@ struct ctl_relay {
     struct evconnlistener *listener;
     struct eng_addr media; // where the engine is reached
     struct ctl_relay_stats stats;
-    bool (*on_crowded)(void *ctx, const struct eng_addr *udp, bool crowded);
-    void *ctx; // its
+    struct ctl_relay_viewers viewers;
+    struct event *sweep;
     LIST_HEAD(, connection) list;
 };
 
@@ -103,7 +107,9 @@ static void on_tcp_event(struct bufferevent *tcp, short what, void *ctx)
 
 static void set_crowded(struct connection *c, bool crowded)
 {
-    if (c->crowded != crowded && c->relay->on_crowded(c->relay->ctx, &c->own, crowded))
+    const struct ctl_relay_viewers *viewers = &c->relay->viewers;
+
+    if (c->crowded != crowded && viewers->hold(viewers->ctx, &c->tuple, crowded))
         c->crowded = crowded;
 }
 
@@ -164,7 +170,8 @@ static bool start(struct connection *c, evutil_socket_t tcp_fd)
 
     (void)setsockopt(tcp_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     (void)setsockopt(tcp_fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-    c->udp = open_udp(&c->relay->media, &c->own);
+    c->tuple.local = c->relay->media;
+    c->udp = open_udp(&c->relay->media, &c->tuple.remote);
     if (c->udp < 0)
         return false;
     c->readable = event_new(c->relay->base, c->udp, EV_READ | EV_PERSIST, on_udp, c);
@@ -177,48 +184,111 @@ static bool start(struct connection *c, evutil_socket_t tcp_fd)
     return bufferevent_enable(c->tcp, EV_READ | EV_WRITE) == 0;
 }
 
+// Of the visitor at this address there may be one more.
+static bool has_room(const struct ctl_relay *relay, const struct eng_addr *client)
+{
+    uint8_t visitor[CTL_VISITOR_KEY_LEN];
+    const struct connection *c;
+    unsigned count = 0;
+
+    if (relay->stats.connections >= CTL_RELAY_CONNECTIONS_MAX)
+        return false;
+    if (!ctl_visitor_key(client, visitor))
+        return true;
+    LIST_FOREACH(c, &relay->list, link)
+    count += memcmp(c->visitor, visitor, sizeof(visitor)) == 0;
+    return count < CTL_RELAY_OF_VISITOR_MAX;
+}
+
+// NULL: no memory. The fd is then still the caller's.
+static struct connection *add(struct ctl_relay *relay, evutil_socket_t fd,
+                              const struct eng_addr *client)
+{
+    struct connection *c = calloc(1, sizeof(*c));
+
+    if (c)
+        c->tcp = bufferevent_socket_new(relay->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (!c || !c->tcp) {
+        free(c);
+        return NULL;
+    }
+    c->relay = relay;
+    c->udp = -1;
+    c->client = *client;
+    c->came_ns = ctl_now_ns();
+    (void)ctl_visitor_key(client, c->visitor);
+    LIST_INSERT_HEAD(&relay->list, c, link);
+    relay->stats.connections++;
+    return c;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
                       int from_len, void *ctx)
 {
     struct sockaddr_storage address = {0};
     struct ctl_relay *relay = ctx;
+    struct eng_addr client;
     struct connection *c;
 
     (void)listener;
-    if (relay->stats.connections >= CTL_RELAY_CONNECTIONS_MAX) {
+    memcpy(&address, from, (size_t)from_len);
+    eng_addr_from_socket(&client, &address);
+    if (!has_room(relay, &client)) {
         relay->stats.refused++;
         close(fd);
         return;
     }
-    c = calloc(1, sizeof(*c));
-    if (c)
-        c->tcp = bufferevent_socket_new(relay->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (!c || !c->tcp) {
+    c = add(relay, fd, &client);
+    if (!c)
         close(fd);
-        free(c);
-        return;
-    }
-    memcpy(&address, from, (size_t)from_len);
-    eng_addr_from_socket(&c->client, &address);
-    c->relay = relay;
-    c->udp = -1;
-    LIST_INSERT_HEAD(&relay->list, c, link);
-    relay->stats.connections++;
-    if (!start(c, fd))
+    else if (!start(c, fd))
         close_connection(c);
 }
 
-static bool tell_nobody(void *ctx, const struct eng_addr *udp, bool crowded)
+void ctl_relay_sweep(struct ctl_relay *relay, int64_t now_ns)
 {
-    (void)ctx;
-    (void)udp;
-    (void)crowded;
-    return true;
+    const struct ctl_relay_viewers *viewers = &relay->viewers;
+    struct connection *c, *next;
+
+    for (c = LIST_FIRST(&relay->list); c; c = next) {
+        next = LIST_NEXT(c, link);
+        if (now_ns - c->came_ns < CTL_RELAY_PROOF_S * CTL_NS_PER_SECOND ||
+            viewers->know(viewers->ctx, &c->tuple))
+            continue;
+        relay->stats.strangers++;
+        close_connection(c);
+    }
 }
 
-int ctl_relay_create(struct event_base *base, const struct eng_addr *listen, struct ctl_relay **out)
+static void on_sweep(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    ctl_relay_sweep(ctx, ctl_now_ns());
+}
+
+static int open_listener(struct ctl_relay *relay, const struct eng_addr *listen)
 {
     const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
+
+    relay->listener = evconnlistener_new_bind(relay->base, on_accept, relay, flags, BACKLOG,
+                                              &listen->sa, (int)eng_addr_len(listen));
+    if (relay->listener)
+        return 0;
+    return errno ? -errno : -ENOMEM;
+}
+
+static int start_sweeps(struct ctl_relay *relay)
+{
+    const struct timeval interval = {.tv_sec = CTL_RELAY_SWEEP_S};
+
+    relay->sweep = event_new(relay->base, -1, EV_PERSIST, on_sweep, relay);
+    return relay->sweep && event_add(relay->sweep, &interval) == 0 ? 0 : -ENOMEM;
+}
+
+int ctl_relay_create(struct event_base *base, const struct eng_addr *listen,
+                     const struct ctl_relay_viewers *viewers, struct ctl_relay **out)
+{
     struct ctl_relay *relay = calloc(1, sizeof(*relay));
     int rc;
 
@@ -226,29 +296,20 @@ int ctl_relay_create(struct event_base *base, const struct eng_addr *listen, str
         return -ENOMEM;
     LIST_INIT(&relay->list);
     relay->base = base;
+    relay->viewers = *viewers;
     relay->media = *listen;
-    relay->on_crowded = tell_nobody;
     if (ctl_addr_is_any(listen)) {
         ctl_addr_parse("127.0.0.1:1", &relay->media); // a socket on :: takes it too
         eng_addr_set_port(&relay->media, eng_addr_port(listen));
     }
-    relay->listener = evconnlistener_new_bind(base, on_accept, relay, flags, BACKLOG, &listen->sa,
-                                              (int)eng_addr_len(listen));
-    if (!relay->listener) {
-        rc = -errno;
-        free(relay);
-        return rc ? rc : -ENOMEM;
-    }
-    *out = relay;
-    return 0;
-}
-
-void ctl_relay_watch(struct ctl_relay *relay,
-                     bool (*on_crowded)(void *ctx, const struct eng_addr *udp, bool crowded),
-                     void *ctx)
-{
-    relay->on_crowded = on_crowded;
-    relay->ctx = ctx;
+    rc = open_listener(relay, listen);
+    if (!rc)
+        rc = start_sweeps(relay);
+    if (rc)
+        ctl_relay_destroy(relay);
+    else
+        *out = relay;
+    return rc;
 }
 
 void ctl_relay_destroy(struct ctl_relay *relay)
@@ -261,7 +322,10 @@ void ctl_relay_destroy(struct ctl_relay *relay)
         next = LIST_NEXT(c, link);
         close_connection(c);
     }
-    evconnlistener_free(relay->listener);
+    if (relay->sweep)
+        event_free(relay->sweep);
+    if (relay->listener)
+        evconnlistener_free(relay->listener);
     free(relay);
 }
 
@@ -274,7 +338,7 @@ bool ctl_relay_find(const struct ctl_relay *relay, const struct eng_addr *udp,
         return false;
     LIST_FOREACH(c, &relay->list, link)
     {
-        if (!eng_addr_equal(&c->own, udp))
+        if (!eng_addr_equal(&c->tuple.remote, udp))
             continue;
         *client = c->client;
         return true;

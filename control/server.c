@@ -125,11 +125,18 @@ static void on_news(void *ctx, struct ctl_stream *stream)
     ctl_http_news(server->http, stream);
 }
 
-static bool on_crowded(void *ctx, const struct eng_addr *udp, bool crowded)
+static bool know_viewer(void *ctx, const struct eng_tuple *tuple)
 {
     struct server *server = ctx;
 
-    return ctl_sessions_hold(server->sessions, udp, crowded);
+    return ctl_sessions_know(server->sessions, tuple);
+}
+
+static bool hold_viewer(void *ctx, const struct eng_tuple *tuple, bool crowded)
+{
+    struct server *server = ctx;
+
+    return ctl_sessions_hold(server->sessions, tuple, crowded);
 }
 
 static void raise_file_limit(void)
@@ -196,12 +203,13 @@ static int create_engine(struct server *server, char *error, size_t error_size)
 
 static int create_relay(struct server *server, char *error, size_t error_size)
 {
+    const struct ctl_relay_viewers viewers = {know_viewer, hold_viewer, server};
     const struct ctl_config *config = server->config;
     int rc;
 
     if (!config->tcp)
         return 0;
-    rc = ctl_relay_create(server->base, &config->webrtc_listen, &server->relay);
+    rc = ctl_relay_create(server->base, &config->webrtc_listen, &viewers, &server->relay);
     if (rc)
         ctl_listen_error(config, "webrtc.listen", rc, error, error_size);
     return rc;
@@ -240,8 +248,6 @@ static int create_parts(struct server *server, char *error, size_t error_size)
     }
     if (!rc)
         ctl_streams_watch(server->streams, on_news, server);
-    if (!rc && server->relay)
-        ctl_relay_watch(server->relay, on_crowded, server);
     if (rc && !error[0])
         snprintf(error, error_size, "%s:1: cannot set up %s: %s", server->config->path, part,
                  strerror(-rc));

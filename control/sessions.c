@@ -365,18 +365,6 @@ void ctl_sessions_news(struct ctl_sessions *all, const struct ctl_stream *stream
     }
 }
 
-bool ctl_sessions_hold(struct ctl_sessions *all, const struct eng_addr *remote, bool held)
-{
-    struct ctl_session *s;
-
-    LIST_FOREACH(s, &all->list, link)
-    {
-        if (s->state == CTL_SESSION_LIVE && eng_addr_equal(&s->media.remote, remote))
-            return eng_viewer_hold(s->viewer, held) == 0;
-    }
-    return true;
-}
-
 // ---- all of them ----
 
 static void on_engine(evutil_socket_t fd, short what, void *ctx)

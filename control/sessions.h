@@ -58,9 +58,12 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
 // codecs than it has now.
 void ctl_sessions_news(struct ctl_sessions *sessions, const struct ctl_stream *stream);
 
-// The way to the viewer at this address is crowded, or no longer is: its video rests. False: the
-// engine had no room for the order.
-bool ctl_sessions_hold(struct ctl_sessions *sessions, const struct eng_addr *remote, bool held);
+// The 5-tuple has passed a check of a session that has not ended.
+bool ctl_sessions_know(const struct ctl_sessions *sessions, const struct eng_tuple *tuple);
+
+// This way to a viewer is crowded, or no longer is: if its media goes there, video rests. False:
+// the engine had no room for the order.
+bool ctl_sessions_hold(struct ctl_sessions *sessions, const struct eng_tuple *tuple, bool held);
 
 // RTCP BYE and close_notify to all, no more offers; done is called once the engine has let go of
 // every viewer, at once when there is none.

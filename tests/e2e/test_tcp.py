@@ -16,6 +16,8 @@ from server import MEDIA_PORT, Server
 
 LENGTH = 2  # bytes of it before a datagram (RFC 4571)
 READ_S = 3  # what waited, and more
+OF_VISITOR_MAX, PROOF_S, SWEEP_S = 256, 15, 5  # control/relay.h
+SLOW_S = 15  # what the machine may add
 SMALL_BUFFER = 16384  # so that what is not read waits in the server
 
 
@@ -119,4 +121,41 @@ def test_slow_viewer(tmp_path, camera):
             assert server.metrics().sum("rtcfan_video_rests_over_total") == 1
             assert server.metrics().sum("rtcfan_tcp_dropped_total") == 0
         finally:
+            viewer.close()
+
+
+def closed(tcp):
+    try:
+        return tcp.recv(1, socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def connect(address):
+    return socket.create_connection((address, MEDIA_PORT))
+
+
+def test_strangers(tmp_path, camera):
+    """One address has a share of the connections, and none for long that brings no viewer."""
+    with Server(tmp_path, {"cam1": camera.url}, webrtc="tcp = true;") as server:
+        server.wait_live("cam1")
+        viewer = TcpViewer(server.whep("cam1"), authenticate=True).connect()
+        crowd = [connect(netns.ADDRESS) for _ in range(OF_VISITOR_MAX)]
+        try:
+            until(lambda: closed(crowd[-1]), SLOW_S, "one too many to be closed")
+            assert not any(closed(tcp) for tcp in crowd[:-1])
+            crowd.append(connect("127.0.0.1"))  # maybe a proxy
+            assert server.metrics().sum("rtcfan_tcp_refused_total") == 1
+            until(lambda: viewer.check() or all(closed(tcp) for tcp in crowd),
+                  PROOF_S + SWEEP_S + SLOW_S, "the others to be closed")
+            assert server.metrics().sum("rtcfan_tcp_strangers_total") == OF_VISITOR_MAX
+            assert server.metrics().sum("rtcfan_tcp_connections") == 1
+            packets = viewer.track("video").packets
+            viewer.receive_until(lambda: viewer.track("video").packets > packets + 100, 20,
+                                 "the viewer's pictures")
+        finally:
+            for tcp in crowd:
+                tcp.close()
             viewer.close()

@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include "control/addr.h"
+#include "control/clock.h"
 #include "control/relay.h"
 
 enum {
@@ -66,9 +67,35 @@ static ssize_t take(int fd, void *out, size_t size, struct eng_addr *from)
     return n;
 }
 
+static struct {
+    struct eng_tuple tuple; // the last one asked for or told of
+    bool strangers;         // nobody is known
+    unsigned refusals;      // to come
+    unsigned told, crowded;
+} viewers;
+
+static bool know(void *ctx, const struct eng_tuple *tuple)
+{
+    assert_ptr_equal(ctx, &viewers);
+    viewers.tuple = *tuple;
+    return !viewers.strangers;
+}
+
+static bool hold(void *ctx, const struct eng_tuple *tuple, bool crowded)
+{
+    assert_ptr_equal(ctx, &viewers);
+    viewers.tuple = *tuple;
+    viewers.told++;
+    if (viewers.refusals > 0 && viewers.refusals-- > 0)
+        return false;
+    viewers.crowded += crowded;
+    return true;
+}
+
 // At a port that is free for UDP; it may be taken for TCP.
 static int listen_anywhere(void)
 {
+    const struct ctl_relay_viewers calls = {know, hold, &viewers};
     socklen_t len = sizeof(listen_addr);
 
     ctl_addr_parse("127.0.0.1:1", &listen_addr);
@@ -76,12 +103,13 @@ static int listen_anywhere(void)
     media = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(media, &listen_addr.sa, eng_addr_len(&listen_addr)), 0);
     assert_int_equal(getsockname(media, &listen_addr.sa, &len), 0);
-    return ctl_relay_create(base, &listen_addr, &relay);
+    return ctl_relay_create(base, &listen_addr, &calls, &relay);
 }
 
 static int setup(void **state)
 {
     (void)state;
+    memset(&viewers, 0, sizeof(viewers));
     base = event_base_new();
     for (int i = 0; i < PORTS_MAX && listen_anywhere() == -EADDRINUSE; i++)
         close(media);
@@ -167,29 +195,12 @@ static void a_client_that_leaves_is_forgotten(void **state)
     assert_int_equal(stats().connections, 0);
 }
 
-static struct {
-    struct eng_addr udp;
-    unsigned refusals; // to come
-    unsigned told, crowded;
-} watched;
-
-static bool on_crowded(void *ctx, const struct eng_addr *udp, bool crowded)
-{
-    assert_ptr_equal(ctx, &watched);
-    watched.udp = *udp;
-    watched.told++;
-    if (watched.refusals > 0 && watched.refusals-- > 0)
-        return false;
-    watched.crowded += crowded;
-    return true;
-}
-
 // Of the client, which reads nothing.
 static void crowd(const struct eng_addr *udp)
 {
     static const uint8_t packet[1200];
 
-    for (unsigned sent = 0; watched.crowded == 0; sent++) {
+    for (unsigned sent = 0; viewers.crowded == 0; sent++) {
         (void)sendto(media, packet, sizeof(packet), 0, &udp->sa, eng_addr_len(udp));
         turn_now();
         assert_true(sent < 100000);
@@ -203,27 +214,25 @@ static void tells_who_is_crowded_until_it_is_heard(void **state)
     uint8_t data[16];
 
     (void)state;
-    memset(&watched, 0, sizeof(watched));
-    ctl_relay_watch(relay, on_crowded, &watched);
     say("\0\1x", 3);
     assert_int_equal(take(media, data, sizeof(data), &from), 1);
-    watched.refusals = 2;
+    viewers.refusals = 2;
     crowd(&from);
-    assert_int_equal(watched.told, 3);
-    assert_true(eng_addr_equal(&watched.udp, &from));
+    assert_int_equal(viewers.told, 3);
+    assert_true(eng_addr_equal(&viewers.tuple.remote, &from));
     // Sound has its room.
     for (int i = 0; i < 50; i++)
         assert_int_equal(sendto(media, sink, 200, 0, &from.sa, eng_addr_len(&from)), 200);
     turn();
     assert_int_equal(stats().dropped, 0);
-    assert_int_equal(watched.told, 3);
-    for (int i = 0; i < TURNS_MAX && watched.told == 3; i++) {
+    assert_int_equal(viewers.told, 3);
+    for (int i = 0; i < TURNS_MAX && viewers.told == 3; i++) {
         while (recv(client, sink, sizeof(sink), MSG_DONTWAIT) > 0)
             ;
         turn();
     }
-    assert_int_equal(watched.told, 4);
-    assert_int_equal(watched.crowded, 1);
+    assert_int_equal(viewers.told, 4);
+    assert_int_equal(viewers.crowded, 1);
 }
 
 // It reads nothing: what waits is bounded, and what comes through at last is whole.
@@ -285,6 +294,28 @@ static void connections_are_bounded(void **state)
     }
 }
 
+static void closes_what_is_no_viewers(void **state)
+{
+    const int64_t proof_ns = CTL_RELAY_PROOF_S * CTL_NS_PER_SECOND;
+    struct eng_addr from = {0};
+    uint8_t data[16];
+
+    (void)state;
+    say("\0\1x", 3);
+    assert_int_equal(take(media, data, sizeof(data), &from), 1);
+    ctl_relay_sweep(relay, ctl_now_ns() + proof_ns);
+    assert_true(eng_addr_equal(&viewers.tuple.remote, &from));
+    assert_true(eng_addr_equal(&viewers.tuple.local, &listen_addr));
+    assert_int_equal(stats().connections, 1);
+    viewers.strangers = true;
+    ctl_relay_sweep(relay, ctl_now_ns() + proof_ns / 2);
+    assert_int_equal(stats().connections, 1);
+    ctl_relay_sweep(relay, ctl_now_ns() + proof_ns);
+    assert_int_equal(stats().connections, 0);
+    assert_int_equal(stats().strangers, 1);
+    assert_int_equal(take(client, data, sizeof(data), NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_leaves_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_who_is_crowded_until_it_is_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_client_loses_datagrams, setup, teardown),
+        cmocka_unit_test_setup_teardown(closes_what_is_no_viewers, setup, teardown),
         cmocka_unit_test_setup_teardown(connections_are_bounded, setup, teardown),
     };
 
