@@ -132,8 +132,10 @@ void ctl_version_print(FILE *out)
             RTCFAN_COMPILER);
     print_build_id(out);
     fprintf(out, "sealer:    %s\n", eng_sealer_name());
-    fprintf(out, "sound:     %s\n",
-            rtsp_transcoder() ? "AAC becomes Opus" : "no AAC (built without RTCFAN_AAC)");
+    if (rtsp_transcoder())
+        fprintf(out, "sound:     AAC becomes Opus\n");
+    else
+        fprintf(out, "sound:     no AAC (%s)\n", rtsp_transcoder_lacks());
     print_backend(out, "io_uring", ENG_TX_IO_URING);
     print_backend(out, "sendmmsg", ENG_TX_SENDMMSG);
     print_choice(out);

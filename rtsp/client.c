@@ -19,6 +19,7 @@
 #include "rtsp/reply.h"
 #include "rtsp/request.h"
 #include "rtsp/sdp.h"
+#include "rtsp/transcode.h"
 #include "rtsp/uncarried.h"
 
 enum state {
@@ -34,6 +35,8 @@ enum state {
 enum {
     // Actions that one message can lead to, besides SEND: READY, and an end.
     QUEUE_MAX = 4,
+    // How often to look whether the transcoder is there.
+    LOADING_MS = 20,
 };
 
 struct rtsp_client {
@@ -49,6 +52,7 @@ struct rtsp_client {
     int64_t due_ms; // response, keepalive or teardown
     uint32_t cseq;
     bool get_parameter; // in the camera's Public
+    bool waits;         // in DESCRIBE, with nothing asked, for the transcoder
     struct rtsp_sdp sdp;
     struct rtsp_control_url control;
     char note[ENG_TRACKS][RTSP_NOTE_MAX];
@@ -144,6 +148,7 @@ static void ask(struct rtsp_client *c)
                               sizeof(authorization));
 
     c->due_ms = c->now_ms + (c->state == TEARDOWN ? RTSP_TEARDOWN_MS : RTSP_RESPONSE_MS);
+    c->waits = false;
     if (c->state == DESCRIBE)
         request.accept = "application/sdp";
     if (c->state == SETUP) {
@@ -260,10 +265,37 @@ static bool judge_tracks(struct rtsp_client *c)
     return false;
 }
 
+// As rtsp_sdp_parse. -EAGAIN: whether AAC can be carried is not known yet.
+static int read_sdp(struct rtsp_client *c, const struct rtsp_message *m)
+{
+    int rc = rtsp_sdp_parse(m->body.data, m->body.len, true, &c->sdp);
+
+    if (rc < 0 || c->sdp.track[ENG_AUDIO].format.codec != RTSP_CODEC_AAC)
+        return rc;
+    rc = rtsp_transcoder_find();
+    if (rc == -ENOENT)
+        rc = rtsp_sdp_parse(m->body.data, m->body.len, false, &c->sdp);
+    return rc;
+}
+
+// Asks for the SDP anew once it is known what can be carried of it.
+static void ask_when_known(struct rtsp_client *c)
+{
+    c->waits = rtsp_transcoder_find() == -EAGAIN;
+    if (c->waits)
+        c->due_ms = c->now_ms + LOADING_MS;
+    else
+        ask(c);
+}
+
 static void handle_described(struct rtsp_client *c, const struct rtsp_message *m)
 {
-    int rc = rtsp_sdp_parse(m->body.data, m->body.len, &c->sdp);
+    int rc = read_sdp(c, m);
 
+    if (rc == -EAGAIN) {
+        ask_when_known(c);
+        return;
+    }
     if (rc < 0) {
         fail(c, "%.64s describes the stream with an SDP that has no media; check the path",
              c->url.host);
@@ -476,6 +508,8 @@ void rtsp_client_tick(struct rtsp_client *client, int64_t now_ms)
             client->due_ms = now_ms + (int64_t)client->session_s * 1000 / 2;
     } else if (client->state == TEARDOWN) {
         close_with(client, client->verdict);
+    } else if (client->waits) {
+        ask_when_known(client);
     } else if (client->state != CLOSED) {
         client->cause = RTSP_CAUSE_UNREACHABLE;
         fail(client, "no answer to %s from %.64s within %d s; is it an RTSP server, and healthy?",

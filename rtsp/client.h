@@ -12,6 +12,9 @@
 //     TEARDOWN   TEARDOWN                any answer, or 500 ms                 -> CLOSED
 //     CLOSED     nothing                 rtsp_client_start()                   -> OPTIONS
 //
+// The first SDP with AAC has the transcoder loaded (transcode.h), and is asked for again after
+// that.
+//
 // A state up to PLAY is left after a refusal, after 10 s without an answer and for a redirect; any
 // is for what is not RTSP and by rtsp_client_stop(), and PLAYING for the camera's REDIRECT. Where
 // there is a session by then, by way of TEARDOWN: cameras have few of them. In CLOSED an action

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "rtsp/base64_digit.h"
-#include "rtsp/transcode.h"
 
 static const char latm[] = "MP4A-LATM";
 
@@ -282,18 +281,17 @@ static void take_video(struct rtsp_span section, uint32_t type, struct rtsp_form
 }
 
 // False: it cannot be carried.
-static bool take_audio(struct rtsp_span section, uint32_t type, struct rtsp_span name,
+static bool take_audio(struct rtsp_span section, uint32_t type, struct rtsp_span name, bool aac,
                        struct rtsp_format *format)
 {
     if (format->codec != RTSP_CODEC_AAC)
         return true;
-    return rtsp_transcoder() &&
-           rtsp_aac_config_parse(rtsp_span_is(name, latm), find_for_type(section, "a=fmtp:", type),
-                                 &format->aac) == 0;
+    return aac && rtsp_aac_config_parse(rtsp_span_is(name, latm),
+                                        find_for_type(section, "a=fmtp:", type), &format->aac) == 0;
 }
 
 // One section, its m= line first: "m=video 0 RTP/AVP 96 97".
-static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
+static void take_section(struct rtsp_span section, bool aac, struct rtsp_sdp *out)
 {
     struct rtsp_span line;
     struct rtsp_span word;
@@ -327,7 +325,7 @@ static void take_section(struct rtsp_span section, struct rtsp_sdp *out)
         if (carried && kind == ENG_VIDEO)
             take_video(section, type, &format);
         else if (carried)
-            carried = take_audio(section, type, name, &format);
+            carried = take_audio(section, type, name, aac, &format);
     }
     if (!carried || !is_better(format.codec, track->format.codec))
         return;
@@ -359,7 +357,7 @@ static bool cut_section(struct rtsp_span *rest, struct rtsp_span *section)
     return true;
 }
 
-int rtsp_sdp_parse(const char *text, size_t len, struct rtsp_sdp *out)
+int rtsp_sdp_parse(const char *text, size_t len, bool aac, struct rtsp_sdp *out)
 {
     struct rtsp_span rest = {text, len};
     struct rtsp_span section;
@@ -370,7 +368,7 @@ int rtsp_sdp_parse(const char *text, size_t len, struct rtsp_sdp *out)
         return -EMSGSIZE;
     while (media < RTSP_SDP_MEDIA_MAX && cut_section(&rest, &section)) {
         if (find_line(section, "m=").data) {
-            take_section(section, &sdp);
+            take_section(section, aac, &sdp);
             media++;
         } else {
             rtsp_span_copy(find_line(section, "a=control:"), sdp.control, sizeof(sdp.control));

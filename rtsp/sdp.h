@@ -33,5 +33,5 @@ struct rtsp_sdp {
     struct rtsp_sdp_track track[ENG_TRACKS];
 };
 
-// 0; -EBADMSG: no m= line in it; -EMSGSIZE: larger than RTSP_SDP_MAX.
-int rtsp_sdp_parse(const char *text, size_t len, struct rtsp_sdp *out);
+// aac: AAC can be carried. 0; -EBADMSG: no m= line in it; -EMSGSIZE: larger than RTSP_SDP_MAX.
+int rtsp_sdp_parse(const char *text, size_t len, bool aac, struct rtsp_sdp *out);

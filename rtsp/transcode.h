@@ -3,6 +3,11 @@
 // AAC to PCM of 48 kHz, and that to Opus, by libavcodec, libswresample and libopus, where this
 // program was built with them (RTCFAN_AAC, CMakeLists.txt). Ingest thread.
 //
+// They bring a hundred libraries with them, 16 MB of memory, so they stand behind a module of ours,
+// RTSP_TRANSCODE_MODULE, which is loaded when the first camera with AAC is seen, for good. It lies
+// beside the program or in ../lib/rtcfan (the program's run path). Loading takes 20 ms of CPU time,
+// and longer where the libraries come from a disk: a thread of its own does it.
+//
 // All that is needed is made when the decoder has seen the first access unit. From then on the
 // decoder alone allocates: references to its frames. A stream of AAC-LC, 48 kHz, stereo, costs
 // 0.35 % of a Zen 5 core (0.5 % at complexity 10) and 0.8 MB. That is little enough to do it
@@ -43,7 +48,17 @@ struct rtsp_transcoder {
     int64_t (*lookahead)(const struct rtsp_transcode *transcode);
 };
 
-extern const struct rtsp_transcoder rtsp_transcode_aac; // only where RTSP_HAVE_AAC
+#define RTSP_TRANSCODE_MODULE "rtcfan_aac.so"
 
-// NULL: this program was built without.
+// What the module has to offer.
+extern const struct rtsp_transcoder rtsp_transcode_aac;
+
+// 0: it is there; -EAGAIN: it is being loaded, since the first call; -ENOENT: this program was
+// built without, or what it needs is missing.
+int rtsp_transcoder_find(void);
+
+// The same, but waits. NULL: there is none. Any thread.
 const struct rtsp_transcoder *rtsp_transcoder(void);
+
+// Where there is none: why, for people.
+const char *rtsp_transcoder_lacks(void);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtsp/transcode.h"
 
-#if RTSP_HAVE_AAC
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -199,5 +197,3 @@ const struct rtsp_transcoder rtsp_transcode_aac = {
     .encode = encode,
     .lookahead = lookahead,
 };
-
-#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtsp/uncarried.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +13,8 @@ static const char video_text[] =
 static const char audio_text[] = "the camera sends %s as audio, which browsers do not take; set it "
                                  "to Opus, G.711 or G.722";
 static const char no_aac_text[] =
-    "the camera sends AAC, and this rtcfan was built without RTCFAN_AAC; set the camera to Opus or "
-    "G.711, or build with libavcodec and libopus";
+    "the camera sends AAC, and this rtcfan cannot make Opus of it; set the camera to Opus or G.711, "
+    "or install what rtcfan --version says is missing";
 static const char odd_aac_text[] =
     "the camera sends AAC, but neither in mode AAC-hbr or AAC-lbr nor as LATM with cpresent=0; set "
     "it to Opus or G.711";
@@ -25,7 +26,7 @@ void rtsp_uncarried_describe(enum eng_track kind, const char *offered, char *out
     if (kind == ENG_VIDEO)
         snprintf(out, size, video_text, offered);
     else if (aac)
-        snprintf(out, size, "%s", rtsp_transcoder() ? odd_aac_text : no_aac_text);
+        snprintf(out, size, "%s", rtsp_transcoder_find() == -ENOENT ? no_aac_text : odd_aac_text);
     else
         snprintf(out, size, audio_text, offered);
 }

@@ -59,10 +59,10 @@ class Server:
             server.wait_live("cam1")
     """
 
-    def __init__(self, folder, streams, extra="", **groups):
+    def __init__(self, folder, streams, extra="", program=PROGRAM, **groups):
         self.config = folder / "rtcfan.cfg"
         self.config.write_text(configuration(streams, extra, **groups))
-        self.process = Process([PROGRAM, self.config], folder / "rtcfan.log",
+        self.process = Process([program, self.config], folder / "rtcfan.log",
                                env={**os.environ, **SANITIZER_OPTIONS})
         self.stopped = False
         until(lambda: self.answers() or not self.process.running(), LIVE_TIMEOUT_S,
@@ -75,6 +75,10 @@ class Server:
             return whep.request("GET", f"{BASE}/").status in (200, 401)
         except OSError:
             return False
+
+    def maps(self, library):
+        """The library is in the program's memory."""
+        return library in Path(f"/proc/{self.process.pid}/maps").read_text(encoding="ascii")
 
     @staticmethod
     def status(name):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cameras send as sound, heard by viewers, and what is said where nothing is heard."""
 import json
+import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from chromium import Chromium
 from clip import Clip
 from process import Process, until
 from raw_viewer import Audience
-from server import Server
+from server import PROGRAM, Server
 from watch import APART_S, Watch, elapsed
 
 TONE_HZ = 330  # of the camera
@@ -58,7 +61,7 @@ def chromium(folder):
 def test_chromium_hears_it(tmp_path, chromium, knows_aac, codec):
     camera_codec, codec_name = CODECS[codec]
     if camera_codec == "AAC" and not knows_aac:
-        pytest.skip("built without RTCFAN_AAC; see the next test")
+        pytest.skip("built without RTCFAN_AAC; see test_without_the_module")
     with GstCamera(tmp_path, "--audio", codec) as camera, \
             Server(tmp_path, {"cam1": camera.url}) as server:
         server.wait_live("cam1")
@@ -78,16 +81,32 @@ def test_chromium_hears_it(tmp_path, chromium, knows_aac, codec):
         assert chromium.note() == ""
 
 
-def test_aac_in_a_build_without(tmp_path, chromium, knows_aac):
-    """It plays the picture, and says what to set."""
-    if knows_aac:
-        pytest.skip("built with RTCFAN_AAC")
+def test_aac_takes_no_memory_before_it_comes(tmp_path, knows_aac):
+    if not knows_aac:
+        pytest.skip("built without RTCFAN_AAC")
+    with GstCamera(tmp_path) as camera, \
+            GstCamera(tmp_path, "--audio", "aac", port=8556, path="aac") as aac_camera, \
+            Server(tmp_path, {"cam1": camera.url,
+                              "aac": {"source": aac_camera.url, "on_demand": True}}) as server:
+        server.wait_live("cam1")
+        assert not server.maps("libavcodec")
+        server.wait_live("aac")
+        assert server.maps("libavcodec")
+        assert server.status("aac")["audio"]["codec"] == "opus"
+
+
+def test_without_the_module(tmp_path, chromium):
+    """It plays the picture, and says what to set, and what to install."""
+    program = shutil.copy(PROGRAM, tmp_path / "rtcfan")
+    version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    lacks = re.search(r"no AAC \((.*)\)", version.stdout).group(1)
+    assert "rtcfan_aac.so" in lacks or lacks == "built without RTCFAN_AAC"
     with GstCamera(tmp_path, "--audio", "aac") as camera, \
-            Server(tmp_path, {"cam1": camera.url}) as server:
+            Server(tmp_path, {"cam1": camera.url}, program=program) as server:
         server.wait_live("cam1")
         status = server.status("cam1")
         assert status["audio"] is None
-        assert "built without RTCFAN_AAC; set the camera to Opus or G.711" in status["audio_note"]
+        assert "cannot make Opus of it; set the camera to Opus or G.711" in status["audio_note"]
         assert f"no sound: {status['audio_note']}" in server.process.output()
         chromium.open(server.page("cam1"))
         chromium.wait_playing(30)

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     char *text = (char *)input_copy(data, len);
     struct rtsp_sdp sdp;
 
-    if (rtsp_sdp_parse(text, len, &sdp) == 0) {
+    if (rtsp_sdp_parse(text, len, true, &sdp) == 0) {
         assert(input_is_line(sdp.control, sizeof(sdp.control)));
         for (int t = 0; t < ENG_TRACKS; t++)
             check_track(&sdp.track[t]);

@@ -90,7 +90,7 @@ static bool find_format(struct world *w, uint8_t codec, const char *fmtp)
                      PAYLOAD_TYPE, fmtp);
 
         assert(len > 0 && (size_t)len < sizeof(text));
-        assert(rtsp_sdp_parse(text, (size_t)len, &sdp) == 0);
+        assert(rtsp_sdp_parse(text, (size_t)len, true, &sdp) == 0);
         w->format = sdp.track[kind].format;
         w->kind = (enum eng_track)kind;
         if (w->format.codec != RTSP_CODEC_NONE)

@@ -351,8 +351,8 @@ static void test_notes(void **state)
         rtsp_transcoder()
             ? "the camera sends AAC, but neither in mode AAC-hbr or AAC-lbr nor as LATM with "
               "cpresent=0; set it to Opus or G.711"
-            : "the camera sends AAC, and this rtcfan was built without RTCFAN_AAC; set the camera "
-              "to Opus or G.711, or build with libavcodec and libopus");
+            : "the camera sends AAC, and this rtcfan cannot make Opus of it; set the camera to Opus "
+              "or G.711, or install what rtcfan --version says is missing");
 
     // It was set to something else meanwhile.
     rtsp_client_start(b.client, b.now_ms);

@@ -23,7 +23,7 @@ static int take(struct rtsp_control_url *control, const char *headers, const cha
     assert_int_equal(rtsp_message_parse((const uint8_t *)answer, (size_t)len, &message), len);
     snprintf(sdp, sizeof(sdp), "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:%s\n",
              control_line);
-    assert_int_equal(rtsp_sdp_parse(sdp, strlen(sdp), &parsed), 0);
+    assert_int_equal(rtsp_sdp_parse(sdp, strlen(sdp), true, &parsed), 0);
     return rtsp_control_url_take(control, "rtsp://cam/s", &message, &parsed);
 }
 

@@ -13,13 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rtsp/transcode.h"
-
 static struct rtsp_sdp parse(const char *text)
 {
     static struct rtsp_sdp sdp;
 
-    assert_int_equal(rtsp_sdp_parse(text, strlen(text), &sdp), 0);
+    assert_int_equal(rtsp_sdp_parse(text, strlen(text), true, &sdp), 0);
     return sdp;
 }
 
@@ -234,26 +232,27 @@ static void test_jpeg_first(void **state)
     assert_string_equal(sdp.track[ENG_VIDEO].offered, "JPEG, H264");
 }
 
-// Carried where this program was built for it, and if its parameters are there.
+// Carried where that can be done, and if its parameters are there.
 static void test_aac(void **state)
 {
+    static const char latm[] = "m=audio 0 RTP/AVP 97\na=rtpmap:97 MP4A-LATM/16000\n"
+                               "a=fmtp:97 cpresent=0;config=40002810\n";
     struct rtsp_sdp sdp;
     const struct rtsp_format *format = &sdp.track[ENG_AUDIO].format;
-    enum rtsp_codec codec = rtsp_transcoder() ? RTSP_CODEC_AAC : RTSP_CODEC_NONE;
 
     (void)state;
     sdp = parse("m=audio 0 RTP/AVP 97\na=rtpmap:97 mpeg4-generic/48000/2\n"
                 "a=fmtp:97 streamtype=5;mode=AAC-hbr;config=1190;sizelength=13\n");
-    assert_int_equal(format->codec, codec);
-    if (codec != RTSP_CODEC_NONE) {
-        assert_int_equal(format->clock_rate, 48000);
-        assert_int_equal(format->aac.channels, 2);
-        assert_false(format->aac.latm);
-    }
-    sdp = parse("m=audio 0 RTP/AVP 97\na=rtpmap:97 MP4A-LATM/16000\n"
-                "a=fmtp:97 cpresent=0;config=40002810\n");
-    assert_int_equal(format->codec, codec);
-    assert_int_equal(format->aac.latm, codec != RTSP_CODEC_NONE);
+    assert_int_equal(format->codec, RTSP_CODEC_AAC);
+    assert_int_equal(format->clock_rate, 48000);
+    assert_int_equal(format->aac.channels, 2);
+    assert_false(format->aac.latm);
+    sdp = parse(latm);
+    assert_int_equal(format->codec, RTSP_CODEC_AAC);
+    assert_true(format->aac.latm);
+    assert_int_equal(rtsp_sdp_parse(latm, strlen(latm), false, &sdp), 0);
+    assert_int_equal(format->codec, RTSP_CODEC_NONE);
+    assert_string_equal(sdp.track[ENG_AUDIO].offered, "MP4A-LATM");
     // The next one is taken where there is none.
     sdp = parse("m=audio 0 RTP/AVP 97\na=rtpmap:97 MPEG4-GENERIC/48000/2\n"
                 "m=audio 0 RTP/AVP 8\n");
@@ -268,11 +267,11 @@ static void test_no_media(void **state)
 
     (void)state;
     assert_non_null(large);
-    assert_int_equal(rtsp_sdp_parse("", 0, &sdp), -EBADMSG);
-    assert_int_equal(rtsp_sdp_parse("v=0\r\ns=x\r\n", 10, &sdp), -EBADMSG);
-    assert_int_equal(rtsp_sdp_parse("<html>\r\n", 8, &sdp), -EBADMSG);
-    assert_int_equal(rtsp_sdp_parse(large, RTSP_SDP_MAX + 1, &sdp), -EMSGSIZE);
-    assert_int_equal(rtsp_sdp_parse(large, RTSP_SDP_MAX, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse("", 0, true, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse("v=0\r\ns=x\r\n", 10, true, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse("<html>\r\n", 8, true, &sdp), -EBADMSG);
+    assert_int_equal(rtsp_sdp_parse(large, RTSP_SDP_MAX + 1, true, &sdp), -EMSGSIZE);
+    assert_int_equal(rtsp_sdp_parse(large, RTSP_SDP_MAX, true, &sdp), -EBADMSG);
     free(large);
 }
 
@@ -331,7 +330,7 @@ static void test_every_cut(void **state)
 
         assert_non_null(copy);
         memcpy(copy, camera, len);
-        int rc = rtsp_sdp_parse(copy, len, &sdp);
+        int rc = rtsp_sdp_parse(copy, len, true, &sdp);
 
         assert_true(rc == 0 || rc == -EBADMSG);
         free(copy);
@@ -350,7 +349,7 @@ static void test_every_byte_wrong(void **state)
         for (size_t j = 0; j < sizeof(wrong); j++) {
             memcpy(text, camera, sizeof(camera));
             text[i] = wrong[j];
-            assert_int_equal(rtsp_sdp_parse(text, sizeof(camera) - 1, &sdp), 0);
+            assert_int_equal(rtsp_sdp_parse(text, sizeof(camera) - 1, true, &sdp), 0);
         }
 }
 
