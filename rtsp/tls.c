@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "rtsp/tls_client.h"
 
 struct rtsp_tls {
     SSL *ssl;
@@ -63,42 +64,20 @@ static int judge(X509_STORE_CTX *store, void *unused)
     return 0;
 }
 
-// The host that the certificate has to be for, and that the camera is told: only names are (RFC
-// 6066 3).
-static bool expect_host(SSL *ssl, const char *host)
-{
-    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-    if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1)
-        return true;
-    ERR_clear_error();
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
-           SSL_set_tlsext_host_name(ssl, host) == 1;
-}
-
 // ---- settings ----
 
 static int load(struct rtsp_tls_context *context)
 {
-    SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
+    SSL_CTX *ssl = rtsp_tls_client_create();
 
-    if (!ssl || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1) {
-        SSL_CTX_free(ssl);
+    if (!ssl)
         return -ENOMEM;
-    }
-    // A camera that hangs up without close_notify has hung up: a live stream has no end to miss.
-    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
     // What is unsent may grow, and move with that, before it is tried again.
     SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // Otherwise each record takes two system calls, and many cameras make one of each packet.
     SSL_CTX_set_read_ahead(ssl, 1);
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    // Fingerprints do without CAs.
     SSL_CTX_set_cert_verify_callback(ssl, judge, NULL);
-    // Where there are no CAs, certificates are refused, and fingerprints do without.
-    SSL_CTX_set_default_verify_paths(ssl);
-    ERR_clear_error();
     context->ssl = ssl;
     return 0;
 }
@@ -121,7 +100,7 @@ int rtsp_tls_create(const struct rtsp_trust *trust, const struct rtsp_url *url, 
     tls->expected = trust->fingerprint;
     snprintf(tls->where, sizeof(tls->where), "%.64s:%u", url->host, url->port);
     tls->ssl = SSL_new(trust->context->ssl);
-    if (!tls->ssl || SSL_set_fd(tls->ssl, fd) != 1 || !expect_host(tls->ssl, url->host))
+    if (!tls->ssl || SSL_set_fd(tls->ssl, fd) != 1 || !rtsp_tls_client_expect(tls->ssl, url->host))
         goto fail;
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_connect_state(tls->ssl);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // TLS to a camera (RFC 7826 19.2) over a connected, non-blocking socket: the handshake, whom to
-// take for the camera, and bytes in and out. TLS 1.2 and newer, without renegotiation. Ingest
-// thread. Over OpenSSL directly and not by libevent's bufferevent, which copies all that comes once
-// more, into a buffer of its own.
+// take for the camera, and bytes in and out. Ingest thread. Over OpenSSL directly and not by
+// libevent's bufferevent, which copies all that comes once more, into a buffer of its own.
 //
 // With a fingerprint the camera is whoever holds the key of that very certificate, whatever stands
-// in it: cameras sign their own, and most forget to renew them. Without one it is whoever has a
-// certificate for the URL's host, name or address, from a CA that this system knows. SSL_CERT_FILE
-// and SSL_CERT_DIR replace those CAs, as everywhere with OpenSSL.
+// in it: cameras sign their own, and most forget to renew them. Without one it is whom tls_client.h
+// believes to be the URL's host.
 #pragma once
 
 #include <stdbool.h>
