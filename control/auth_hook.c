@@ -9,13 +9,17 @@
 #include <sys/queue.h>
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <openssl/ssl.h>
 
 #include "control/clock.h"
 #include "control/json.h"
 #include "control/log.h"
+#include "rtsp/tls_client.h"
 
 enum {
     HEADERS_MAX = 8192,
@@ -42,6 +46,7 @@ struct ask {
 struct ctl_auth_hook {
     struct event_base *base;
     struct evdns_base *dns; // NULL: the host is an address
+    SSL_CTX *tls;           // NULL: it is asked without
     struct evhttp_uri *uri;
     char *host; // without brackets
     char target[CTL_AUTH_HOOK_URL_MAX];
@@ -58,8 +63,8 @@ const char *ctl_auth_hook_fault(const char *url)
     struct evhttp_uri *uri;
     const char *fault = NULL;
 
-    if (strncmp(url, "http://", 7) != 0)
-        return "is no http:// URL";
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        return "is no http:// or https:// URL";
     if (strlen(url) >= CTL_AUTH_HOOK_URL_MAX)
         return "is too long";
     uri = evhttp_uri_parse(url);
@@ -75,11 +80,18 @@ const char *ctl_auth_hook_fault(const char *url)
     return fault;
 }
 
+static bool is_secure(const struct evhttp_uri *uri)
+{
+    return strcmp(evhttp_uri_get_scheme(uri), "https") == 0;
+}
+
 static ev_uint16_t port_of(const struct evhttp_uri *uri)
 {
     int port = evhttp_uri_get_port(uri);
 
-    return port > 0 ? (ev_uint16_t)port : 80;
+    if (port > 0)
+        return (ev_uint16_t)port;
+    return is_secure(uri) ? 443 : 80;
 }
 
 static bool is_address(const char *host)
@@ -132,9 +144,21 @@ static void free_ask(struct ask *ask)
     free(ask);
 }
 
-static enum ctl_verdict judge(struct ctl_auth_hook *hook, int status)
+// Why TLS has not come about, if it is the certificate; NULL: it is not.
+static const char *refusal(struct ask *ask)
 {
-    char what[48];
+    struct bufferevent *bev = evhttp_connection_get_bufferevent(ask->evcon);
+    SSL *ssl = ask->hook->tls ? bufferevent_openssl_get_ssl(bev) : NULL;
+    long result = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
+
+    return result == X509_V_OK ? NULL : X509_verify_cert_error_string(result);
+}
+
+static enum ctl_verdict judge(struct ask *ask)
+{
+    const char *refused = refusal(ask);
+    int status = ask->status;
+    char what[160];
 
     if (status >= 200 && status < 300)
         return CTL_VERDICT_GRANTED;
@@ -142,11 +166,14 @@ static enum ctl_verdict judge(struct ctl_auth_hook *hook, int status)
         return CTL_VERDICT_UNKNOWN;
     if (status >= 400 && status < 500)
         return CTL_VERDICT_FORBIDDEN;
-    if (status == 0)
+    if (refused)
+        snprintf(what, sizeof(what), "shows a certificate that is not to be believed (%s)",
+                 refused);
+    else if (status == 0)
         snprintf(what, sizeof(what), "could not be reached or understood");
     else
         snprintf(what, sizeof(what), "answered with status %d", status);
-    log_failure(hook, what);
+    log_failure(ask->hook, what);
     return CTL_VERDICT_UNAVAILABLE;
 }
 
@@ -167,7 +194,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     if (ask->answered)
-        verdict = judge(ask->hook, ask->status);
+        verdict = judge(ask);
     else
         log_failure(ask->hook, "did not answer within 5 s");
     ask->done(ask->ctx, verdict);
@@ -208,12 +235,40 @@ static bool send_request(struct ctl_auth_hook *hook, struct ask *ask, const char
     return evhttp_make_request(ask->evcon, req, EVHTTP_REQ_POST, hook->target) == 0;
 }
 
+// NULL: no memory.
+static struct bufferevent *open_tls(struct ctl_auth_hook *hook)
+{
+    SSL *ssl = SSL_new(hook->tls);
+    struct bufferevent *bev = NULL;
+
+    if (ssl && rtsp_tls_client_expect(ssl, hook->host))
+        bev = bufferevent_openssl_socket_new(hook->base, -1, ssl, BUFFEREVENT_SSL_CONNECTING,
+                                             BEV_OPT_CLOSE_ON_FREE);
+    if (!bev)
+        SSL_free(ssl);
+    return bev;
+}
+
+static struct evhttp_connection *connect_to(struct ctl_auth_hook *hook)
+{
+    struct bufferevent *bev = hook->tls ? open_tls(hook) : NULL;
+    struct evhttp_connection *evcon;
+
+    if (hook->tls && !bev)
+        return NULL;
+    evcon = evhttp_connection_base_bufferevent_new(hook->base, hook->dns, bev, hook->host,
+                                                   port_of(hook->uri));
+    if (!evcon && bev)
+        bufferevent_free(bev);
+    return evcon;
+}
+
 static bool start(struct ctl_auth_hook *hook, struct ask *ask, const char *body)
 {
     const struct timeval limit = {.tv_sec = CTL_AUTH_HOOK_TIMEOUT_S};
 
     ask->timer = event_new(hook->base, -1, 0, on_timer, ask);
-    ask->evcon = evhttp_connection_base_new(hook->base, hook->dns, hook->host, port_of(hook->uri));
+    ask->evcon = connect_to(hook);
     if (!ask->timer || !ask->evcon || event_add(ask->timer, &limit))
         return false;
     evhttp_connection_set_timeout(ask->evcon, CTL_AUTH_HOOK_TIMEOUT_S + 1);
@@ -268,6 +323,10 @@ int ctl_auth_hook_create(struct event_base *base, const char *url, struct ctl_au
                                              EVDNS_BASE_DISABLE_WHEN_INACTIVE);
         rc = hook->dns ? 0 : -ENOMEM;
     }
+    if (rc == 0 && is_secure(hook->uri)) {
+        hook->tls = rtsp_tls_client_create();
+        rc = hook->tls ? 0 : -ENOMEM;
+    }
     if (rc != 0) {
         ctl_auth_hook_destroy(hook);
         return rc;
@@ -288,6 +347,7 @@ void ctl_auth_hook_destroy(struct ctl_auth_hook *hook)
     }
     if (hook->dns)
         evdns_base_free(hook->dns, 0);
+    SSL_CTX_free(hook->tls);
     if (hook->uri)
         evhttp_uri_free(hook->uri);
     free(hook->host);

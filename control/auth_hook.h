@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asks another program, over HTTP, who may watch what. It gets a POST of JSON with the members that
-// MediaMTX sends,
+// Asks another program, over HTTP or HTTPS, who may watch what. It gets a POST of JSON with the
+// members that MediaMTX sends,
 //
 //     {"user", "password", "token", "ip", "action": "read", "path", "protocol": "webrtc", "query"}
 //
 // each a text, "" where there is none, and its status decides: 2xx lets in, 401 asks for (other)
 // credentials, other 4xx forbid. Anything else, and no answer within CTL_AUTH_HOOK_TIMEOUT_S, is no
-// answer: the viewer may try again. Control thread.
+// answer: the viewer may try again. Over HTTPS it has to be whom rtsp/tls_client.h believes.
+// Control thread.
 #pragma once
 
 #include "control/credentials.h"
@@ -29,7 +30,7 @@ struct ctl_auth_hook_ask {
     const char *query; // of the viewer's request, without '?'
 };
 
-// What is wrong with a URL, a phrase; NULL: nothing. Only http:// is spoken.
+// What is wrong with a URL, a phrase; NULL: nothing.
 const char *ctl_auth_hook_fault(const char *url);
 
 // url has no fault, and stays valid. 0 or -errno.

@@ -2,6 +2,7 @@
 """A program that says who may watch, as auth.hook of the configuration asks it."""
 import json
 import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +14,8 @@ class Hook:
             ... hook.url, hook.asked
     """
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """certificate: a cameras.Certificate, for https."""
         self.answer = 200  # a status, bytes to send as they are, or None: no answer
         self.asked = []
         self.released = threading.Event()
@@ -43,7 +45,13 @@ class Hook:
                 pass
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/auth?key=1"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.path, certificate.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+        self.scheme = "https" if certificate else "http"
+        self.url = f"{self.scheme}://127.0.0.1:{self.server.server_address[1]}/auth?key=1"
         self.thread = threading.Thread(target=self.server.serve_forever)
 
     def __enter__(self):

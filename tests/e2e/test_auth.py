@@ -14,11 +14,11 @@ import pytest
 import netns
 import token_maker
 import whep
-from cameras import BenchSource
+from cameras import BenchSource, Certificate
 from hook import Hook, unused_port
 from process import until
 from raw_viewer import Audience
-from server import BASE, Server
+from server import BASE, HTTP_PORT, Server
 
 pytestmark = pytest.mark.asan
 
@@ -255,9 +255,15 @@ def test_keys_are_read_again(jwt_server, makers, tmp_path):
 
 # ---- a hook ----
 
-@pytest.fixture
-def hook():
-    with Hook() as hook:
+@pytest.fixture(scope="module")
+def certificate(folder):
+    return Certificate(folder)
+
+
+@pytest.fixture(params=["http", "https"])
+def hook(request, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    with Hook(certificate if request.param == "https" else None) as hook:
         yield hook
 
 
@@ -328,6 +334,23 @@ def test_a_hook_that_is_not_there(tmp_path, source):
                {"cam1": "hook"}) as server:
         assert offer(server, "cam1").status == 503
         assert "could not be reached" in server.process.output()
+
+
+# Of the address, from a CA that is known; but for localhost. Nobody knows the CA. No TLS at all.
+@pytest.mark.parametrize("known, host, port, reason", [
+    (True, "localhost", None, "certificate that is not to be believed (hostname mismatch)"),
+    (False, "127.0.0.1", None, "certificate that is not to be believed (self-signed certificate)"),
+    (True, "127.0.0.1", HTTP_PORT, "could not be reached or understood"),
+])
+def test_a_hook_that_is_not_to_be_believed(tmp_path, source, certificate, monkeypatch, known, host,
+                                           port, reason):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path if known else tmp_path / "none"))
+    with Hook(certificate) as hook:
+        url = f"https://{host}:{port or hook.server.server_address[1]}/"
+        with serve(tmp_path, source, f'hook = "{url}";', {"cam1": "hook"}) as server:
+            assert offer(server, "cam1").status == 503
+            assert reason in server.process.output()
+        assert not hook.asked
 
 
 def test_stopping_while_the_hook_is_asked(tmp_path, source, hook):
