@@ -168,3 +168,14 @@ static const char setup_ok[] = "RTSP/1.0 200 OK\r\nCSeq: 3\r\nSession:  1234abcd
                                "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n";
 static const char setup2_ok[] = "RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: 1234abcd;timeout=30\r\n"
                                 "Transport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n\r\n";
+
+// Up to PLAYING, video only.
+static inline void play_video(struct bench *b, const char *options_answer)
+{
+    feed(b, options_answer);
+    feed_sdp(b, "", VIDEO_SDP);
+    feed(b, setup_ok);
+    feed(b, ok);
+    expect_seen(b, "R");
+    b->sent[0] = '\0';
+}

@@ -14,20 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rtsp/redirect.h"
 #include "rtsp/transcode.h"
 #include "tests/support/rtsp_client_bench.h"
-
-// Up to PLAYING, video only.
-static void play(struct bench *b, const char *options_answer)
-{
-    feed(b, options_answer);
-    feed_sdp(b, "", VIDEO_SDP);
-    feed(b, setup_ok);
-    feed(b, ok);
-    expect_seen(b, "R");
-    b->sent[0] = '\0';
-}
 
 static void run_plain(size_t piece)
 {
@@ -116,70 +104,6 @@ static void test_truncated_at_every_byte(void **state)
             assert_non_null(strstr(b.text, "no answer to "));
         end(&b);
     }
-}
-
-static void test_digest(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    begin(&b);
-    assert_null(strstr(b.sent, "Authorization"));
-    expect_request(&b, "OPTIONS ");
-    feed(&b, public_ok);
-    expect_request(&b, "DESCRIBE ");
-    feed(&b, "RTSP/1.0 401 Unauthorized\r\nCSeq: 2\r\n"
-             "WWW-Authenticate: Basic realm=\"cam\"\r\n"
-             "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n1\"\r\n\r\n");
-    expect_contains(&b, "CSeq: 3\r\n");
-    expect_contains(&b, "Authorization: Digest username=\"u\", realm=\"cam\", nonce=\"n1\", "
-                        "uri=\"rtsp://cam/s\", response=\"");
-    expect_request(&b, "DESCRIBE ");
-    feed_sdp(&b, "", VIDEO_SDP);
-    expect_contains(&b, "uri=\"rtsp://cam/s/track1\"");
-    expect_request(&b, "SETUP ");
-    // The nonce has run out, which takes one more round.
-    feed(&b, "RTSP/1.0 401 Unauthorized\r\n"
-             "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n2\", stale=true\r\n\r\n");
-    expect_contains(&b, "nonce=\"n2\"");
-    expect_request(&b, "SETUP ");
-    feed(&b, "RTSP/1.0 401 Unauthorized\r\n"
-             "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n3\", stale=true\r\n\r\n");
-    expect_seen(&b, "F");
-    assert_string_equal(b.text, "401 from cam: wrong user or password in the source URL");
-    end(&b);
-}
-
-static void test_basic(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    begin(&b);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n");
-    expect_contains(&b, "Authorization: Basic dTpw\r\n");
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n");
-    expect_seen(&b, "F");
-    assert_string_equal(b.text, "401 from cam: wrong user or password in the source URL");
-    end(&b);
-}
-
-static void test_no_answer_to_the_challenge(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    begin_at(&b, "rtsp://cam/s", 1 << 20);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n");
-    expect_seen(&b, "F");
-    assert_non_null(strstr(b.text, "put them into the source URL"));
-    end(&b);
-
-    begin(&b);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: NTLM\r\n\r\n");
-    expect_seen(&b, "F");
-    assert_non_null(strstr(b.text, "neither Basic nor Digest"));
-    end(&b);
 }
 
 static void test_refusals(void **state)
@@ -381,7 +305,7 @@ static void test_odd_answers_to_keepalives(void **state)
         struct bench b;
 
         begin(&b);
-        play(&b, public_ok);
+        play_video(&b, public_ok);
         tick(&b, 15000);
         expect_request(&b, "GET_PARAMETER ");
         feed(&b, odd[i]);
@@ -399,36 +323,13 @@ static void test_odd_answers_to_keepalives(void **state)
     }
 }
 
-static void test_keepalive_with_a_stale_nonce(void **state)
-{
-    struct bench b;
-    int64_t due_ms;
-
-    (void)state;
-    begin(&b);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n1\r\n\r\n");
-    play(&b, ok);
-    tick(&b, 15000);
-    expect_request(&b, "OPTIONS ");
-    due_ms = rtsp_client_due_ms(b.client);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n2\r\n\r\n");
-    expect_contains(&b, "nonce=\"n2\"");
-    expect_request(&b, "OPTIONS ");
-    assert_int_equal(rtsp_client_due_ms(b.client), due_ms);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=r, nonce=n3\r\n\r\n");
-    assert_string_equal(b.sent, "");
-    feed_frame(&b, 0);
-    expect_seen(&b, "v");
-    end(&b);
-}
-
 static void test_requests_of_the_camera(void **state)
 {
     struct bench b;
 
     (void)state;
     begin(&b);
-    play(&b, public_ok);
+    play_video(&b, public_ok);
     feed_frame(&b, 0);
     feed(&b, "OPTIONS rtsp://x/ RTSP/1.0\r\nCSeq: 77\r\n\r\n");
     expect_contains(&b, "CSeq: 77\r\n");
@@ -450,120 +351,6 @@ static void test_requests_of_the_camera(void **state)
     end(&b);
 }
 
-static void test_redirects(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    begin(&b);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=r\r\n\r\n");
-    expect_contains(&b, "Authorization: Basic dTpw");
-    b.sent[0] = '\0';
-    // Within the host, credentials are kept.
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://CAM:8554/t\r\n\r\n");
-    expect_seen(&b, ">");
-    assert_string_equal(b.sent, "");
-    assert_int_equal(rtsp_client_url(b.client)->port, 8554);
-    rtsp_client_start(b.client, b.now_ms);
-    drain(&b);
-    assert_null(strstr(b.sent, "Authorization"));
-    expect_request(&b, "OPTIONS rtsp://CAM:8554/t RTSP/1.0\r\n");
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=r\r\n\r\n");
-    expect_contains(&b, "Authorization: Basic dTpw");
-    b.sent[0] = '\0';
-    feed(&b, ok);
-
-    // To another host they do not go.
-    feed(&b, "RTSP/1.0 301 Moved\r\nLocation: rtsp://other/t\r\n\r\n");
-    expect_seen(&b, ">");
-    assert_string_equal(rtsp_client_url(b.client)->host, "other");
-    assert_string_equal(rtsp_client_url(b.client)->user, "");
-    assert_string_equal(rtsp_client_url(b.client)->password, "");
-    rtsp_client_start(b.client, b.now_ms);
-    drain(&b);
-    // Not even back again.
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");
-    expect_seen(&b, ">");
-    rtsp_client_start(b.client, b.now_ms);
-    drain(&b);
-    feed(&b, "RTSP/1.0 401 No\r\nWWW-Authenticate: Basic realm=r\r\n\r\n");
-    expect_seen(&b, "F");
-
-    // A new attempt starts where the configuration says.
-    rtsp_client_rewind(b.client);
-    assert_string_equal(rtsp_client_url(b.client)->request, "rtsp://cam/s");
-    assert_string_equal(rtsp_client_url(b.client)->user, "u");
-    for (int hop = 0; hop < RTSP_REDIRECTS_MAX; hop++) {
-        rtsp_client_start(b.client, b.now_ms);
-        drain(&b);
-        feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://v:w@cam2/\r\n\r\n");
-        expect_seen(&b, ">");
-        assert_string_equal(rtsp_client_url(b.client)->user, "v");
-    }
-    rtsp_client_start(b.client, b.now_ms);
-    drain(&b);
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam2/\r\n\r\n");
-    expect_seen(&b, "F");
-    assert_non_null(strstr(b.text, "more than 3 redirects"));
-    end(&b);
-}
-
-static void test_redirects_keep_to_tls(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    begin_at(&b, "rtsps://u:p@cam/s", 1 << 20);
-    expect_request(&b, "OPTIONS rtsps://cam/s RTSP/1.0\r\n");
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: /t\r\n\r\n");
-    expect_seen(&b, ">");
-    assert_true(rtsp_client_url(b.client)->tls);
-    assert_int_equal(rtsp_client_url(b.client)->port, RTSPS_DEFAULT_PORT);
-    assert_string_equal(rtsp_client_url(b.client)->user, "u");
-    rtsp_client_start(b.client, b.now_ms);
-    drain(&b);
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");
-    expect_seen(&b, "F");
-    assert_non_null(strstr(b.text, "302 from cam leads from rtsps to rtsp"));
-    end(&b);
-
-    // A tunnel stays one.
-    begin_at(&b, "rtsps+http://cam/s", 1 << 20);
-    expect_request(&b, "OPTIONS rtsps://cam/s RTSP/1.0\r\n");
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsps://cam2/t\r\n\r\n");
-    assert_true(rtsp_client_url(b.client)->tls);
-    assert_true(rtsp_client_url(b.client)->tunnel);
-    end(&b);
-
-    // Where there is no password, there is nothing to protect.
-    begin_at(&b, "rtsps://cam/s", 1 << 20);
-    feed(&b, "RTSP/1.0 302 Moved\r\nLocation: rtsp://cam/t\r\n\r\n");
-    expect_seen(&b, ">");
-    assert_false(rtsp_client_url(b.client)->tls);
-    end(&b);
-}
-
-static void test_redirects_to_nowhere(void **state)
-{
-    static const char *const bad[] = {
-        "RTSP/1.0 302 Moved\r\n\r\n",
-        "RTSP/1.0 302 Moved\r\nLocation: http://cam/\r\n\r\n",
-        "RTSP/1.0 302 Moved\r\nLocation: rtsp://a b/\r\n\r\n",
-        "RTSP/1.0 302 Moved\r\nLocation: rtsp://:1/\r\n\r\n",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct bench b;
-
-        begin(&b);
-        feed(&b, bad[i]);
-        expect_seen(&b, "F");
-        assert_non_null(strstr(b.text, "302 from cam leads nowhere: "));
-        end(&b);
-    }
-}
-
 static void test_teardown(void **state)
 {
     struct bench b;
@@ -580,7 +367,7 @@ static void test_teardown(void **state)
 
     // No answer: 500 ms and no more.
     begin(&b);
-    play(&b, ok);
+    play_video(&b, ok);
     rtsp_client_stop(b.client, b.now_ms);
     drain(&b);
     expect_request(&b, "TEARDOWN ");
@@ -611,7 +398,7 @@ static void test_the_next_session_starts_clean(void **state)
 
     (void)state;
     begin(&b);
-    play(&b, public_ok);
+    play_video(&b, public_ok);
     // The connection breaks in the middle of a frame.
     feed_bytes(&b, "$\x00\x10\x00xxxx", 8);
     rtsp_client_rewind(b.client);
@@ -619,7 +406,7 @@ static void test_the_next_session_starts_clean(void **state)
     drain(&b);
     assert_null(strstr(b.sent, "Session"));
     expect_request(&b, "OPTIONS ");
-    play(&b, ok);
+    play_video(&b, ok);
     tick(&b, 15000);
     expect_request(&b, "OPTIONS ");
     end(&b);
@@ -663,20 +450,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_truncated_at_every_byte),
-        cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_basic),
-        cmocka_unit_test(test_no_answer_to_the_challenge),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_base_urls),
         cmocka_unit_test(test_camera_numbers_the_channels),
         cmocka_unit_test(test_setup_refused),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_odd_answers_to_keepalives),
-        cmocka_unit_test(test_keepalive_with_a_stale_nonce),
         cmocka_unit_test(test_requests_of_the_camera),
-        cmocka_unit_test(test_redirects),
-        cmocka_unit_test(test_redirects_keep_to_tls),
-        cmocka_unit_test(test_redirects_to_nowhere),
         cmocka_unit_test(test_teardown),
         cmocka_unit_test(test_the_next_session_starts_clean),
         cmocka_unit_test(test_not_rtsp),
