@@ -256,7 +256,7 @@ static void test_rtx(void **state)
         {"hand-safari", "98 99\r\n", "a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n"},
         {"hand-firefox-h264", "126\r\n", NULL}, // has RTX for VP8 only
         {"gstreamer-1.22-video-audio-max-bundle", "96\r\n", NULL},
-        {"hand-libdatachannel", "96\r\n", NULL},
+        {"libdatachannel-0.24-video-audio", "96\r\n", NULL},
     };
 
     (void)state;

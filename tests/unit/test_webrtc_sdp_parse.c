@@ -161,9 +161,9 @@ static void test_webrtcbin_port_0_is_not_refused(void **state)
 static void test_session_attributes_are_defaults(void **state)
 {
     (void)state;
-    parse_file("hand-libdatachannel");
-    assert_string_equal(offer.media[0].transport.ufrag, "N9dK");
-    assert_int_equal(offer.media[0].transport.setup, WRTC_SETUP_ACTPASS);
+    parse_file("libdatachannel-0.24-video-audio"); // fingerprint of the session
+    assert_string_equal(offer.media[1].transport.ufrag, "PDDh");
+    assert_int_equal(offer.media[1].transport.fingerprint.bytes[0], 0xa6);
     parse_file("hand-firefox-h264"); // fingerprint of the session, credentials of the m-line
     assert_string_equal(offer.media[1].transport.ufrag, "a8f3c012");
     assert_string_equal(codec_of(0, 126)->name, "H264"); // its a=fmtp stands before its a=rtpmap

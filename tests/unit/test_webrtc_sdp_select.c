@@ -92,9 +92,9 @@ static void test_h264_of_clients(void **state)
         {"hand-safari", 0x640c1f, 96, "\x64\x0c\x1f"},
         {"hand-safari", 0x42c01f, 98, "\x42\xe0\x1f"},
         {"hand-firefox-h264", 0x4d0028, 126, "\x42\xe0\x28"},
-        {"hand-pion", 0x640028, 125, "\x64\x00\x28"},
-        {"hand-pion", 0x4d4028, 125, "\x64\x00\x28"},
-        {"hand-libdatachannel", 0x42c01f, 96, "\x42\xe0\x1f"},
+        {"pion-4.2-video-audio", 0x640028, 112, "\x64\x00\x28"},
+        {"pion-4.2-video-audio", 0x4d4028, 127, "\x4d\x00\x28"},
+        {"libdatachannel-0.24-video-audio", 0x42c01f, 96, "\x42\xe0\x1f"},
         {"hand-bundle-only", 0x4d401f, 100, "\x4d\x00\x1f"},
     };
 
