@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webrtc/dtls_context.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +22,6 @@
 
 #define GROUPS "P-256:X25519"
 
-// The order is ours: OpenSSL's server takes the first of these that the client offers at all.
-#define SRTP_PROFILES "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
-
 enum {
     SERIAL_BITS = 64,            // RFC 5280 4.1.2.2 allows up to 159
     VALID_BEFORE_S = 24 * 3600,  // for viewers whose clock is behind
@@ -30,6 +29,13 @@ enum {
 
     // Bytes of a client's certificate message; self-signed ones are below 1 KiB.
     CLIENT_CERTIFICATE_MAX = 16384,
+
+    SRTP_LIST_MAX = 64, // of profiles, as OpenSSL names them
+};
+
+const struct wrtc_srtp_profiles wrtc_srtp_profiles_all = {
+    .item = {ENG_SRTP_AEAD_AES_128_GCM, ENG_SRTP_AES128_CM_HMAC_SHA1_80},
+    .count = 2,
 };
 
 // ---- certificate ----
@@ -89,8 +95,25 @@ static int accept_any(X509_STORE_CTX *store, void *unused)
     return 1;
 }
 
-static bool configure(SSL_CTX *ssl)
+// The order is ours: OpenSSL's server takes the first of these that the client offers at all.
+static void list_profiles(const struct wrtc_srtp_profiles *profiles, char list[SRTP_LIST_MAX])
 {
+    size_t len = 0;
+
+    assert(profiles->count > 0 && profiles->count <= WRTC_SRTP_PROFILES_MAX);
+    for (size_t i = 0; i < profiles->count; i++) {
+        bool gcm = profiles->item[i] == ENG_SRTP_AEAD_AES_128_GCM;
+        len += (size_t)snprintf(list + len, SRTP_LIST_MAX - len, "%s%s", i > 0 ? ":" : "",
+                                gcm ? "SRTP_AEAD_AES_128_GCM" : "SRTP_AES128_CM_SHA1_80");
+        assert(len < SRTP_LIST_MAX);
+    }
+}
+
+static bool configure(SSL_CTX *ssl, const struct wrtc_srtp_profiles *profiles)
+{
+    char list[SRTP_LIST_MAX];
+
+    list_profiles(profiles, list);
     SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -101,18 +124,18 @@ static bool configure(SSL_CTX *ssl)
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) &&
            SSL_CTX_set_max_proto_version(ssl, DTLS1_2_VERSION) &&
            SSL_CTX_set_cipher_list(ssl, CIPHERS) && SSL_CTX_set1_groups_list(ssl, GROUPS) &&
-           SSL_CTX_set_tlsext_use_srtp(ssl, SRTP_PROFILES) == 0;
+           SSL_CTX_set_tlsext_use_srtp(ssl, list) == 0;
 }
 
 // NULL: out of memory.
-static struct wrtc_dtls_identity *create_identity(void)
+static struct wrtc_dtls_identity *create_identity(const struct wrtc_srtp_profiles *profiles)
 {
     struct wrtc_dtls_identity *identity = calloc(1, sizeof(*identity));
     if (!identity)
         return NULL;
     identity->held = 1;
     identity->ssl = SSL_CTX_new(DTLS_server_method());
-    if (identity->ssl && configure(identity->ssl) &&
+    if (identity->ssl && configure(identity->ssl, profiles) &&
         use_new_certificate(identity->ssl, &identity->fingerprint))
         return identity;
     wrtc_dtls_identity_release(identity);
@@ -133,13 +156,15 @@ void wrtc_dtls_identity_release(struct wrtc_dtls_identity *identity)
     free(identity);
 }
 
-int wrtc_dtls_context_create(struct wrtc_dtls_context **out)
+int wrtc_dtls_context_create(const struct wrtc_srtp_profiles *profiles,
+                             struct wrtc_dtls_context **out)
 {
     struct wrtc_dtls_context *ctx = calloc(1, sizeof(*ctx));
     if (!ctx)
         return -ENOMEM;
     ctx->bio = wrtc_dgram_bio_method_create();
-    ctx->identity = create_identity();
+    ctx->profiles = *profiles;
+    ctx->identity = create_identity(&ctx->profiles);
     if (!ctx->bio || !ctx->identity) {
         wrtc_dtls_context_destroy(ctx);
         return -ENOMEM;
@@ -150,7 +175,7 @@ int wrtc_dtls_context_create(struct wrtc_dtls_context **out)
 
 int wrtc_dtls_context_renew(struct wrtc_dtls_context *ctx)
 {
-    struct wrtc_dtls_identity *identity = create_identity();
+    struct wrtc_dtls_identity *identity = create_identity(&ctx->profiles);
     if (!identity)
         return -ENOMEM;
     wrtc_dtls_identity_release(ctx->identity);

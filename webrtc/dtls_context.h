@@ -25,6 +25,7 @@ struct wrtc_dtls_identity {
 
 struct wrtc_dtls_context {
     struct wrtc_dtls_identity *identity; // of new peers
+    struct wrtc_srtp_profiles profiles;
     BIO_METHOD *bio;
     unsigned handshakes; // kept by dtls.c
 };

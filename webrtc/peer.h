@@ -39,7 +39,23 @@
 // settings.
 struct wrtc_dtls_context;
 
-int wrtc_dtls_context_create(struct wrtc_dtls_context **out);
+enum {
+    WRTC_SRTP_PROFILES_MAX = 2, // those that the engine knows
+};
+
+// The SRTP protection profiles that viewers may have, best first: each gets the first that it
+// offers, wherever that stands in its own list.
+struct wrtc_srtp_profiles {
+    enum eng_srtp_profile item[WRTC_SRTP_PROFILES_MAX];
+    size_t count; // 1 or more
+};
+
+// All of them: AES-GCM, which costs least, in front of the one that RFC 8827 6.5 demands.
+extern const struct wrtc_srtp_profiles wrtc_srtp_profiles_all;
+
+// profiles: copied. 0 or -ENOMEM.
+int wrtc_dtls_context_create(const struct wrtc_srtp_profiles *profiles,
+                             struct wrtc_dtls_context **out);
 void wrtc_dtls_context_destroy(struct wrtc_dtls_context *ctx);
 
 // A new certificate for the peers that are made from now on. 0 or -ENOMEM, which changes nothing.

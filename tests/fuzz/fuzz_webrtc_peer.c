@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     int64_t now_ns = 1000000000;
 
     if (!context)
-        assert(wrtc_dtls_context_create(&context) == 0);
+        assert(wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &context) == 0);
     config.dtls = context;
     config.now_ns = now_ns;
     assert(wrtc_peer_create(&config, &peer) == 0);

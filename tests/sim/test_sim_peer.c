@@ -259,7 +259,7 @@ static void test_every_seed_connects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_seed_connects)};
-    if (wrtc_dtls_context_create(&ctx) != 0)
+    if (wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &ctx) != 0)
         return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     wrtc_dtls_context_destroy(ctx);

@@ -19,7 +19,7 @@ static const int64_t second = 1000000000;
 static inline int pair_group_setup(void **state)
 {
     (void)state;
-    return wrtc_dtls_context_create(&pair_ctx);
+    return wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &pair_ctx);
 }
 
 static inline int pair_group_teardown(void **state)

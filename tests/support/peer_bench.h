@@ -28,7 +28,7 @@ static struct {
 static inline int bench_group_setup(void **state)
 {
     (void)state;
-    return wrtc_dtls_context_create(&ctx);
+    return wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &ctx);
 }
 
 static inline int bench_group_teardown(void **state)

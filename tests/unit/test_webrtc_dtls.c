@@ -40,6 +40,52 @@ static void test_profiles(void **state)
     }
 }
 
+static enum eng_srtp_profile agreed_with(const char *offered)
+{
+    struct pair pair;
+    const struct dtls_client_config config = {.profiles = offered};
+    pair_init(&pair, &config);
+    pair_begin(&pair);
+    pair_flow(&pair);
+    enum eng_srtp_profile profile = ENG_SRTP_NONE;
+    if (wrtc_dtls_state(pair.server) == WRTC_DTLS_CONNECTED) {
+        struct eng_srtp_keying keying;
+        wrtc_dtls_take_keying(pair.server, &keying);
+        profile = keying.profile;
+    }
+    pair_fini(&pair);
+    return profile;
+}
+
+// The list and its order are the server's, also with a new certificate.
+static void test_profiles_of_the_server(void **state)
+{
+    (void)state;
+    const enum eng_srtp_profile gcm = ENG_SRTP_AEAD_AES_128_GCM,
+                                cm = ENG_SRTP_AES128_CM_HMAC_SHA1_80;
+    const struct {
+        struct wrtc_srtp_profiles profiles;
+        enum eng_srtp_profile chosen, chosen_of_gcm;
+    } cases[] = {
+        {{.item = {gcm, cm}, .count = 2}, gcm, gcm},
+        {{.item = {cm, gcm}, .count = 2}, cm, gcm},
+        {{.item = {gcm}, .count = 1}, gcm, gcm},
+        {{.item = {cm}, .count = 1}, cm, ENG_SRTP_NONE},
+    };
+    struct wrtc_dtls_context *ordinary_ctx = pair_ctx;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(wrtc_dtls_context_create(&cases[i].profiles, &pair_ctx), 0);
+        for (unsigned renewed = 0; renewed < 2; renewed++) {
+            assert_int_equal(agreed_with("SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"),
+                             cases[i].chosen);
+            assert_int_equal(agreed_with("SRTP_AEAD_AES_128_GCM"), cases[i].chosen_of_gcm);
+            assert_int_equal(wrtc_dtls_context_renew(pair_ctx), 0);
+        }
+        wrtc_dtls_context_destroy(pair_ctx);
+    }
+    pair_ctx = ordinary_ctx;
+}
+
 static void test_no_profile_in_common(void **state)
 {
     (void)state;
@@ -101,7 +147,7 @@ static void test_our_certificate(void **state)
     pair_fini(&pair);
 
     struct wrtc_dtls_context *other;
-    assert_int_equal(wrtc_dtls_context_create(&other), 0);
+    assert_int_equal(wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &other), 0);
     assert_memory_not_equal(wrtc_dtls_context_fingerprint(other)->bytes, told->bytes, 32);
     wrtc_dtls_context_destroy(other);
 }
@@ -331,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_profiles_of_the_server),
         cmocka_unit_test(test_no_profile_in_common),
         cmocka_unit_test(test_cipher_suites_and_groups),
         cmocka_unit_test(test_our_certificate),

@@ -62,7 +62,7 @@ static void test_context_without_memory(void **state)
         struct wrtc_dtls_context *other = NULL;
         allocations = 0;
         starving = true;
-        int rc = wrtc_dtls_context_create(&other);
+        int rc = wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &other);
         starving = false;
         reached = allocations >= fail_at;
         assert_true(rc == 0 || rc == -ENOMEM);
