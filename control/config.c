@@ -16,6 +16,7 @@
 #include "control/http_tls.h"
 #include "control/jwt_keys.h"
 #include "control/password.h"
+#include "control/srtp_profile.h"
 #include "rtsp/url.h"
 
 // ---- the keys ----
@@ -173,6 +174,8 @@ static const struct ctl_key keys[] = {
     VALUE("webrtc", "max_viewers", ctl_value_unsigned, max_viewers, .min = 1,
           .max = (long long)ENG_WORKERS_MAX * ENG_WORKER_VIEWERS_MAX, .fallback = 10000),
     VALUE("webrtc", "playout_delay_ms", ctl_value_playout_delay, playout_delay, ),
+    VALUE("webrtc", "srtp_profiles", ctl_value_srtp_profiles, srtp_profiles,
+          .expected = "an array of one or both of " CTL_SRTP_PROFILE_NAMES ", best first"),
     VALUE("webrtc", "transport_cc", ctl_value_bool, transport_cc, ),
     VALUE("webrtc", "redirect", ctl_value_text, redirect, .fault = redirect_fault,
           .expected = "the base URL of another server, such as \"https://b.example.org:8889\""),

@@ -14,6 +14,7 @@
 #include "control/name.h"
 #include "engine/engine.h"
 #include "rtsp/source.h"
+#include "webrtc/peer.h"
 
 enum {
     // webrtc.additional_hosts: with the machine's own addresses they must fit into one answer.
@@ -87,6 +88,8 @@ struct ctl_config {
     // webrtc.playout_delay_ms, default none.
     bool playout_delay;
     unsigned playout_min_ms, playout_max_ms;
+    // webrtc.srtp_profiles, default all.
+    struct wrtc_srtp_profiles srtp_profiles;
     bool transport_cc;                  // webrtc.transport_cc, default false
     size_t payload_max;                 // engine.payload_max: RTP payload bytes, default 1176
     unsigned ingest_threads;            // ingest.threads, 1 to CTL_INGEST_THREADS_MAX, default 1

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "control/addr.h"
+#include "control/srtp_profile.h"
 #include "rtsp/url.h"
 
 enum {
@@ -242,6 +243,48 @@ int ctl_value_playout_delay(struct ctl_loader *l, const struct ctl_key *key, con
     config->playout_min_ms = (unsigned)ms[0];
     config->playout_max_ms = (unsigned)ms[1];
     return 0;
+}
+
+static int add_profile(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                       const config_setting_t *item, struct wrtc_srtp_profiles *out)
+{
+    enum eng_srtp_profile profile;
+    const char *name;
+
+    if (ctl_check_type(l, text, item, CONFIG_TYPE_STRING, key->expected))
+        return -EINVAL;
+    name = config_setting_get_string(item);
+    profile = ctl_srtp_profile_find(name);
+    if (profile == ENG_SRTP_NONE)
+        return ctl_fail(l, item, "%s: \"%s\" is unknown; expected %s", text, name, key->expected);
+    for (size_t i = 0; i < out->count; i++)
+        if (out->item[i] == profile)
+            return ctl_fail(l, item, "%s: \"%s\" is named twice; expected %s", text, name,
+                            key->expected);
+    out->item[out->count++] = profile;
+    return 0;
+}
+
+int ctl_value_srtp_profiles(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                            const config_setting_t *setting)
+{
+    struct wrtc_srtp_profiles *out = field(l, key->offset);
+    int count, rc = 0;
+
+    if (!setting) {
+        *out = wrtc_srtp_profiles_all;
+        return 0;
+    }
+    if (ctl_check_type(l, text, setting, CONFIG_TYPE_ARRAY, key->expected))
+        return -EINVAL;
+    count = config_setting_length(setting);
+    if (count == 0)
+        return ctl_fail(l, setting, "%s is empty, nobody could watch; expected %s", text,
+                        key->expected);
+    // As none may stand there twice, there are never more than there is room for.
+    for (int i = 0; i < count && rc == 0; i++)
+        rc = add_profile(l, key, text, config_setting_get_elem(setting, (unsigned)i), out);
+    return rc;
 }
 
 // A wrong text is shown only where nothing in it is secret.

@@ -80,6 +80,8 @@ int ctl_value_cores(struct ctl_loader *l, const struct ctl_key *key, const char 
                     const config_setting_t *setting);
 int ctl_value_playout_delay(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                             const config_setting_t *setting);
+int ctl_value_srtp_profiles(struct ctl_loader *l, const struct ctl_key *key, const char *text,
+                            const config_setting_t *setting); // default all
 int ctl_value_texts(struct ctl_loader *l, const struct ctl_key *key, const char *text,
                     const config_setting_t *setting); // char *[max]
 int ctl_value_group(struct ctl_loader *l, const struct ctl_key *key, const char *text,

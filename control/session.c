@@ -13,6 +13,7 @@
 #include "control/consent.h"
 #include "control/log.h"
 #include "control/random.h"
+#include "control/srtp_profile.h"
 
 // 64 random bits in hex, between quotes.
 enum {
@@ -204,9 +205,7 @@ static bool start_media(struct ctl_session *s, const struct wrtc_action *action,
     set_state(s, CTL_SESSION_LIVE);
     write_log_name(s, name);
     ctl_log(CTL_LOG_INFO, name, "plays %s at %s, %s, %.0f ms after its offer", s->stream->name,
-            ctl_addr_format(&action->tuple.remote, addr),
-            action->keying.profile == ENG_SRTP_AEAD_AES_128_GCM ? "AEAD_AES_128_GCM"
-                                                                : "AES128_CM_HMAC_SHA1_80",
+            ctl_addr_format(&action->tuple.remote, addr), ctl_srtp_profile_name(s->profile),
             (double)(now_ns - s->started_ns) / (double)CTL_NS_PER_MS);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "control/session.h"
+#include "control/srtp_profile.h"
 
 static const char *state_name(const struct ctl_session *s)
 {
@@ -16,19 +17,6 @@ static const char *state_name(const struct ctl_session *s)
         break;
     }
     return "leaving";
-}
-
-static const char *profile_name(enum eng_srtp_profile profile)
-{
-    switch (profile) {
-    case ENG_SRTP_AEAD_AES_128_GCM:
-        return "AEAD_AES_128_GCM";
-    case ENG_SRTP_AES128_CM_HMAC_SHA1_80:
-        return "AES128_CM_HMAC_SHA1_80";
-    case ENG_SRTP_NONE:
-        break;
-    }
-    return NULL;
 }
 
 // 0 as a time is "not yet".
@@ -45,7 +33,7 @@ void ctl_session_read_info(const struct ctl_session *s, int64_t now_ns,
     *out = (struct ctl_session_info){
         .stream = s->stream->name,
         .state = state_name(s),
-        .profile = profile_name(s->profile),
+        .profile = ctl_srtp_profile_name(s->profile),
         .user_agent = s->user_agent,
         .remote = s->media.remote,
         .rtx = s->track[ENG_VIDEO].rtx_ssrc != 0,

@@ -455,7 +455,7 @@ int ctl_sessions_create(struct event_base *base, struct eng_engine *engine,
     if (rc == 0)
         rc = start_budget(all, config->packets_per_second_max);
     if (rc == 0)
-        rc = wrtc_dtls_context_create(&wrtc_srtp_profiles_all, &all->dtls);
+        rc = wrtc_dtls_context_create(&config->srtp_profiles, &all->dtls);
     if (rc == 0)
         rc = watch_certificate(all);
     if (rc != 0)

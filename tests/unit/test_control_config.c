@@ -35,6 +35,9 @@ static void streams_are_enough(void **state)
     assert_int_equal(f->config->batch_window, 2);
     assert_int_equal(f->config->max_viewers, 10000);
     assert_false(f->config->playout_delay || f->config->transport_cc);
+    assert_int_equal(f->config->srtp_profiles.count, 2);
+    assert_int_equal(f->config->srtp_profiles.item[0], ENG_SRTP_AEAD_AES_128_GCM);
+    assert_int_equal(f->config->srtp_profiles.item[1], ENG_SRTP_AES128_CM_HMAC_SHA1_80);
     assert_int_equal(f->config->packets_per_second_max, 0);
     assert_int_equal(f->config->http_requests_max, 100);
     assert_null(f->config->redirect);
@@ -55,7 +58,7 @@ static void every_key_is_read(void **state)
             f,
             "http = { listen = \":80\"; max_requests_per_second = 0; };\n"
             "webrtc = { listen = \"[::]:81\"; max_viewers = 7L; playout_delay_ms = [ 0, 40950 ];\n"
-            "  transport_cc = true;"
+            "  transport_cc = true; srtp_profiles = [ \"AES128_CM_HMAC_SHA1_80\" ];"
             "  redirect = \"https://b.example.org:8889\"; ice_servers = ( { url = \"stun:h\"; },"
             " { url = \"turn:h\"; username = \"u\"; credential = \"p\"; } );"
             "  additional_hosts = [ \"203.0.113.5\", \"media.example.org\", \"2001:db8::1\" ]; };\n"
@@ -80,6 +83,8 @@ static void every_key_is_read(void **state)
     assert_int_equal(f->config->playout_min_ms, 0);
     assert_int_equal(f->config->playout_max_ms, 40950);
     assert_true(f->config->transport_cc);
+    assert_int_equal(f->config->srtp_profiles.count, 1);
+    assert_int_equal(f->config->srtp_profiles.item[0], ENG_SRTP_AES128_CM_HMAC_SHA1_80);
     assert_int_equal(f->config->packets_per_second_max, 9);
     assert_int_equal(f->config->http_requests_max, 0);
     assert_string_equal(f->config->redirect, "https://b.example.org:8889");
@@ -264,6 +269,8 @@ static void the_example_files_are_right(void **state)
         assert_int_equal(f->config->payload_max, 1176);
         assert_int_equal(f->config->max_viewers, 10000);
         assert_false(f->config->playout_delay || f->config->transport_cc);
+        assert_int_equal(f->config->srtp_profiles.count, 2);
+        assert_int_equal(f->config->srtp_profiles.item[0], ENG_SRTP_AEAD_AES_128_GCM);
         assert_int_equal(f->config->log_level, CTL_LOG_INFO);
     }
 }
