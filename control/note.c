@@ -10,8 +10,11 @@ static void explain(const struct rtsp_track_info *info, char out[RTSP_NOTE_MAX])
     if (info->codec == RTSP_CODEC_NONE)
         memcpy(out, info->note, RTSP_NOTE_MAX);
     else
-        snprintf(out, RTSP_NOTE_MAX, "the camera sends %s, which this viewer does not take",
-                 rtsp_codec_name(info->codec));
+        snprintf(out, RTSP_NOTE_MAX, "the camera sends %s, which this viewer does not take%s",
+                 rtsp_codec_name(info->codec),
+                 info->codec == RTSP_CODEC_H264
+                     ? "; Firefox needs its OpenH264 plugin (about:addons)"
+                     : "");
 }
 
 void ctl_note_write(const struct rtsp_source_status *status, bool video, bool audio,

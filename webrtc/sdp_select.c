@@ -285,13 +285,17 @@ static void explain(const struct wrtc_offer *offer, const struct wrtc_track *vid
 {
     char video_name[WRTC_TOKEN_MAX];
     char audio_name[WRTC_TOKEN_MAX];
-    bool codecs = wants(offer, WRTC_KIND_VIDEO, video) || wants(offer, WRTC_KIND_AUDIO, audio);
+    const char *fault = "to be received over UDP/TLS/RTP/SAVPF with rtcp-mux; no m-line fits";
+    const char *advice = "";
 
-    snprintf(err->text, sizeof(err->text), "the stream has %s as video and %s as audio, %s",
-             codec_name(video, video_name), codec_name(audio, audio_name),
-             codecs ? "which this viewer does not take; try another browser, or set the camera to "
-                      "H.264 and Opus"
-                    : "to be received over UDP/TLS/RTP/SAVPF with rtcp-mux; no m-line fits");
+    if (wants(offer, WRTC_KIND_VIDEO, video) || wants(offer, WRTC_KIND_AUDIO, audio)) {
+        fault = "which this viewer does not take; try another browser";
+        advice = video->codec == WRTC_CODEC_H264
+                     ? "; Firefox needs its OpenH264 plugin (about:addons)"
+                     : ", or set the camera to H.264 and Opus";
+    }
+    snprintf(err->text, sizeof(err->text), "the stream has %s as video and %s as audio, %s%s",
+             codec_name(video, video_name), codec_name(audio, audio_name), fault, advice);
 }
 
 int wrtc_offer_select(const struct wrtc_offer *offer, const struct wrtc_track *video,

@@ -26,6 +26,9 @@ static void test_what_is_missing(void **state)
         {&h264, &none, true, false, ""},
         {&h264, &l16, true, false,
          "No sound: the camera sends L16, which this viewer does not take"},
+        {&h264, &l16, false, true,
+         "No picture: the camera sends H264, which this viewer does not take; Firefox needs its "
+         "OpenH264 plugin (about:addons)"},
         {&h264, &ac3, true, false, "No sound: AC3 neither"},
         {&jpeg, &l16, false, true, "No picture: JPEG is not for browsers"},
         {&jpeg, &ac3, false, false, "No picture: JPEG is not for browsers. No sound: AC3 neither"},

@@ -456,6 +456,10 @@ static void test_nothing_fits(void **state)
 {
     (void)state;
     assert_int_equal(choose_file("hand-firefox-no-h264", h264(0x42e01f), none), -ENOENT);
+    assert_string_equal(error.text,
+                        "the stream has H264 with packetization-mode=1 as video and nothing as "
+                        "audio, which this viewer does not take; try another browser; Firefox "
+                        "needs its OpenH264 plugin (about:addons)");
     assert_int_equal(choose_file("chromium-156-video", none, opus), -ENOENT);
     assert_int_equal(choose_file("chromium-156-video", none, none), -ENOENT);
     assert_int_equal(choose_file("chromium-156-video", h264(0x7a1028), none), -ENOENT);
