@@ -108,7 +108,7 @@ export class Session extends EventTarget {
     #timers = {};
     #endTurn = () => {};
     #begun = 0;
-    #frames = 0;
+    #picture;       // RTP timestamp of the newest, if there is one
     #movedAt = 0;
     #seconds = 0;   // disconnected
     #onOnline = () => this.#online();
@@ -122,6 +122,10 @@ export class Session extends EventTarget {
 
     get hasAudio() {
         return this.#receives('audio');
+    }
+
+    get hasVideo() {
+        return this.#receives('video');
     }
 
     start() {
@@ -178,7 +182,7 @@ export class Session extends EventTarget {
         this.pc = null;
         this.join = {};
         this.#seconds = 0;
-        this.#frames = 0;
+        this.#picture = undefined;
     }
 
     // Spread, so that the viewers of a server that restarts do not all come at once.
@@ -409,6 +413,13 @@ export class Session extends EventTarget {
             transceiver.currentDirection === 'recvonly'));
     }
 
+    // Of the picture that came last out of the decoder; undefined: none of late. Firefox counts no
+    // frames of a stream in getVideoPlaybackQuality().
+    #newestPicture() {
+        const receiver = this.pc.getReceivers().find(each => each.track.kind === 'video');
+        return receiver?.getSynchronizationSources()[0]?.rtpTimestamp;
+    }
+
     // ---- each second ----
 
     async #tick() {
@@ -422,15 +433,15 @@ export class Session extends EventTarget {
     // A source that pauses keeps its viewers: the picture goes on in this session when it is back.
     #judge() {
         const now = performance.now();
-        const frames = this.#video.getVideoPlaybackQuality().totalVideoFrames;
-        const moved = frames !== this.#frames;
-        this.#frames = frames;
-        if (moved || document.hidden || this.#video.paused || !this.#receives('video'))
+        const picture = this.#newestPicture();
+        const moved = picture !== undefined && picture !== this.#picture;
+        this.#picture = picture;
+        if (moved || document.hidden || this.#video.paused || !this.hasVideo)
             this.#movedAt = now;
         if (now - this.#movedAt >= STALL_MS)
             this.#enter('stalled',
                 'No picture is coming in. It goes on by itself when the source is back.');
-        else if (moved || (this.join.packet && !this.#receives('video')))
+        else if (moved || (this.join.packet && !this.hasVideo))
             this.#enter('playing', '');
     }
 
