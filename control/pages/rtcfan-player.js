@@ -339,10 +339,11 @@ export class RtcfanPlayer extends HTMLElement {
         mute.title = `${muted ? 'Unmute' : 'Mute'} (M)`;
     }
 
+    // Where there is no picture to hide, controls stay, and with them the note that says why.
     #wake() {
         clearTimeout(this.#idleTimer);
         this.removeAttribute('data-idle');
-        if (this.state === 'playing')
+        if (this.state === 'playing' && this.#session.hasVideo)
             this.#idleTimer = setTimeout(() => this.setAttribute('data-idle', ''), IDLE_MS);
     }
 
