@@ -4,7 +4,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 
-from process import until
+from browser import Browser
 
 DRIVER, BROWSER = "/usr/bin/chromedriver", "/usr/bin/chromium"
 FLAGS = (
@@ -49,55 +49,11 @@ function watch() {
 watch();
 """
 
-STATS = """
-const done = arguments[0];
-const connection = spy.connections[spy.connections.length - 1];
-if (!connection)
-    done([]);
-else
-    connection.getStats().then((report) => done([...report.values()]), () => done([]));
-"""
 
+class Chromium(Browser):
+    CONNECTION = "spy.connections.at(-1)"
+    EPOCH_MS = NTP_OFFSET_MS
 
-class Stats:
-    """One getStats(), by type and kind; what is missing reads as 0 or ""."""
-
-    def __init__(self, reports):
-        self.reports = reports
-
-    def _find(self, **want):
-        for report in self.reports:
-            if all(report.get(key) == value for key, value in want.items()):
-                return report
-        return {}
-
-    @property
-    def video(self):
-        return self._find(type="inbound-rtp", kind="video")
-
-    @property
-    def audio(self):
-        return self._find(type="inbound-rtp", kind="audio")
-
-    @property
-    def codec(self):
-        """That of the video."""
-        return self._find(type="codec", id=self.video.get("codecId"))
-
-    @property
-    def audio_codec(self):
-        return self._find(type="codec", id=self.audio.get("codecId"))
-
-    @property
-    def transport(self):
-        return self._find(type="transport")
-
-    @property
-    def frames(self):
-        return self.video.get("framesDecoded", 0)
-
-
-class Chromium:
     def __init__(self, folder, host=None):
         """host: a netns.Neighbour; it runs there, or here."""
         options = webdriver.ChromeOptions()
@@ -141,38 +97,14 @@ class Chromium:
         """What is asked from now on is asked of this tab."""
         self.driver.switch_to.window(tab)
 
-    def wait_playing(self, frames=1, timeout_s=15):
-        until(lambda: self.stats().frames >= frames, timeout_s,
-              f"{frames} frames decoded by Chromium")
-
-    def stats(self):
-        return Stats(self.driver.execute_async_script(STATS))
-
     def value(self, expression):
         return self.driver.execute_script(f"return {expression};")
 
-    def state(self):
-        """The player's, see control/pages/rtcfan-session.js."""
-        return self.value("window.rtcfan?.state")
-
-    def wait_state(self, state, timeout_s=20):
-        until(lambda: self.state() == state, timeout_s, f"the player to be {state}")
-
-    def message(self):
-        """What the player tells the viewer."""
-        return self.value("rtcfan.message")
-
-    def note(self):
-        """What the player says is missing."""
-        return self.value("rtcfan.shadowRoot.querySelector('[data-part=note]').textContent")
+    def run_async(self, script):
+        return self.driver.execute_async_script(script)
 
     def press(self, *keys):
         ActionChains(self.driver).send_keys(*keys).perform()
-
-    def click(self, part):
-        """A part of the player, see control/pages/rtcfan-player-view.js."""
-        self.driver.execute_script(
-            "rtcfan.shadowRoot.querySelector(`[data-part=${arguments[0]}]`).click();", part)
 
     def posts(self):
         return self.value("spy.posts.length")
@@ -181,19 +113,11 @@ class Chromium:
         """From the POST to the first picture on the page; None: none yet."""
         return self.value("spy.firstFrame && spy.firstFrame - spy.posts[0]")
 
-    def latency_ms(self):
-        """Capture to display of the frame on show, by the NTP time of the sender reports."""
-        shown = self.stats().video["estimatedPlayoutTimestamp"]
-        return self.value("Date.now()") + NTP_OFFSET_MS - shown
-
     def console(self):
         return self.driver.get_log("browser")
 
     def screenshot(self, path):
         self.driver.save_screenshot(str(path))
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *_):
         self.driver.quit()

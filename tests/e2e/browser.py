@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A browser on a player page, as tests see any: chromium.py and firefox.py drive one each."""
+from process import until
+
+STATS = """
+const done = arguments[0];
+const connection = {};
+if (!connection)
+    done([]);
+else
+    connection.getStats().then((report) => done([...report.values()]), () => done([]));
+"""
+
+
+class Stats:
+    """One getStats(), by type and kind; what is missing reads as 0 or ""."""
+
+    def __init__(self, reports):
+        self.reports = reports
+
+    def _find(self, **want):
+        for report in self.reports:
+            if all(report.get(key) == value for key, value in want.items()):
+                return report
+        return {}
+
+    @property
+    def video(self):
+        return self._find(type="inbound-rtp", kind="video")
+
+    @property
+    def audio(self):
+        return self._find(type="inbound-rtp", kind="audio")
+
+    @property
+    def codec(self):
+        """That of the video."""
+        return self._find(type="codec", id=self.video.get("codecId"))
+
+    @property
+    def audio_codec(self):
+        return self._find(type="codec", id=self.audio.get("codecId"))
+
+    @property
+    def transport(self):
+        return self._find(type="transport")
+
+    @property
+    def frames(self):
+        return self.video.get("framesDecoded", 0)
+
+    @property
+    def frozen_s(self):
+        return self.video["totalFreezesDuration"]
+
+
+class Browser:
+    """Who drives one has open(url), value(expression), run_async(script): what the script calls
+    arguments[0] with, press(*keys), screenshot(path) and console()."""
+
+    CONNECTION = "window.rtcfan?.pc"  # where a page has its newest
+    EPOCH_MS = 0  # how long before 1970 its playout times begin
+
+    def stats(self):
+        return Stats(self.run_async(STATS.format(self.CONNECTION)))
+
+    def wait_playing(self, frames=1, timeout_s=15):
+        until(lambda: self.stats().frames >= frames, timeout_s,
+              f"{frames} frames decoded by {type(self).__name__}")
+
+    def state(self):
+        """The player's, see control/pages/rtcfan-session.js."""
+        return self.value("window.rtcfan?.state")
+
+    def wait_state(self, state, timeout_s=20):
+        until(lambda: self.state() == state, timeout_s, f"the player to be {state}")
+
+    def message(self):
+        """What the player tells the viewer."""
+        return self.value("rtcfan.message")
+
+    def note(self):
+        """What the player says is missing."""
+        return self.value("rtcfan.shadowRoot.querySelector('[data-part=note]').textContent")
+
+    def click(self, part):
+        """A part of the player, see control/pages/rtcfan-player-view.js."""
+        self.value(f"rtcfan.shadowRoot.querySelector('[data-part={part}]').click()")
+
+    def latency_ms(self):
+        """Capture to display of the frame on show, by the NTP time of the sender reports."""
+        shown = self.stats().video["estimatedPlayoutTimestamp"]
+        return self.value("Date.now()") + self.EPOCH_MS - shown
+
+    def __enter__(self):
+        return self
