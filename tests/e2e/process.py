@@ -19,13 +19,15 @@ def until(condition, timeout_s, what, interval_s=0.05):
 class Process:
     logs = []  # of all processes since they were last cleared, for reports of failures
 
-    def __init__(self, arguments, log, env=None):
+    def __init__(self, arguments, log, env=None, process_group=None):
+        """process_group: 0 gives it one of its own."""
         self.arguments = [str(argument) for argument in arguments]
         self.log = log
         self.logs.append(log)
         with open(log, "ab") as output:
             self.child = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=output,
-                                          stderr=subprocess.STDOUT, env=env)
+                                          stderr=subprocess.STDOUT, env=env,
+                                          process_group=process_group)
 
     @property
     def pid(self):
