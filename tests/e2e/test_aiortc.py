@@ -7,7 +7,7 @@ import pytest
 from aiortc_viewer import AiortcViewer
 from process import until
 
-WATCH_S = 5
+WATCH_S = 10
 MIN_FPS = 25
 MIN_AUDIO_PER_S = 40
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main job: a camera in a real browser."""
+"""What a page does in Chromium, watched from outside its own script."""
 import time
 
 import pytest
@@ -7,40 +7,15 @@ import pytest
 from chromium import Chromium
 from process import until
 
-WATCH_S = 10
-MIN_FPS = 28  # of the camera's 30
-MIN_AUDIO_PER_S = 40  # of 50 Opus packets of 20 ms
 FIRST_FRAME_MS = 1000  # half of the camera's GOP
 JOINS = 5
 GOP_S = 2
-LATENCY_MS = 300  # from the camera's clock to the screen's, both this machine's
 
 
 @pytest.fixture(scope="module")
 def chromium(folder):
     with Chromium(folder) as chromium:
         yield chromium
-
-
-@pytest.mark.asan
-def test_plays_smoothly(server, chromium, artifacts):
-    chromium.open(server.page("cam1"))
-    chromium.wait_playing(30)
-    before = chromium.stats()
-    time.sleep(WATCH_S)
-    after = chromium.stats()
-    chromium.screenshot(artifacts / "player.png")
-
-    seconds = (after.video["timestamp"] - before.video["timestamp"]) / 1000
-    assert (after.frames - before.frames) / seconds >= MIN_FPS
-    assert after.video["freezeCount"] == before.video["freezeCount"]
-    assert after.video["packetsLost"] == 0
-    heard = after.audio["packetsReceived"] - before.audio["packetsReceived"]
-    assert heard / seconds >= MIN_AUDIO_PER_S
-    assert after.transport["dtlsState"] == "connected"
-    assert after.transport["srtpCipher"].endswith("AEAD_AES_128_GCM")
-    assert 0 < chromium.latency_ms() < LATENCY_MS
-    assert (after.video["frameWidth"], after.video["frameHeight"]) == (1280, 720)
 
 
 def test_page_does_what_it_says(server, chromium):
