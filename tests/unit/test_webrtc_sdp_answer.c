@@ -254,7 +254,10 @@ static void test_rtx(void **state)
         {"aiortc-1.4-video-audio", "101 102\r\n",
          "a=rtpmap:102 rtx/90000\r\na=fmtp:102 apt=101\r\n"},
         {"hand-safari", "98 99\r\n", "a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n"},
-        {"hand-firefox-h264", "126\r\n", NULL}, // has RTX for VP8 only
+        {"firefox-153-video-audio", "126 127\r\n",
+         "a=rtpmap:127 rtx/90000\r\na=fmtp:127 apt=126\r\n"},
+        {"firefox-153-audio-video-datachannel", "126 127\r\n",
+         "a=rtpmap:127 rtx/90000\r\na=fmtp:127 apt=126\r\n"},
         {"gstreamer-1.22-video-audio-max-bundle", "96\r\n", NULL},
         {"libdatachannel-0.24-video-audio", "96\r\n", NULL},
     };
@@ -296,7 +299,7 @@ static void test_never_answered(void **state)
 static void test_extensions(void **state)
 {
     size_t len;
-    char *text = read_offer("hand-firefox-h264", &len);
+    char *text = read_offer("firefox-153-video-audio", &len);
 
     (void)state;
     select_from(text, len);

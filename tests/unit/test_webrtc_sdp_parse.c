@@ -164,8 +164,8 @@ static void test_session_attributes_are_defaults(void **state)
     parse_file("libdatachannel-0.24-video-audio"); // fingerprint of the session
     assert_string_equal(offer.media[1].transport.ufrag, "PDDh");
     assert_int_equal(offer.media[1].transport.fingerprint.bytes[0], 0xa6);
-    parse_file("hand-firefox-h264"); // fingerprint of the session, credentials of the m-line
-    assert_string_equal(offer.media[1].transport.ufrag, "a8f3c012");
+    parse_file("firefox-153-video-audio"); // fingerprint of the session, credentials of the m-line
+    assert_string_equal(offer.media[1].transport.ufrag, "d26d0c22");
     assert_string_equal(codec_of(0, 126)->name, "H264"); // its a=fmtp stands before its a=rtpmap
     assert_int_equal(offer.media[0].extmap[3].id, 6);    // offered as 6/recvonly
     assert_true(offer.media[0].extmap[3].recvonly);

@@ -91,7 +91,9 @@ static void test_h264_of_clients(void **state)
         {"hand-safari", 0x640028, 96, "\x64\x0c\x28"},
         {"hand-safari", 0x640c1f, 96, "\x64\x0c\x1f"},
         {"hand-safari", 0x42c01f, 98, "\x42\xe0\x1f"},
-        {"hand-firefox-h264", 0x4d0028, 126, "\x42\xe0\x28"},
+        {"firefox-153-video-audio", 0x4d0028, 105, "\x42\x00\x28"},
+        {"firefox-153-video-audio", 0x42e01f, 126, "\x42\xe0\x1f"},
+        {"firefox-153-audio-video-datachannel", 0x42001f, 105, "\x42\x00\x1f"},
         {"pion-4.2-video-audio", 0x640028, 112, "\x64\x00\x28"},
         {"pion-4.2-video-audio", 0x4d4028, 127, "\x4d\x00\x28"},
         {"libdatachannel-0.24-video-audio", 0x42c01f, 96, "\x42\xe0\x1f"},
@@ -136,7 +138,9 @@ static void test_vp8_vp9_av1_of_clients(void **state)
         {"chromium-156-video", WRTC_CODEC_AV1, 0x000801, 45, 46, "\0\5\0"}, // 4.0, high tier
         {"chromium-156-video", WRTC_CODEC_AV1, 0x010000, 47, 48, "\1\5\0"},
         {"aiortc-1.4-video-audio", WRTC_CODEC_VP8, 0, 97, 98, "\0\0\0"},
-        {"hand-firefox-no-h264", WRTC_CODEC_VP8, 0, 120, 124, "\0\0\0"},
+        {"firefox-153-video-audio-no-h264", WRTC_CODEC_VP8, 0, 120, 124, "\0\0\0"},
+        {"firefox-153-video-audio", WRTC_CODEC_VP9, 0, 121, 125, "\0\0\0"},
+        {"firefox-153-video-audio", WRTC_CODEC_AV1, 0, 99, 100, "\0\5\0"},
     };
 
     (void)state;
@@ -232,7 +236,7 @@ static void test_g722_and_l16(void **state)
     (void)state;
     assert_int_equal(choose_file("chromium-156-video-audio", none, g722), 0);
     assert_int_equal(selection.audio.payload_type, 9);
-    assert_int_equal(choose_file("hand-firefox-h264", none, g722), 0);
+    assert_int_equal(choose_file("firefox-153-video-audio", none, g722), 0);
     assert_int_equal(selection.audio.payload_type, 9);
     assert_int_equal(choose_text(static_types, none, g722), 0);
     assert_int_equal(selection.audio.payload_type, 9);
@@ -455,7 +459,7 @@ static void test_unfit_m_lines(void **state)
 static void test_nothing_fits(void **state)
 {
     (void)state;
-    assert_int_equal(choose_file("hand-firefox-no-h264", h264(0x42e01f), none), -ENOENT);
+    assert_int_equal(choose_file("firefox-153-video-audio-no-h264", h264(0x42e01f), none), -ENOENT);
     assert_string_equal(error.text,
                         "the stream has H264 with packetization-mode=1 as video and nothing as "
                         "audio, which this viewer does not take; try another browser; Firefox "
@@ -464,7 +468,7 @@ static void test_nothing_fits(void **state)
     assert_int_equal(choose_file("chromium-156-video", none, none), -ENOENT);
     assert_int_equal(choose_file("chromium-156-video", h264(0x7a1028), none), -ENOENT);
     // Firefox without its plugin still hears.
-    assert_int_equal(choose_file("hand-firefox-no-h264", h264(0x42e01f), opus), 0);
+    assert_int_equal(choose_file("firefox-153-video-audio-no-h264", h264(0x42e01f), opus), 0);
     assert_false(selection.video.on);
     assert_true(selection.audio.on && selection.inactive[0]);
 }
@@ -480,6 +484,8 @@ static void test_inactive_in_the_group(void **state)
     assert_string_equal(selection.transport->ufrag, "8H7p");
     // A data channel cannot stay.
     assert_int_equal(choose_file("chromium-156-audio-video-datachannel", h264(0x42e01f), opus), 0);
+    assert_false(selection.inactive[0] || selection.inactive[1] || selection.inactive[2]);
+    assert_int_equal(choose_file("firefox-153-audio-video-datachannel", h264(0x42e01f), opus), 0);
     assert_false(selection.inactive[0] || selection.inactive[1] || selection.inactive[2]);
 }
 
