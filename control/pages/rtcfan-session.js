@@ -370,10 +370,16 @@ export class Session extends EventTarget {
             return this.#enter('joining', 'The connection is interrupted. Waiting for it.');
         case 'failed':
         case 'closed':
-            if (!this.join.dtls && pc.remoteDescription)
-                return this.#blocked(pc.remoteDescription.sdp);
-            return this.#lost('The connection was lost. Reconnecting.');
+            return this.#over(pc, 'The connection was lost. Reconnecting.');
         }
+    }
+
+    // What has not come through even once is blocked.
+    #over(pc, why) {
+        if (!this.join.ice && !this.join.dtls && pc.remoteDescription)
+            this.#blocked(pc.remoteDescription.sdp);
+        else
+            this.#lost(why);
     }
 
     // Here each step is seen when it is made. The server says goodbye by closing DTLS, which some
@@ -393,7 +399,7 @@ export class Session extends EventTarget {
             if (transport.state === 'connected')
                 this.#mark('dtls');
             else if (/^(closed|failed)$/.test(transport.state))
-                this.#lost('The server closed the connection. Reconnecting.');
+                this.#over(pc, 'The server closed the connection. Reconnecting.');
         };
     }
 

@@ -5,6 +5,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import netns
 import whep
+from server import MEDIA_PORT, Server
+
+DEAD_PORT = 9  # where nobody answers
+
+
+def guest(src):
+    """A page of another origin that plays src by rtcfan's module."""
+    module = f"{Server.page('')[:-1]}rtcfan-player.js"
+    return ('<!doctype html><div id="here" style="width: 40rem"></div><script type="module">'
+            f"import {{play}} from '{module}';"
+            f"window.rtcfan = play('{src}', document.querySelector('#here'));</script>")
+
+
+def block_media(answer):
+    """The answer with a port at which nothing gets through."""
+    return answer.replace(f" {MEDIA_PORT} typ".encode(), f" {DEAD_PORT} typ".encode())
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,12 +7,14 @@ import pytest
 
 from cameras import BenchSource
 from firefox import Firefox
+from page_server import DEAD_PORT, PageServer, block_media, guest
 from process import until
 from server import BASE, Server
 
 SMALL = ("--resolution", "320x180", "--bitrate", "300", "--gop", "1s", "--name", "demo")
 STALL_S = 3  # control/pages/rtcfan-session.js: without a picture
 IDLE_S = 3  # control/pages/rtcfan-player.js: without a movement, controls fade
+BLOCKED_S = 12  # control/pages/rtcfan-session.js: without a connection
 CONSENT_S = 30  # control/consent.h
 SLOW_S = 10  # what the machine may add
 MISSING = ("the camera sends H264, which this viewer does not take; Firefox needs its OpenH264 "
@@ -124,6 +126,15 @@ def test_index_and_wall(server, firefox):
     states = "[...rtcfan.tiles.values()].map((tile) => tile.player.state)"
     until(lambda: firefox.value(states) == ["playing", "failed"], 20, "both states")
     assert firefox.console() == []
+
+
+def test_media_is_blocked(server, firefox):
+    """The page names the port that it cannot reach."""
+    with PageServer(endpoint=server.whep("cam1"), change=block_media) as elsewhere:
+        elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/")
+        firefox.open(elsewhere.url)
+        firefox.wait_state("failed", BLOCKED_S + SLOW_S)
+        assert f"UDP port {DEAD_PORT} of " in firefox.message()
 
 
 def test_killed(server, tmp_path):

@@ -8,13 +8,12 @@ import pytest
 
 from cameras import BenchSource
 from chromium import Chromium
-from page_server import PageServer
+from page_server import DEAD_PORT, PageServer, block_media, guest
 from process import until
-from server import MEDIA_PORT, Server
+from server import Server
 
 GONE_S = 40  # until nobody watches: a player waits 10 s before it leaves, of which timers make more
 BACK_S = 60
-DEAD_PORT = 9  # where nobody answers
 SMALL = ("--resolution", "320x180", "--bitrate", "300", "--gop", "1s", "--name", "demo")
 
 STATS = """
@@ -30,14 +29,6 @@ for (const [name, value] of Object.entries(arguments[0]))
 rtcfan.shadowRoot.querySelector('form').requestSubmit();
 """
 OFFERED = "rtcfan.shadowRoot.querySelector('[data-part={}]').checkVisibility()"
-
-
-def guest(src):
-    """A page of another origin that plays src by rtcfan's module."""
-    module = f"{Server.page('')[:-1]}rtcfan-player.js"
-    return ('<!doctype html><div id="here" style="width: 40rem"></div><script type="module">'
-            f"import {{play}} from '{module}';"
-            f"window.rtcfan = play('{src}', document.querySelector('#here'));</script>")
 
 
 @pytest.fixture(scope="module")
@@ -166,10 +157,7 @@ def test_an_interruption(server, chromium):
 
 def test_media_is_blocked(server, chromium):
     """The page names the port that it cannot reach."""
-    def close(answer):
-        return answer.replace(f" {MEDIA_PORT} typ".encode(), f" {DEAD_PORT} typ".encode())
-
-    with PageServer(endpoint=server.whep("cam1"), change=close) as elsewhere:
+    with PageServer(endpoint=server.whep("cam1"), change=block_media) as elsewhere:
         elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/")
         chromium.open(elsewhere.url)
         chromium.wait_state("failed", BACK_S)
