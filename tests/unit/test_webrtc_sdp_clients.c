@@ -133,6 +133,9 @@ static void test_video_of_clients(void **state)
         {"pion-4.2-video-audio", WRTC_CODEC_H265, 0x010078, "116 117", H265_LEVEL_93},
         {"pion-4.2-video-audio", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5},
         {"pion-4.2-video-audio-sendrecv", WRTC_CODEC_VP8, 0, "96 97", NULL},
+        {"str0m-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "108 109", ASYMMETRIC("42e01e")},
+        {"str0m-0.24-video-audio", WRTC_CODEC_H265, 0x010078, "102 103",
+         "level-id=120;profile-id=1;tier-flag=0;tx-mode=SRST"},
         {"werift-0.19-video-audio", WRTC_CODEC_VP8, 0, "98", NULL},
         {"werift-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "97", ASYMMETRIC("42e01e")},
         {"werift-0.25-no-bundle", WRTC_CODEC_VP8, 0, "98", NULL},
@@ -176,6 +179,7 @@ static void test_audio_of_clients(void **state)
         {"libdatachannel-0.24-video-datachannel", "8189 96", NULL, NULL},
         {"pion-4.0-audio", NULL, "8189 111", "111 opus/48000/2"},
         {"pion-4.2-video-audio", "8189 106 107", "8189 111", "111 opus/48000/2"},
+        {"str0m-0.24-video-audio", "8189 108 109", "8189 111", "111 opus/48000/2"},
         {"werift-0.24-video-audio", "8189 97", "8189 96", "96 OPUS/48000/2"},
         // Without a group there is one transport, for what fits.
         {"werift-0.25-no-bundle", "0 98", "8189 96", "96 OPUS/48000/2"},
@@ -219,6 +223,7 @@ static void test_extensions_of_clients(void **state)
         {"libdatachannel-0.24-five-codecs", 0, 0, 0, 0},
         {"pion-3.2-video-audio", 0, 1, 0, 0},
         {"pion-4.2-video-audio", 1, 4, 0, 0},
+        {"str0m-0.24-video-audio", 4, 3, 0, 4},
         {"werift-0.24-video-audio", 0, 0, 0, 0},
     };
 
