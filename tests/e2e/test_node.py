@@ -84,7 +84,8 @@ def test_werift_loses_nothing(server, folder, offered, chosen):
     assert figures["srtp_profile"] == chosen == "SRTP_" + shown["srtp_profile"]
     assert figures["dtls_role"] == "client"
     video, audio = figures["video"], figures["audio"]
-    assert video["lost"] == audio["lost"] == 0
+    # On a slow machine the viewer's own socket runs over.
+    assert video["lost"] + audio["lost"] <= figures["overflows"]
     assert video["packets"] > video["pictures"] >= MIN_FPS * WATCH_S
     assert audio["packets"] >= MIN_AUDIO_PER_S * WATCH_S
 

@@ -3,6 +3,7 @@
 // werift as a viewer: a WebRTC stack all in TypeScript, with an ICE, a DTLS and an SRTP of its own.
 // It decodes nothing: RTP packets are counted, and pictures by their markers. PROFILE, one of
 // PROFILES, is the only one that it offers for SRTP; both, unless said otherwise. See whep.mjs.
+import { readFileSync } from 'node:fs';
 import { onlyProfile, post, require, watch } from './whep.mjs';
 
 const { RTCPeerConnection, useH264, useOPUS } = require('werift');
@@ -35,6 +36,14 @@ class Track {
     }
 }
 
+// Datagrams that came to a full socket in this network namespace: its reader was kept from reading.
+function overflows() {
+    const lines = readFileSync('/proc/net/snmp', 'ascii').split('\n');
+    const [names, values] = lines.filter(line => line.startsWith('Udp: ')).map(l => l.split(' '));
+    return Number(values[names.indexOf('RcvbufErrors')]);
+}
+
+const before = overflows();
 const pc = new RTCPeerConnection({ codecs: { video: [useH264()], audio: [useOPUS()] } });
 const tracks = { video: new Track(), audio: new Track() };
 
@@ -59,6 +68,7 @@ async function figures() {
     return {
         video: tracks.video.figures(),
         audio: tracks.audio.figures(),
+        overflows: overflows() - before,
         dtls_role: transport.role,
         srtp_profile: Object.keys(PROFILES).find(name => PROFILES[name] === profile),
     };
