@@ -136,6 +136,9 @@ static void test_video_of_clients(void **state)
         {"str0m-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "108 109", ASYMMETRIC("42e01e")},
         {"str0m-0.24-video-audio", WRTC_CODEC_H265, 0x010078, "102 103",
          "level-id=120;profile-id=1;tier-flag=0;tx-mode=SRST"},
+        {"webrtc-rs-0.13-video-audio", WRTC_CODEC_H264, 0x42c01e, "125", ASYMMETRIC("42e01e")},
+        {"webrtc-rs-0.13-video-audio", WRTC_CODEC_H264, 0x4d4028, "123", ASYMMETRIC("640028")},
+        {"webrtc-rs-0.13-video-audio", WRTC_CODEC_AV1, 0, "41", AV1_LEVEL_5},
         {"werift-0.19-video-audio", WRTC_CODEC_VP8, 0, "98", NULL},
         {"werift-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "97", ASYMMETRIC("42e01e")},
         {"werift-0.25-no-bundle", WRTC_CODEC_VP8, 0, "98", NULL},
@@ -180,6 +183,7 @@ static void test_audio_of_clients(void **state)
         {"pion-4.0-audio", NULL, "8189 111", "111 opus/48000/2"},
         {"pion-4.2-video-audio", "8189 106 107", "8189 111", "111 opus/48000/2"},
         {"str0m-0.24-video-audio", "8189 108 109", "8189 111", "111 opus/48000/2"},
+        {"webrtc-rs-0.13-video-audio", "8189 125", "8189 111", "111 opus/48000/2"},
         {"werift-0.24-video-audio", "8189 97", "8189 96", "96 OPUS/48000/2"},
         // Without a group there is one transport, for what fits.
         {"werift-0.25-no-bundle", "0 98", "8189 96", "96 OPUS/48000/2"},
@@ -224,6 +228,7 @@ static void test_extensions_of_clients(void **state)
         {"pion-3.2-video-audio", 0, 1, 0, 0},
         {"pion-4.2-video-audio", 1, 4, 0, 0},
         {"str0m-0.24-video-audio", 4, 3, 0, 4},
+        {"webrtc-rs-0.13-video-audio", 0, 0, 0, 0}, // has the feedback, but no RTX
         {"werift-0.24-video-audio", 0, 0, 0, 0},
     };
 

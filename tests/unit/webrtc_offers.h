@@ -37,6 +37,7 @@ static const char *const offer_files[] = {
     "pion-4.2-video-audio",
     "pion-4.2-video-audio-sendrecv",
     "str0m-0.24-video-audio",
+    "webrtc-rs-0.13-video-audio",
     "werift-0.19-video-audio",
     "werift-0.24-video-audio",
     "werift-0.25-no-bundle",
