@@ -4,7 +4,7 @@
 // connections at the media port's number and carries their datagrams (RFC 4571: two bytes of length
 // before each) to the media port and back, by a UDP socket on loopback for each connection. For the
 // engine, ICE and DTLS such a viewer is one at that socket's address; nothing is looked at, so
-// nothing is trusted here. Control thread, at some 5 us a packet: for the few who have no other
+// nothing is trusted here. Control thread, at some 10 us a packet: for the few who have no other
 // way.
 //
 // Of a connection that takes data more slowly than it comes the server hears once CTL_RELAY_BACKLOG
