@@ -6,12 +6,14 @@ import pytest
 
 from chromium import Chromium
 from firefox import Firefox
+from process import until
 from server import Server
 
 WATCH_S = 10
+PATIENCE_S = 40  # for these: a machine with much to do holds its browser up now and then
 MIN_FPS = 28  # of the camera's 30
 MIN_AUDIO_PER_S = 40  # of 50 Opus packets of 20 ms
-MAX_FROZEN_S = 2  # in all: a machine with much to do holds its browser up now and then
+MAX_FROZEN_S = 0.5
 LATENCY_MS = 300  # from the camera's clock to the screen's, both this machine's
 
 # By default AES-GCM, although Chromium prefers the other.
@@ -37,25 +39,34 @@ def server(folder, camera, profile):
         yield server
 
 
-def test_plays_smoothly(server, profile, browser, artifacts):
-    browser.open(server.page("cam1"))
-    browser.wait_playing(30)
+def watch(browser):
     before = browser.stats()
     time.sleep(WATCH_S)
     after = browser.stats()
+    seconds = (after.video["timestamp"] - before.video["timestamp"]) / 1000
+    heard = after.audio["packetsReceived"] - before.audio["packetsReceived"]
+    seen = {"fps": (after.frames - before.frames) / seconds, "audio_per_s": heard / seconds,
+            "frozen_s": after.frozen_s - before.frozen_s, "latency_ms": browser.latency_ms()}
+    print(seen)
+    return seen
+
+
+def smooth(seen):
+    return (seen["fps"] >= MIN_FPS and seen["audio_per_s"] >= MIN_AUDIO_PER_S
+            and seen["frozen_s"] <= MAX_FROZEN_S and 0 < seen["latency_ms"] < LATENCY_MS)
+
+
+def test_plays_smoothly(server, profile, browser, artifacts):
+    browser.open(server.page("cam1"))
+    browser.wait_playing(30)
+    until(lambda: smooth(watch(browser)), PATIENCE_S, f"{WATCH_S} smooth seconds")
     browser.screenshot(artifacts / f"player-{type(browser).__name__}.png")
 
-    seconds = (after.video["timestamp"] - before.video["timestamp"]) / 1000
-    assert (after.frames - before.frames) / seconds >= MIN_FPS
-    assert after.frozen_s - before.frozen_s <= MAX_FROZEN_S
-    assert after.video["packetsLost"] == 0
-    heard = after.audio["packetsReceived"] - before.audio["packetsReceived"]
-    assert heard / seconds >= MIN_AUDIO_PER_S
-    assert after.audio["packetsLost"] == 0
-    assert after.codec["mimeType"] == "video/H264"
-    assert (after.video["frameWidth"], after.video["frameHeight"]) == (1280, 720)
-    assert after.transport["dtlsState"] == "connected"
-    assert 0 < browser.latency_ms() < LATENCY_MS
+    stats = browser.stats()
+    assert stats.video["packetsLost"] == stats.audio["packetsLost"] == 0
+    assert stats.codec["mimeType"] == "video/H264"
+    assert (stats.video["frameWidth"], stats.video["frameHeight"]) == (1280, 720)
+    assert stats.transport["dtlsState"] == "connected"
     assert (browser.state(), browser.message()) == ("playing", "")
-    [viewer] = server.viewers()
-    assert viewer["srtp_profile"] == profile
+    live = [each["srtp_profile"] for each in server.viewers() if each["state"] == "live"]
+    assert live == [profile]
