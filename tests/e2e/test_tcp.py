@@ -80,7 +80,8 @@ def test_browser(tmp_path, camera, no_udp):
             Chromium(tmp_path) as chromium:
         server.wait_live("cam1")
         chromium.open(server.page("cam1"))
-        chromium.wait_playing(30, timeout_s=40)  # time for the player to try again
+        # The first attempt connects; on 8 % of a core the picture takes 16 to 25 s all the same.
+        chromium.wait_playing(30, timeout_s=60)
         frames = chromium.stats().frames
         until(lambda: chromium.stats().frames > frames + 60, 20, "two seconds of pictures")
         assert server.metrics().sum("rtcfan_tcp_connections") >= 1
