@@ -206,6 +206,8 @@ static void write_relay(struct evbuffer *out, const struct ctl_relay *relay)
                 s.refused);
     write_plain(out, "tcp_strangers_total", "counter",
                 "TCP connections closed as no viewer came by them", s.strangers);
+    write_plain(out, "tcp_floods_total", "counter",
+                "TCP connections for media closed as they brought too many datagrams", s.floods);
     write_plain(out, "tcp_dropped_total", "counter",
                 "Datagrams that a TCP connection was too slow for", s.dropped);
 }

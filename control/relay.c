@@ -14,6 +14,7 @@
 #include <event2/listener.h>
 
 #include "control/addr.h"
+#include "control/bucket.h"
 #include "control/clock.h"
 #include "control/visitor_key.h"
 #include "engine/addr.h"
@@ -38,8 +39,9 @@ struct connection {
     struct eng_addr client; // of the other end of tcp
     uint8_t visitor[CTL_VISITOR_KEY_LEN];
     int64_t came_ns;
-    struct event *readable; // udp is
-    bool crowded;           // as was told
+    struct ctl_bucket allowance; // of datagrams from tcp
+    struct event *readable;      // udp is
+    bool crowded;                // as was told
 };
 
 struct ctl_relay {
@@ -82,10 +84,16 @@ static void on_tcp(struct bufferevent *tcp, void *ctx)
 {
     struct evbuffer *in = bufferevent_get_input(tcp);
     struct connection *c = ctx;
+    int64_t now_ns = ctl_now_ns();
     uint8_t frame[FRAME_MAX];
     int len;
 
     while ((len = next_len(in)) >= 0) {
+        if (!ctl_bucket_take(&c->allowance, now_ns)) {
+            c->relay->stats.floods++;
+            close_connection(c);
+            return;
+        }
         if (len > ENG_DATAGRAM_MAX) {
             close_connection(c);
             return;
@@ -216,6 +224,7 @@ static struct connection *add(struct ctl_relay *relay, evutil_socket_t fd,
     c->udp = -1;
     c->client = *client;
     c->came_ns = ctl_now_ns();
+    ctl_bucket_init(&c->allowance, CTL_RELAY_RATE, CTL_RELAY_BURST);
     (void)ctl_visitor_key(client, c->visitor);
     LIST_INSERT_HEAD(&relay->list, c, link);
     relay->stats.connections++;

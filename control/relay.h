@@ -34,6 +34,12 @@ enum {
     CTL_RELAY_SILENCE_S = 60,         // libnice is heard of each 25 s
     CTL_RELAY_PROOF_S = 15,           // as long as a handshake may take
     CTL_RELAY_SWEEP_S = 5,            // how often that is looked at
+
+    // Datagrams that one connection may bring: per second, as the engine reads no more of a
+    // viewer's feedback (ENG_FEEDBACK_RATE), and at once, after a pause. One that brings more is
+    // closed: two bytes of TCP can be a datagram, and each costs this thread a system call.
+    CTL_RELAY_RATE = 200,
+    CTL_RELAY_BURST = 256,
 };
 
 // Who knows the viewers: a connection is named by the 5-tuple that its datagrams have.
@@ -66,6 +72,7 @@ struct ctl_relay_stats {
     unsigned connections; // now
     uint64_t refused;     // connections beyond one of the two bounds
     uint64_t strangers;   // connections closed as they were no viewer's
+    uint64_t floods;      // connections closed as they brought too many datagrams
     uint64_t dropped;     // datagrams that a slow connection had no room for
 };
 

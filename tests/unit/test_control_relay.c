@@ -186,6 +186,26 @@ static void a_length_beyond_a_datagram_ends_it(void **state)
     assert_int_equal(stats().connections, 0);
 }
 
+// Each two bytes are a datagram.
+static void a_flood_ends_it(void **state)
+{
+    static const uint8_t empty[2 * (CTL_RELAY_BURST + CTL_RELAY_RATE)];
+    unsigned came = 0;
+    uint8_t data[16];
+
+    (void)state;
+    say(empty, 2 * 64);
+    while (came < 64 && take(media, data, sizeof(data), NULL) == 0)
+        came++;
+    assert_int_equal(came, 64);
+    assert_int_equal(stats().connections, 1);
+    say(empty, sizeof(empty));
+    for (int i = 0; i < TURNS_MAX && stats().connections > 0; i++)
+        turn();
+    assert_int_equal(stats().connections, 0);
+    assert_int_equal(stats().floods, 1);
+}
+
 static void a_client_that_leaves_is_forgotten(void **state)
 {
     (void)state;
@@ -322,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_whose_datagrams_they_are, setup, teardown),
         cmocka_unit_test_setup_teardown(a_length_beyond_a_datagram_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_leaves_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_who_is_crowded_until_it_is_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_client_loses_datagrams, setup, teardown),
