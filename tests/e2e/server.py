@@ -100,8 +100,13 @@ class Server:
 
     @staticmethod
     def viewers():
-        """What is told of each viewer."""
-        return json.loads(whep.request("GET", f"{FIGURES}/api/viewers").body)["viewers"]
+        """What is told of each viewer, by all pages of it."""
+        viewers, page, pages = [], 0, 1
+        while page < pages:
+            answer = json.loads(whep.request("GET", f"{FIGURES}/api/viewers?page={page}").body)
+            viewers += answer["viewers"]
+            page, pages = page + 1, answer["pages"]
+        return viewers
 
     def wait_live(self, *streams):
         for stream in streams:
