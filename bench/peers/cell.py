@@ -33,6 +33,9 @@ class Bench:
                 "--streams", streams, "--name", "cam" if streams > 1 else "cam1", "--stamp=7",
                 "--udp-only" if spec.cameras == "udp" else "--tcp-only",
                 "--json", folder / "source.json"]
+        return self.start_cameras(line, folder)
+
+    def start_cameras(self, line, folder):
         cameras = Process(line, folder / "source.log", namespace=self.topology.cameras,
                           cores=self.topology.load_cores)
         # It prints the URL once it listens. A server that came too early might wait for long.

@@ -67,7 +67,11 @@ def run(program, url, shape, seconds, topology, folder, on_second=None):
                 on_second(number, match.group(1) == b"measuring")
             number += bool(match)
         viewers.child.stderr.close()
-    return json.loads(json_file.read_text()) if json_file.exists() else None
+    return read(json_file) if json_file.exists() else None
+
+
+def read(json_file):
+    return json.loads(json_file.read_text())
 
 
 def packets(second):
