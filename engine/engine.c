@@ -22,6 +22,7 @@ struct eng_engine {
     struct eng_tx_costs tx_costs;
     int event_fd;
     unsigned worker_count;
+    unsigned heard; // the worker whose event was taken last
     struct eng_worker *workers;
     struct eng_bell *bells;
     unsigned stream_count;
@@ -300,17 +301,24 @@ int eng_engine_event_fd(const struct eng_engine *engine)
     return engine->event_fd;
 }
 
-static bool take_from_any(struct eng_engine *e, struct eng_event *out)
+// Workers in turns, so that no worker's strangers keep another's waiting.
+static bool take_event(struct eng_engine *e, bool of_strangers, struct eng_event *out)
 {
-    for (unsigned i = 0; i < e->worker_count; i++) {
-        if (eng_queue_take_eng_event(&e->workers[i].events, out))
+    for (unsigned i = 1; i <= e->worker_count; i++) {
+        unsigned id = (e->heard + i) % e->worker_count;
+        struct eng_worker *worker = &e->workers[id];
+
+        if (eng_queue_take_eng_event(of_strangers ? &worker->strangers : &worker->events, out)) {
+            e->heard = id;
             return true;
-    }
-    for (unsigned i = 0; i < e->worker_count; i++) {
-        if (eng_queue_take_eng_event(&e->workers[i].strangers, out))
-            return true;
+        }
     }
     return false;
+}
+
+static bool take_from_any(struct eng_engine *e, struct eng_event *out)
+{
+    return take_event(e, false, out) || take_event(e, true, out);
 }
 
 bool eng_engine_poll(struct eng_engine *engine, struct eng_event *out)

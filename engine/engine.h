@@ -181,7 +181,8 @@ struct eng_event {
 // Readable while there are events.
 int eng_engine_event_fd(const struct eng_engine *engine);
 
-// Takes the next event, those of viewers before those of strangers. False: none left.
+// Takes the next event, those of viewers before those of strangers, of each worker in turn. False:
+// none left.
 bool eng_engine_poll(struct eng_engine *engine, struct eng_event *out);
 
 // Sends one datagram as it is (STUN, DTLS) from the given worker's socket. len <= ENG_DATAGRAM_MAX.

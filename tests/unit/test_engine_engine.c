@@ -240,6 +240,52 @@ static void a_flood_of_strangers_leaves_viewers_heard(void **state)
     finish(&w);
 }
 
+// Which worker hears a stranger is the kernel's choice, by its port.
+static void hears_workers_in_turns(void **state)
+{
+    enum {
+        STRANGERS = 64
+    };
+    static const uint8_t stun[20] = {0, 1};
+    struct eng_config config = {
+        .listen = loopback_addr(0),
+        .tx = tx,
+        .cores = (int[]){0, 0},
+        .core_count = 2,
+        .video_bytes = 1 << 20,
+        .train_max = 16,
+    };
+    unsigned left[2] = {0}, heard[STRANGERS];
+    struct world w = {0};
+    struct eng_event event;
+    const char *what;
+
+    (void)state;
+    assert_int_equal(eng_engine_create(&config, &w.engine, &what), 0);
+    assert_int_equal(eng_engine_start(w.engine), 0);
+    w.tuple.local = loopback_addr(eng_engine_port(w.engine));
+    for (int i = 0; i < STRANGERS; i++) {
+        int fd = loopback_socket(&w.tuple.remote);
+
+        sendto(fd, stun, sizeof(stun), 0, &w.tuple.local.sa, sizeof(w.tuple.local.in4));
+        close(fd);
+    }
+    wait_counter(&w, ENG_COUNTER_DATAGRAMS_IN, STRANGERS);
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    for (int i = 0; i < STRANGERS; i++) {
+        assert_true(eng_engine_poll(w.engine, &event));
+        heard[i] = event.worker;
+        left[event.worker]++;
+    }
+    assert_false(eng_engine_poll(w.engine, &event));
+    assert_true(left[0] > 0 && left[1] > 0);
+    for (int i = 0; i + 1 < STRANGERS && left[0] > 1 && left[1] > 1; i++) {
+        assert_int_not_equal(heard[i], heard[i + 1]);
+        left[heard[i]]--;
+    }
+    eng_engine_destroy(w.engine);
+}
+
 static void follows_a_viewer_that_moves(void **state)
 {
     uint8_t rr[32] = {0x81, 201, 0, 7, 0, 0, 0, 1};
@@ -381,6 +427,7 @@ int main(void)
         cmocka_unit_test(sends_audio_from_now),
         cmocka_unit_test(passes_strangers_up_and_sends_for_control),
         cmocka_unit_test(a_flood_of_strangers_leaves_viewers_heard),
+        cmocka_unit_test(hears_workers_in_turns),
         cmocka_unit_test(follows_a_viewer_that_moves),
         cmocka_unit_test(pauses_and_resumes_at_a_keyframe),
         cmocka_unit_test(hands_in_rtcp_from_elsewhere),
