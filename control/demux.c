@@ -191,30 +191,36 @@ static void on_stun(struct ctl_sessions *all, const struct eng_event *event, int
         refuse_stun(all, event, now_ns);
 }
 
-static void on_datagram(struct ctl_sessions *all, const struct eng_event *event, int64_t now_ns)
+// True: it belonged to a handshake.
+static bool on_datagram(struct ctl_sessions *all, const struct eng_event *event, int64_t now_ns)
 {
     enum wrtc_datagram kind = wrtc_datagram_classify(event->data, event->len);
     struct ctl_session *s;
 
     if (kind == WRTC_STUN) {
         on_stun(all, event, now_ns);
-        return;
+        return false;
     }
     s = find_by_tuple(all, &event->tuple);
-    if (s && kind == WRTC_DTLS)
+    if (s && kind == WRTC_DTLS) {
+        bool joining = s->state == CTL_SESSION_JOINING;
+
         ctl_session_receive(s, event, kind, now_ns);
-    else if (s && kind == WRTC_RTCP && s->viewer)
+        return joining;
+    }
+    if (s && kind == WRTC_RTCP && s->viewer)
         eng_viewer_deliver(s->viewer, &event->tuple, event->data, event->len);
     else
         all->stats.strays++;
+    return false;
 }
 
-static void on_event(struct ctl_sessions *all, const struct eng_event *event, int64_t now_ns)
+// True: a datagram of a handshake.
+static bool on_event(struct ctl_sessions *all, const struct eng_event *event, int64_t now_ns)
 {
     switch (event->type) {
     case ENG_EVENT_DATAGRAM:
-        on_datagram(all, event, now_ns);
-        break;
+        return on_datagram(all, event, now_ns);
     case ENG_EVENT_VIEWER_BYE:
         ctl_session_end(event->owner, CTL_END_VIEWER, "it said RTCP BYE");
         break;
@@ -222,13 +228,16 @@ static void on_event(struct ctl_sessions *all, const struct eng_event *event, in
         ctl_session_free(event->owner);
         break;
     }
+    return false;
 }
 
 void ctl_demux_poll(struct ctl_sessions *all, int64_t now_ns)
 {
-    for (int i = 0; i < CTL_EVENTS_PER_TURN; i++) {
+    int handshakes = 0;
+
+    for (int i = 0; i < CTL_EVENTS_PER_TURN && handshakes < CTL_HANDSHAKES_PER_TURN; i++) {
         if (!eng_engine_poll(all->engine, &all->event))
             return;
-        on_event(all, &all->event, now_ns);
+        handshakes += on_event(all, &all->event, now_ns);
     }
 }

@@ -143,7 +143,8 @@ void ctl_session_end(struct ctl_session *session, enum ctl_session_end how, cons
 
 // ---- demux.c ----
 
-// Takes up to CTL_EVENTS_PER_TURN events.
+// Takes up to CTL_EVENTS_PER_TURN events, fewer where many are of handshakes. What is left keeps
+// the engine's descriptor readable.
 void ctl_demux_poll(struct ctl_sessions *all, int64_t now_ns);
 
 // The 5-tuple has passed a check in this session: from now on its datagrams are this session's.
