@@ -313,6 +313,25 @@ def test_cameras_are_waited_for_while_their_clip_is_made(tmp_path):
         assert cameras.running() and "rtsp://here" in cameras.output()
 
 
+FAVOURED = """
+import os, sys
+from pathlib import Path
+from peers.process import Process
+os.setpriority(os.PRIO_PROCESS, 0, 3)
+with Process(["sleep", "60"], Path(sys.argv[1])) as child:
+    print(os.getsid(child.pid) == child.pid)
+    print(Path(f"/proc/{child.pid}/autogroup").read_text().split()[-1])
+"""
+
+
+def test_niceness_counts_beyond_the_session(tmp_path):
+    if not Path("/proc/self/autogroup").exists():
+        pytest.skip("this kernel does not share cores out by session")
+    done = subprocess.run([sys.executable, "-c", FAVOURED, tmp_path / "log"], cwd=ROOT / "bench",
+                          capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.split() == ["True", "3"], done
+
+
 def test_packets_between_seconds():
     rows = [{"at_s": t, "packets_video": 100 * t, "packets_audio": 0, "packets_rtx": 0}
             for t in (1.0, 2.0, 4.0)]
