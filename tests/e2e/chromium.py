@@ -69,7 +69,7 @@ class Chromium(Browser):
         self.driver = webdriver.Chrome(service=service, options=options)
         self.driver.set_page_load_timeout(20)
         self.driver.set_script_timeout(10)
-        self._spy()
+        self.before_pages(SPY)
 
     @staticmethod
     def _door(folder, host):
@@ -80,8 +80,9 @@ class Chromium(Browser):
         door.chmod(0o755)
         return str(door)
 
-    def _spy(self):
-        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPY})
+    def before_pages(self, script):
+        """What runs in each page of this tab before its own scripts."""
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
 
     def open(self, url):
         self.driver.get(url)
@@ -89,7 +90,7 @@ class Chromium(Browser):
     def open_tab(self, url):
         """Opens it beside what is open; returns what turn_to() takes."""
         self.driver.switch_to.new_window("tab")
-        self._spy()
+        self.before_pages(SPY)
         self.open(url)
         return self.driver.current_window_handle
 

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first picture comes at once, wherever in its GOP the camera is.
+
+How long each step takes is for bench/first_picture to tell.
+"""
+import time
+
+from cameras import BenchSource
+from chromium import Chromium
+from process import until
+from server import Server
+
+GOP_S = 10  # as many seconds as are kept by default
+JOINS = 5
+FIRST_PICTURE_MS = 2500  # without a kept GOP at least one would wait for longer, up to 10 s
+FEW_KEYFRAMES = ("--resolution", "320x180", "--bitrate", "300", "--gop", f"{GOP_S}s")
+
+
+def test_it_does_not_wait_for_a_keyframe(tmp_path):
+    """Joins are spread over the GOP."""
+    with BenchSource(tmp_path, *FEW_KEYFRAMES) as camera, \
+            Server(tmp_path, {"cam1": camera.url}) as server, Chromium(tmp_path) as chromium:
+        server.wait_live("cam1")
+        begin = time.monotonic()
+        waited = []
+        for join in range(JOINS):
+            time.sleep(max(0, begin + join * GOP_S / JOINS - time.monotonic()))
+            chromium.open(server.page("cam1"))
+            waited.append(until(chromium.first_frame_ms, 2 * GOP_S, "the first picture"))
+        print("ms from POST to first picture:", waited)
+        assert max(waited) < FIRST_PICTURE_MS
