@@ -3,12 +3,15 @@
 
 How long each step takes is for bench/first_picture to tell.
 """
+import re
+import subprocess
+import sys
 import time
 
 from cameras import BenchSource
 from chromium import Chromium
 from process import until
-from server import Server
+from server import BUILD, ROOT, Server
 
 GOP_S = 10  # as many seconds as are kept by default
 JOINS = 5
@@ -29,3 +32,15 @@ def test_it_does_not_wait_for_a_keyframe(tmp_path):
             waited.append(until(chromium.first_frame_ms, 2 * GOP_S, "the first picture"))
         print("ms from POST to first picture:", waited)
         assert max(waited) < FIRST_PICTURE_MS
+
+
+def test_its_steps_are_measured():
+    table = subprocess.run(
+        [sys.executable, ROOT / "bench" / "first_picture", "--build", BUILD, "--joins", "2",
+         "--gop", "1", "--resolution", "320x180", "--bitrate", "300"],
+        check=True, capture_output=True, text=True, timeout=100).stdout
+    print(table)
+    rows = dict(re.findall(r"^(.+?) {2,}([\d.]+) +[\d.]+ +[\d.]+$", table, re.MULTILINE))
+    assert len(rows) == 13
+    assert 0 < float(rows["page: answer"]) < float(rows["page: first picture shown"])
+    assert float(rows["page: first picture shown"]) < float(rows["page: live picture shown"])
