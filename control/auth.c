@@ -44,6 +44,7 @@ struct ask {
     const char *fault; // of a token, a phrase; NULL: not known
     void (*granted)(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
                     int64_t until_ns);
+    void (*refused)(void *ctx, struct evhttp_request *req); // NULL: with a line of text
     void (*known)(void *ctx, const struct ctl_auth_who *who, struct evhttp_request *req);
     void *ctx;
 };
@@ -63,10 +64,15 @@ struct ctl_auth {
 
 // ---- answers ----
 
-void ctl_auth_challenge(struct evhttp_request *req, const char *reason)
+static void add_challenge(struct evhttp_request *req)
 {
     ctl_reply_more(req, "WWW-Authenticate", "Basic realm=\"rtcfan\", charset=\"UTF-8\"");
     ctl_reply_more(req, "WWW-Authenticate", "Bearer realm=\"rtcfan\"");
+}
+
+void ctl_auth_challenge(struct evhttp_request *req, const char *reason)
+{
+    add_challenge(req);
     ctl_reply_text(req, UNAUTHORIZED, "%s", reason);
 }
 
@@ -74,6 +80,11 @@ static void refuse(struct ask *ask)
 {
     char reason[128];
 
+    if (ask->refused) {
+        add_challenge(ask->req);
+        ask->refused(ask->ctx, ask->req);
+        return;
+    }
     if (!ask->shown)
         snprintf(reason, sizeof(reason), "this stream needs a user and password, or a token");
     else if (ask->fault)
@@ -244,6 +255,14 @@ void ctl_auth_ask(struct ctl_auth *auth, struct ctl_stream *stream, struct evhtt
                                   int64_t until_ns),
                   void *ctx)
 {
+    ctl_auth_ask_page(auth, stream, req, granted, NULL, ctx);
+}
+
+void ctl_auth_ask_page(struct ctl_auth *auth, struct ctl_stream *stream, struct evhttp_request *req,
+                       void (*granted)(void *ctx, struct ctl_stream *stream,
+                                       struct evhttp_request *req, int64_t until_ns),
+                       void (*refused)(void *ctx, struct evhttp_request *req), void *ctx)
+{
     struct ask *ask;
 
     if (stream->config->read_auth == CTL_AUTH_NONE) {
@@ -253,6 +272,7 @@ void ctl_auth_ask(struct ctl_auth *auth, struct ctl_stream *stream, struct evhtt
     ask = make_ask(auth, stream, req);
     if (ask) {
         ask->granted = granted;
+        ask->refused = refused;
         ask->ctx = ctx;
     }
     start(auth, ask, req);

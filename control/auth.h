@@ -44,6 +44,13 @@ void ctl_auth_ask(struct ctl_auth *auth, struct ctl_stream *stream, struct evhtt
                                   int64_t until_ns),
                   void *ctx);
 
+// As ctl_auth_ask, for a page. refused answers with 401 in place of a line of text: it is what
+// people see who do not tell their browser who they are. It takes over the request.
+void ctl_auth_ask_page(struct ctl_auth *auth, struct ctl_stream *stream, struct evhttp_request *req,
+                       void (*granted)(void *ctx, struct ctl_stream *stream,
+                                       struct evhttp_request *req, int64_t until_ns),
+                       void (*refused)(void *ctx, struct evhttp_request *req), void *ctx);
+
 // Finds out who sent a request that is for no stream in particular. known takes over the request,
 // at once or later; who is valid during the call.
 void ctl_auth_identify(struct ctl_auth *auth, struct evhttp_request *req,

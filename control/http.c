@@ -39,6 +39,7 @@ enum {
     BACKLOG = 1024,
     PAGE_DIGITS = 6, // of a number of a page of viewers
 
+    UNAUTHORIZED = 401,
     TOO_MANY_REQUESTS = 429,
     RETRY_MANY_S = 1,
 };
@@ -87,14 +88,26 @@ static void set_page_headers(struct evhttp_request *req)
     ctl_reply_header(req, "Cache-Control", "no-cache");
 }
 
+static void reply_player_as(struct evhttp_request *req, int code)
+{
+    set_page_headers(req);
+    ctl_reply_bytes(req, code, text_html, ctl_page_player_html, ctl_page_player_html_len);
+}
+
 static void reply_player(void *ctx, struct ctl_stream *stream, struct evhttp_request *req,
                          int64_t until_ns)
 {
     (void)ctx;
     (void)stream;
     (void)until_ns;
-    set_page_headers(req);
-    ctl_reply_bytes(req, HTTP_OK, text_html, ctl_page_player_html, ctl_page_player_html_len);
+    reply_player_as(req, HTTP_OK);
+}
+
+// Nothing in it is secret, and it asks, where the browser does not, who is watching.
+static void refuse_player(void *ctx, struct evhttp_request *req)
+{
+    (void)ctx;
+    reply_player_as(req, UNAUTHORIZED);
 }
 
 // The index carries the streams' status from the start, so that it shows them at once.
@@ -168,7 +181,7 @@ static void route_read(struct ctl_http *http, struct evhttp_request *req,
     else if (route->kind == CTL_ROUTE_RESOURCE)
         reply_resource(req, route->resource);
     else if (route->kind == CTL_ROUTE_PLAYER)
-        ctl_auth_ask(http->auth, stream, req, reply_player, http);
+        ctl_auth_ask_page(http->auth, stream, req, reply_player, refuse_player, http);
     else if (route->kind == CTL_ROUTE_PLAYER_BARE && stream)
         ctl_reply_redirect(req, "the player is one level below", "/%s/", stream->name);
     else
