@@ -11,9 +11,11 @@
 //     const player = play('http://HOST:8889/cam1/', document.querySelector('#here'));
 //     player.addEventListener('state', () => console.log(player.state, player.message));
 //
-// Attributes, "0" or "1":
+// Attributes, all but the first two "0" or "1":
 //
 //     src        the stream's page or its WHEP endpoint; a query (?token=…) goes to the endpoint
+//     token      of a bearer, where the server asks who is watching; a new one goes on at once
+//                where the one before was refused
 //     autoplay   plays by itself (1)
 //     muted      1: begins muted; 0: with sound where the browser lets it; without it: as this
 //                viewer has left it, muted the first time
@@ -37,8 +39,10 @@ const IDLE_MS = 3000;    // without a movement: controls fade
 const STATS_MS = 1000;
 const MUTED_KEY = 'rtcfan muted';
 
+// A user and password in the page's own address are the browser's to show.
 function endpointOf(src) {
     const url = new URL(src, document.baseURI);
+    url.username = url.password = '';
     if (!/\/whep$/.test(url.pathname))
         url.pathname = `${url.pathname.replace(/\/+$/, '')}/whep`;
     return url;
@@ -72,7 +76,7 @@ export const stateWords = {
 };
 
 export class RtcfanPlayer extends HTMLElement {
-    static observedAttributes = ['src', 'controls', 'stats'];
+    static observedAttributes = ['src', 'token', 'controls', 'stats'];
 
     #parts = fill(this.attachShadow({mode: 'open'}));
     #session = null;
@@ -136,6 +140,8 @@ export class RtcfanPlayer extends HTMLElement {
     attributeChangedCallback(name, before, after) {
         if (name === 'src' && before !== after)
             this.#open(after);
+        if (name === 'token')
+            this.#session?.show(after ?? '');
         this.#show();
     }
 
@@ -233,6 +239,7 @@ export class RtcfanPlayer extends HTMLElement {
     #open(src) {
         this.#session?.stop();
         this.#session = src ? new Session(endpointOf(src), this.video) : null;
+        this.#session?.show(this.getAttribute('token') ?? '');
         this.#session?.addEventListener('state', () => this.#changed());
         this.#session?.addEventListener('note', () => this.#show());
         this.#session?.addEventListener('media', () => this.#playVideo());

@@ -52,6 +52,9 @@ async function takeTurn() {
     };
 }
 
+// Whether the browser may know who is watching, as it does where it has asked for this page itself.
+let browserMayKnow = performance.getEntriesByType('navigation')[0]?.responseStatus !== 401;
+
 // Of this tab, where its pages may keep anything: the next page does not ask again.
 const kept = new Map();
 
@@ -72,8 +75,21 @@ function keep(origin, value) {
     }
 }
 
-function sentence(text) {
-    const line = text.trim();
+// What was let in before may have expired, and what was not is no good.
+function forget(origin) {
+    kept.delete(origin);
+    try {
+        sessionStorage.removeItem(`rtcfan ${origin}`);
+    } catch {
+        // Nothing was kept.
+    }
+}
+
+// The server says why in a line of text. What stands before it may say a page, which is no message.
+async function reasonOf(response) {
+    const ours = response.headers.get('Content-Type')?.startsWith('text/plain');
+    const line = ours ? (await response.text()).trim()
+        : response.statusText || `status ${response.status}`;
     return /[.?!]$/.test(line) ? line : `${line}.`;
 }
 
@@ -102,6 +118,8 @@ export class Session extends EventTarget {
     #video;
     #url = null;    // of the session at the server
     #credentials = 'omit';
+    #token = '';    // goes before what somebody has typed, until it is refused
+    #authorization = null; // of the last offer
     #wanted = false;
     #attempt = 0;   // what belongs to an older attempt than this is void
     #retryMs = RETRY_MIN_MS;
@@ -156,6 +174,13 @@ export class Session extends EventTarget {
                 session.#connect();
     }
 
+    // A bearer's token, for this session alone; '': none.
+    show(token) {
+        this.#token = token;
+        if (token && this.state === 'unauthorised')
+            this.#connect();
+    }
+
     // ---- states ----
 
     #enter(state, message) {
@@ -191,8 +216,8 @@ export class Session extends EventTarget {
         this.#timers.retry = setTimeout(() => this.#connect(), ms * (0.8 + 0.4 * Math.random()));
     }
 
-    #retryLater() {
-        this.#retry(this.#retryMs);
+    #retryLater(leastMs = 0) {
+        this.#retry(Math.max(this.#retryMs, leastMs));
         this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
     }
 
@@ -247,16 +272,17 @@ export class Session extends EventTarget {
         this.#begun = performance.now();
         this.#timers.slow = setTimeout(() => this.#slow(), SLOW_MS);
         const response = await this.#post(pc.localDescription.sdp);
-        const text = await response.text();
+        const created = response.status === 201;
+        const text = created ? await response.text() : await reasonOf(response);
         if (mine !== this.#attempt)
             return this.#forget(response);
         clearTimeout(this.#timers.slow);
-        if (this.#askedByProxy(response)) {
+        if (this.#isKnownToBrowser(response)) {
             this.#credentials = 'same-origin';
             return this.#connect();
         }
-        if (response.status !== 201)
-            return this.#refused(response, sentence(text));
+        if (!created)
+            return this.#refused(response, text);
         this.#mark('http');
         this.#url = new URL(response.headers.get('Location'), response.url);
         const note = response.headers.get('Rtcfan-Note');
@@ -270,13 +296,14 @@ export class Session extends EventTarget {
     }
 
     #post(sdp) {
-        const authorization = keptFor(this.#endpoint.origin);
+        this.#authorization =
+            this.#token ? `Bearer ${this.#token}` : keptFor(this.#endpoint.origin);
         this.posts++;
         return fetch(this.#endpoint, {
             method: 'POST',
             headers: {
                 'Content-Type': 'application/sdp',
-                ...(authorization && {Authorization: authorization}),
+                ...(this.#authorization && {Authorization: this.#authorization}),
             },
             body: sdp,
             credentials: this.#credentials,
@@ -284,11 +311,21 @@ export class Session extends EventTarget {
         });
     }
 
-    // With credentials of its own the browser would ask for a password before we can. Where it is
-    // not the server who asks, it may be a proxy that knows its viewers by those.
-    #askedByProxy(response) {
-        return this.#credentials === 'omit' && (response.redirected ||
-            (/^40[13]$/.test(response.status) && !response.headers.has('WWW-Authenticate')));
+    // By its header, or by the query.
+    get #hasShown() {
+        return Boolean(this.#authorization) || /[?&](token|jwt)=/.test(this.#endpoint.search);
+    }
+
+    // With credentials of its own the browser would ask for a password before we can. It has some
+    // where it was asked for this page, and where not the server asks but a proxy, which may know
+    // its viewers by those.
+    #isKnownToBrowser(response) {
+        if (this.#credentials !== 'omit')
+            return false;
+        if (response.headers.has('WWW-Authenticate'))
+            return response.status === 401 && browserMayKnow && !this.#hasShown &&
+                this.#endpoint.origin === location.origin;
+        return response.redirected || /^40[13]$/.test(response.status);
     }
 
     // The answer to an offer that nobody stands by any more.
@@ -314,11 +351,7 @@ export class Session extends EventTarget {
         const after = Number(response.headers.get('Retry-After')) * 1000;
         switch (response.status) {
         case 401:
-            this.challenge = response.headers.get('WWW-Authenticate') || '';
-            this.#drop();
-            return this.#enter('unauthorised', keptFor(this.#endpoint.origin)
-                ? 'The server did not accept that. Please try again.'
-                : 'Please sign in to watch this stream.');
+            return this.#unauthorised(response, reason);
         case 403:
             this.#enter('failed', `You may not watch this stream: ${reason}`);
             return this.#retry(HOPELESS_MS);
@@ -331,6 +364,9 @@ export class Session extends EventTarget {
         case 409:
             this.#enter('waiting', `${capital(reason)} The picture starts as soon as it is.`);
             return this.#retry(after || 2 * RETRY_MIN_MS);
+        case 429:
+            this.#enter('waiting', `${capital(reason)} Trying again in a moment.`);
+            return this.#retryLater(after);
         case 503:
             this.#enter('waiting', `No place is free just now: ${reason} Trying again.`);
             return this.#retry(after || RETRY_MAX_MS);
@@ -340,6 +376,21 @@ export class Session extends EventTarget {
         default:
             return this.#lost(`The server refused (${response.status}): ${reason}`, 'failed');
         }
+    }
+
+    // What was shown is not shown again, so that no guess of one tile is that of all others too.
+    #unauthorised(response, reason) {
+        const {origin} = this.#endpoint;
+        this.challenge = response.headers.get('WWW-Authenticate') || '';
+        if (this.#authorization && this.#authorization === keptFor(origin))
+            forget(origin);
+        if (this.#credentials !== 'omit' && this.challenge)
+            browserMayKnow = false;
+        this.#credentials = 'omit';
+        this.#token = '';
+        this.#drop();
+        this.#enter('unauthorised',
+            `${capital(reason)}${this.#hasShown ? ' Please sign in again.' : ''}`);
     }
 
     // ---- the connection ----

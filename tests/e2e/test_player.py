@@ -8,6 +8,7 @@ import pytest
 
 from cameras import BenchSource
 from chromium import Chromium
+from dialog import Dialog
 from page_server import DEAD_PORT, PageServer, block_media, guest
 from process import until
 from server import Server
@@ -171,14 +172,15 @@ def test_media_is_blocked(server, chromium):
 ])
 def test_a_password_is_asked_for(server, chromium, challenges, fields, header):
     with PageServer(endpoint=server.whep("cam1"), lets_in=header,
-                    challenges=challenges) as elsewhere:
+                    challenges=challenges) as elsewhere, Dialog(chromium):
         elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/")
         chromium.open(elsewhere.url)
         chromium.wait_state("unauthorised")
         for name in ("user", "password", "token"):
             assert chromium.value(OFFERED.format(name)) == (name in fields)
         chromium.driver.execute_script(AUTHORISE, {name: "wrong" for name in fields})
-        until(lambda: "did not accept" in chromium.message(), 10, "the refusal")
+        until(lambda: chromium.message() == "Unauthorized. Please sign in again.", 10,
+              "the refusal, without a body that is not the program's")
         chromium.driver.execute_script(AUTHORISE, fields)
         chromium.wait_state("playing")
         assert elsewhere.asked[0] is None and elsewhere.asked[-1] == header
