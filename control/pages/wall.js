@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The wall: all streams, or those of ?streams=a,b,c, in a grid that fills the window. Up to 64 are
-// all in sight; of more, those out of sight do not play. A click or Enter makes one large, Escape
-// brings the others back.
+// all in sight; of more, those out of sight do not play. A click, Enter or Space makes one large,
+// Escape or its button brings the others back.
 import {play, stateWords} from './rtcfan-player.js';
 
 const REFRESH_MS = 5000;
@@ -44,6 +44,7 @@ function enlarge(tile) {
     large = tile;
     tile.figure.classList.add('large');
     wall.classList.add('covered');
+    byId('back').classList.remove('hidden');
     tile.player.setAttribute('controls', '1');
     tile.player.focus();
 }
@@ -51,6 +52,7 @@ function enlarge(tile) {
 function shrink() {
     large.figure.classList.remove('large');
     wall.classList.remove('covered');
+    byId('back').classList.add('hidden');
     large.player.setAttribute('controls', '0');
     large.player.setAttribute('stats', '0');
     large.player.video.muted = true;
@@ -86,8 +88,10 @@ function makeTile(name) {
     const tile = {name, figure, player, word};
     figure.addEventListener('click', () => large || enlarge(tile));
     figure.addEventListener('keydown', event => {
-        if (event.key === 'Enter' && event.target === figure && !large)
+        if (/^(Enter| )$/.test(event.key) && event.target === figure && !large) {
+            event.preventDefault();
             enlarge(tile);
+        }
     });
     player.addEventListener('state', () => showState(tile));
     showState(tile);
@@ -130,6 +134,7 @@ async function refresh() {
     setTimeout(refresh, REFRESH_MS);
 }
 
+byId('back').addEventListener('click', shrink);
 addEventListener('resize', arrange);
 addEventListener('keydown', event => {
     // In full screen Escape leaves that first.
