@@ -37,6 +37,7 @@ const html = `
             ${svg(icons.play)}</button>
     </div>
     <dl data-part="figures" aria-label="Figures" hidden></dl>
+    <dl data-part="keys" aria-label="Keys" hidden></dl>
     <div class="bar" data-part="bar">
         <button type="button" part="mute" data-part="mute" hidden>${svg(icons.muted)}
             <span>Unmute</span></button>
@@ -120,21 +121,24 @@ dl {
     max-height: calc(100% - 1.5rem); overflow: auto; font-size: .82rem; line-height: 1.4;
     background: rgb(5 9 10 / .78); border-radius: .6rem; pointer-events: none;
 }
+dl[data-part=keys] { left: 50%; translate: -50%; }
 dt { color: #a9b8be; }
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 @container (max-width: 30rem) {
-    .veil { padding: .6rem; gap: .5rem; }
-    .veil p { font-size: .85rem; }
-    .spinner { width: 1.7rem; height: 1.7rem; }
+    .veil { padding: .5rem .6rem; gap: .4rem; }
+    .veil:has(~ .bar:not([hidden])):not([data-clear]) { padding-bottom: 3.6rem; }
+    .veil p { font-size: .82rem; line-height: 1.35; }
+    .spinner { width: 1.5rem; height: 1.5rem; }
     form { gap: .4rem .6rem; font-size: .85rem; }
     input { padding: .2rem .5rem; }
     form button { min-height: 2rem; }
     dl {
-        left: .4rem; top: .4rem; max-width: calc(100% - .8rem); padding: .4rem .6rem;
-        grid-template-columns: repeat(2, auto auto); gap: .1rem .6rem;
-        font-size: .65rem; line-height: 1.3;
+        left: .4rem; top: .4rem; max-width: calc(100% - .8rem); padding: .3rem .5rem;
+        max-height: calc(100% - 3.8rem); grid-template-columns: repeat(2, auto auto);
+        gap: 0 .5rem; font-size: .62rem; line-height: 1.3;
     }
-    dd:last-child { grid-column: 2 / -1; }
+    dt, dd { white-space: nowrap; }
+    dd:last-child { grid-column: 2 / -1; white-space: normal; }
     .bar { padding: .5rem; }
     [data-part=mute].invites { min-height: 2.75rem; padding: 0 1rem; font-size: 1rem; }
 }
@@ -147,6 +151,7 @@ dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
     .spinner { width: 1.2rem; height: 1.2rem; border-width: 2px; }
     .bar, form { display: none; }
 }
+@container (max-width: 9rem) { .veil p { display: none; } }
 @media (prefers-reduced-motion: reduce) {
     .spinner { animation-duration: 6s; animation-timing-function: steps(8); }
     .bar { transition: none; }
@@ -169,7 +174,8 @@ export function setIcon(element, icon) {
     element.querySelector('path').setAttribute('d', icon);
 }
 
-export function setFigures(list, rows) {
+// Labels and texts, into one of the lists.
+export function setRows(list, rows) {
     list.replaceChildren(...rows.flatMap(([label, text]) => {
         const term = document.createElement('dt');
         const value = document.createElement('dd');

@@ -25,13 +25,13 @@
 // Events: 'state' (state and message have changed), 'error' (it needs somebody's help: state is
 // 'failed' or 'unauthorised'), 'stats' (detail: figures, see rtcfan-figures.js). States are those
 // of rtcfan-session.js, and 'paused' by the viewer. Methods: play(), pause(), togglePaused(),
-// toggleMuted(), toggleStats(), toggleFull(), press(key). Its size is the page's to choose, its
-// background --rtcfan-background.
+// toggleMuted(), toggleStats(), toggleFull(), toggleKeys(), press(key). Its size is the page's to
+// choose, its background --rtcfan-background.
 //
 // A player that is neither seen nor heard takes leave of the server after a while, and joins again
 // as soon as it is seen.
 import {Meter, rows} from './rtcfan-figures.js';
-import {fill, icons, setFigures, setIcon} from './rtcfan-player-view.js';
+import {fill, icons, setIcon, setRows} from './rtcfan-player-view.js';
 import {Session} from './rtcfan-session.js';
 
 const UNSEEN_MS = 10000; // a glance at another tab costs no new session
@@ -63,6 +63,11 @@ function rememberMuted(muted) {
         // This viewer is asked again next time.
     }
 }
+
+const KEYS = [
+    ['Space, K', 'Pause, play'], ['M', 'Sound'], ['F', 'Full screen'], ['I', 'Figures'],
+    ['?', 'These keys'],
+];
 
 function basic(user, password) {
     const bytes = new TextEncoder().encode(`${user}:${password}`);
@@ -103,6 +108,7 @@ export class RtcfanPlayer extends HTMLElement {
         on('video', 'dblclick', () => this.toggleFull());
         on('video', 'volumechange', () => this.#showMuted());
         on('form', 'submit', event => this.#authorise(event));
+        setRows(this.#parts.keys, KEYS);
         this.addEventListener('keydown', event => this.#key(event));
         for (const event of ['pointermove', 'pointerdown', 'keydown', 'focusin'])
             this.addEventListener(event, () => this.#wake());
@@ -214,6 +220,10 @@ export class RtcfanPlayer extends HTMLElement {
             this.video.webkitEnterFullscreen?.(); // iPhones have full screen for videos only
     }
 
+    toggleKeys() {
+        this.#parts.keys.hidden = !this.#parts.keys.hidden;
+    }
+
     // What the key does, if anything; true: it did.
     press(key) {
         const actions = {
@@ -222,6 +232,7 @@ export class RtcfanPlayer extends HTMLElement {
             m: () => this.toggleMuted(),
             f: () => this.toggleFull(),
             i: () => this.toggleStats(),
+            '?': () => this.toggleKeys(),
         };
         const act = Object.hasOwn(actions, key) && actions[key];
         if (act)
@@ -364,7 +375,7 @@ export class RtcfanPlayer extends HTMLElement {
         const figures = this.#meter.take(await pc.getStats(), performance.now());
         if (!figures || pc !== this.pc)
             return;
-        setFigures(this.#parts.figures, rows(figures, this.#session.join));
+        setRows(this.#parts.figures, rows(figures, this.#session.join));
         this.dispatchEvent(new CustomEvent('stats', {detail: figures}));
     }
 

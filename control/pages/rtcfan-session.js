@@ -343,8 +343,9 @@ export class Session extends EventTarget {
 
     #blocked(sdp) {
         const place = mediaPorts(sdp);
+        const otherwise = / tcp /.test(sdp) ? '' : ', or the server offer TCP (webrtc.tcp)';
         this.#lost(`The server answers, but no media gets through: ${place} cannot be reached. ` +
-            'A firewall on the way has to let it in. Trying again.', 'failed');
+            `A firewall on the way has to let it in${otherwise}. Trying again.`, 'failed');
     }
 
     #refused(response, reason) {
@@ -368,7 +369,7 @@ export class Session extends EventTarget {
             this.#enter('waiting', `${capital(reason)} Trying again in a moment.`);
             return this.#retryLater(after);
         case 503:
-            this.#enter('waiting', `No place is free just now: ${reason} Trying again.`);
+            this.#enter('waiting', `${capital(reason)} Trying again.`);
             return this.#retry(after || RETRY_MAX_MS);
         case 504:
             this.#enter('waiting', `The source does not start: ${reason} Trying again.`);

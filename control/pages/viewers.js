@@ -68,7 +68,7 @@ function show(answer) {
     const now = performance.now();
     byId('list').replaceChildren(...answer.viewers.map(viewer => row(viewer, now)));
     before = new Map(answer.viewers.map(({id, sent}) => [id, {bytes: sent.bytes, at: now}]));
-    byId('summary').textContent = answer.pages > 1
+    byId('summary').textContent = answer.count === 0 ? 'nobody is watching' : answer.pages > 1
         ? `${answer.count.toLocaleString()}, page ${answer.page + 1} of ${answer.pages}`
         : answer.count.toLocaleString();
     byId('back').classList.toggle('hidden', page === 0);

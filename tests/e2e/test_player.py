@@ -76,6 +76,10 @@ def test_keys(server, chromium):
     until(lambda: chromium.value(OFFERED.format("figures")), 5, "figures")
     chromium.press("i")
     assert not chromium.value(OFFERED.format("figures"))
+    chromium.press("?")
+    until(lambda: chromium.value(OFFERED.format("keys")), 5, "what the keys do")
+    chromium.press("?")
+    assert not chromium.value(OFFERED.format("keys"))
     chromium.press("f")
     until(lambda: chromium.value("document.fullscreenElement === rtcfan"), 5, "full screen")
     chromium.press("f")
@@ -164,6 +168,7 @@ def test_media_is_blocked(server, chromium):
         chromium.wait_state("failed", BACK_S)
         assert f"UDP port {DEAD_PORT} of " in chromium.message()
         assert "cannot be reached" in chromium.message()
+        assert "webrtc.tcp" in chromium.message()
 
 
 @pytest.mark.parametrize("challenges,fields,header", [
