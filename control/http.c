@@ -170,7 +170,7 @@ static void reply_streams(void *ctx, const struct ctl_auth_who *who, struct evht
 static void route_read(struct ctl_http *http, struct evhttp_request *req,
                        const struct ctl_route *route, struct ctl_stream *stream)
 {
-    if (route->name && !stream)
+    if (route->name && !stream && route->kind != CTL_ROUTE_PLAYER)
         ctl_reply_text(req, HTTP_NOTFOUND, "there is no such stream");
     else if (route->kind == CTL_ROUTE_NONE)
         ctl_reply_text(req, HTTP_NOTFOUND, "there is no such page");
@@ -180,6 +180,8 @@ static void route_read(struct ctl_http *http, struct evhttp_request *req,
         ctl_auth_identify(http->auth, req, reply_index, http);
     else if (route->kind == CTL_ROUTE_RESOURCE)
         reply_resource(req, route->resource);
+    else if (route->kind == CTL_ROUTE_PLAYER && !stream)
+        reply_player_as(req, HTTP_NOTFOUND); // it says so
     else if (route->kind == CTL_ROUTE_PLAYER)
         ctl_auth_ask_page(http->auth, stream, req, reply_player, refuse_player, http);
     else if (route->kind == CTL_ROUTE_PLAYER_BARE && stream)

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+import whep
 from cameras import BenchSource
 from chromium import Chromium
 from dialog import Dialog
@@ -158,6 +159,13 @@ def test_an_interruption(server, chromium):
     finally:
         server.process.child.send_signal(signal.SIGCONT)
     chromium.wait_state("playing", BACK_S)
+
+
+def test_a_stream_that_is_not_there(server, chromium):
+    assert whep.request("GET", server.page("nobody")).status == 404
+    chromium.open(server.page("nobody"))
+    chromium.wait_state("failed")
+    assert chromium.message() == "There is no such stream on this server."
 
 
 def test_media_is_blocked(server, chromium):
