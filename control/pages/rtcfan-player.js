@@ -94,6 +94,7 @@ export class RtcfanPlayer extends HTMLElement {
     #unseenTimer = 0;
     #idleTimer = 0;
     #statsTimer = 0;
+    #told = '';                   // the message of the last 'state'
     #meter = new Meter();
     #metered = null;              // the connection that the meter is about
 
@@ -313,9 +314,10 @@ export class RtcfanPlayer extends HTMLElement {
 
     #changed() {
         const {state, message} = this;
-        if (this.dataset.state === state && this.#parts.message.textContent === message)
+        if (this.dataset.state === state && this.#told === message)
             return;
         this.dataset.state = state;
+        this.#told = message;
         this.#show();
         this.dispatchEvent(new Event('state'));
         if (state === 'failed' || state === 'unauthorised')
@@ -327,15 +329,17 @@ export class RtcfanPlayer extends HTMLElement {
         const parts = this.#parts;
         const paused = state === 'paused';
         const asks = state === 'unauthorised';
-        parts.message.textContent = message;
+        const blind = state === 'playing' && note !== '' && !this.#session.hasVideo;
+        parts.message.textContent = blind ? note : message;
         parts.spinner.hidden = !/^(joining|waiting)$/.test(state);
         parts.resume.hidden = !paused;
         if (asks && parts.form.hidden)
             this.#ask();
         parts.form.hidden = !asks;
-        parts.veil.toggleAttribute('data-clear', message === '');
+        parts.veil.toggleAttribute('data-clear', parts.message.textContent === '');
         parts.bar.hidden = !this.#flag('controls', true) || asks;
         parts.note.textContent = note;
+        parts.note.style.visibility = blind ? 'hidden' : '';
         parts.figures.hidden = !this.#flag('stats', false);
         parts.stats.setAttribute('aria-pressed', String(!parts.figures.hidden));
         setIcon(parts.pause, paused ? icons.play : icons.pause);

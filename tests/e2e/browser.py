@@ -79,6 +79,10 @@ class Browser:
         """What the player tells the viewer."""
         return self.value("rtcfan.message")
 
+    def said(self):
+        """What stands in the middle of the player."""
+        return self.value("rtcfan.shadowRoot.querySelector('[data-part=message]').textContent")
+
     def note(self):
         """What the player says is missing."""
         return self.value("rtcfan.shadowRoot.querySelector('[data-part=note]').textContent")

@@ -212,6 +212,8 @@ def test_a_camera_of_jpeg(tmp_path, chromium):
         until(lambda: chromium.note() ==
               f"No picture: {why}.", 10, "the reason on the page")
         wait_for_sound(chromium)
+        # It is said where the picture would be, and does not fade as buttons do.
+        until(lambda: chromium.said() == f"No picture: {why}.", 10, "the reason in the middle")
 
 
 def test_a_camera_of_jpeg_alone(tmp_path, chromium):
