@@ -2,7 +2,6 @@
 #include "control/jwt.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 
 #include "control/base64.h"
 #include "control/json.h"
+#include "control/pattern.h"
 
 enum {
     SIGNATURE_MAX = 1024, // bytes, of RSA with 8,192 bits
@@ -216,55 +216,11 @@ static bool matches_name(const char *pattern, const char *stream)
            strncmp(pattern, stream, len - 1) == 0;
 }
 
-// How often regcomp() may copy what stands in front of this character.
-static unsigned long copies_for(const char *p)
-{
-    unsigned long least, most;
-    char *end;
-
-    if (*p == '*' || *p == '+' || *p == '?')
-        return 2;
-    if (*p != '{')
-        return 1;
-    least = strtoul(p + 1, &end, 10);
-    most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
-    most = most > least ? most : least;
-    return most > 0 ? most : 1;
-}
-
-// Repetitions of repetitions multiply the memory that regcomp() takes, and a search for references
-// back may take for ever.
-static bool is_affordable(const char *pattern)
-{
-    unsigned long copies = 1;
-
-    if (strlen(pattern) > CTL_JWT_PATTERN_MAX)
-        return false;
-    for (const char *p = pattern; *p && copies <= CTL_JWT_PATTERN_COPIES; p++) {
-        if (*p == '\\' && p[1] >= '0' && p[1] <= '9')
-            return false;
-        if (*p == '\\' && p[1] != '\0')
-            p++;
-        else if (copies_for(p) > CTL_JWT_PATTERN_COPIES)
-            return false;
-        else
-            copies *= copies_for(p);
-    }
-    return copies <= CTL_JWT_PATTERN_COPIES;
-}
-
 static bool matches_path(const char *path, const char *stream)
 {
-    regex_t regex;
-    bool ok;
-
-    if (path[0] != '~')
-        return path[0] == '\0' || strcmp(path, stream) == 0;
-    if (!is_affordable(path + 1) || regcomp(&regex, path + 1, REG_EXTENDED | REG_NOSUB) != 0)
-        return false;
-    ok = regexec(&regex, stream, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return ok;
+    if (path[0] == '~')
+        return ctl_pattern_matches(path + 1, stream);
+    return path[0] == '\0' || strcmp(path, stream) == 0;
 }
 
 static bool permits(const json_t *permission, const char *stream)

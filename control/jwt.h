@@ -7,8 +7,8 @@
 //
 //     "streams": ["cam1", "hall/*", "*"]      names, all below a folder, all
 //     "mediamtx_permissions":                 as MediaMTX has them: those of action "read" count;
-//       [{"action": "read", "path": "cam1"}]  path "": all; "~...": a regular expression (POSIX
-//                                             ERE) within the bounds below; beyond them: nothing
+//       [{"action": "read", "path": "cam1"}]  path "": all; "~...": a regular expression
+//                                             (pattern.h)
 #pragma once
 
 #include <stdbool.h>
@@ -21,11 +21,6 @@ enum {
 
     // Audiences, streams or permissions in one token.
     CTL_JWT_LIST_MAX = 1024,
-
-    // Of a regular expression: bytes, and the product of its repetitions, where each *, + and ?
-    // counts as two. Some 10 MB for a moment.
-    CTL_JWT_PATTERN_MAX = 128,
-    CTL_JWT_PATTERN_COPIES = 1024,
 };
 
 struct ctl_jwt;

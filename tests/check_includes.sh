@@ -45,6 +45,7 @@ door 'srtp2/.*|srtp\.h' 'engine/srtp_compat\.c'
 door 'libconfig\.h' 'control/config\.c|control/config_value\.h'
 door 'jansson\.h' 'control/json\.h|bench/viewers_json\.c'
 door 'argon2\.h' 'control/password\.c'
+door 'pcre2\.h' 'control/pattern\.c'
 door 'intel-ipsec-mb\.h' 'engine/gcm_ipsec_mb\.c'
 door 'libav.*/.*|libsw.*/.*|opus.*\.h' 'rtsp/transcode_aac\.c'
 

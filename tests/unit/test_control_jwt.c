@@ -322,30 +322,6 @@ static void streams_are_listed(void **state)
     check_claims("{}", not_listed);
 }
 
-static void patterns_cost_little(void **state)
-{
-    static const char *const refused[] = {
-        "h{1,1025}",
-        "(h{40}){40}",
-        "h++++++++++++",
-        "(((((((((((h+)+)+)+)+)+)+)+)+)+)+)",
-        "h{99999999999999999999}",
-        "(h)\\\\1?",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        char claims[160];
-
-        snprintf(claims, sizeof(claims),
-                 "{\"mediamtx_permissions\":[{\"action\":\"read\",\"path\":\"~%s\"}]}", refused[i]);
-        check_claims(claims, not_listed);
-    }
-    check_claims("{\"mediamtx_permissions\":[{\"action\":\"read\",\"path\":"
-                 "\"~^(h|H)al{1,2}/[a-z]{3}[0-9]{1,3}?$\"}]}",
-                 NULL);
-}
-
 static void permissions_of_mediamtx_are_understood(void **state)
 {
 #define PERMISSIONS(text) "{\"mediamtx_permissions\":" text "}"
@@ -451,7 +427,6 @@ int main(void)
         cmocka_unit_test(times_are_kept),
         cmocka_unit_test(the_end_is_told),
         cmocka_unit_test(streams_are_listed),
-        cmocka_unit_test(patterns_cost_little),
         cmocka_unit_test(permissions_of_mediamtx_are_understood),
         cmocka_unit_test(issuer_and_audience_are_asked_for),
         cmocka_unit_test(keys_without_sense_are_refused),
