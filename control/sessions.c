@@ -131,9 +131,9 @@ static bool is_live(const struct ctl_stream *stream, struct wrtc_error *error)
     const struct rtsp_source_status *status = &stream->status;
 
     if (!ctl_stream_shows(status)) {
-        snprintf(error->text, sizeof(error->text), "the source of %.60s is not live: %s%s%.100s",
-                 stream->name, rtsp_state_name(status->state), status->last_error[0] ? "; " : "",
-                 status->last_error);
+        snprintf(error->text, sizeof(error->text), "the source of %.60s is not live: %.100s",
+                 stream->name,
+                 status->last_error[0] ? status->last_error : rtsp_state_name(status->state));
         return false;
     }
     if (status->video.codec != RTSP_CODEC_NONE && status->video.width == 0)

@@ -25,8 +25,7 @@ struct ctl_session;
 enum {
     CTL_SESSION_ID_LEN = 32, // characters: 128 random bits in hex, the secret of the session URL
     CTL_ETAG_MAX = 24,
-    CTL_USER_AGENT_MAX =
-        160, // bytes kept of what a viewer calls itself, with NUL; browsers have 120
+    CTL_USER_AGENT_MAX = 160, // kept of what a viewer calls itself, with NUL; browsers have 120
 
     // Sessions at one time whose handshake has not finished. A viewer needs a second at most, so
     // this bounds what offers alone can hold, not how fast viewers may come.

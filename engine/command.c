@@ -30,7 +30,7 @@ static void add_viewer(struct eng_worker *w, struct eng_viewer *v)
 
     if (audience->count++ == 0)
         listen_to(w, v->stream);
-    eng_viewer_link(v, &audience->first);
+    TAILQ_INSERT_TAIL(&audience->viewers, v, link);
     for (int t = 0; t < ENG_TRACKS; t++) {
         v->place[t].next = eng_ring_head(&v->stream->ring[t]);
         eng_rewrite_start(&v->place[t].rewrite, v->place[t].next);
@@ -90,8 +90,8 @@ static void remove_viewer(struct eng_worker *w, struct eng_viewer *v)
     eng_wheel_disarm(&w->pacing, &v->pace);
     eng_wheel_disarm(&w->reports, &v->report);
     eng_tuples_remove(&w->tuples, &v->tuple);
-    eng_viewer_unlink(v);
-    eng_viewer_link(v, &w->leaving);
+    TAILQ_REMOVE(&audience->viewers, v, link);
+    TAILQ_INSERT_TAIL(&w->leaving, v, link);
     if (--audience->count == 0) {
         eng_stream_listen(v->stream, w->id, false);
         w->listening--;

@@ -174,13 +174,13 @@ void eng_engine_stop(struct eng_engine *engine)
         eng_worker_stop(&engine->workers[i]);
 }
 
-static void free_viewers(struct eng_viewer *first)
+static void free_viewers(struct eng_viewer_list *list)
 {
-    while (first) {
-        struct eng_viewer *next = first->next;
+    struct eng_viewer *viewer;
 
-        eng_viewer_free(first);
-        first = next;
+    while ((viewer = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, viewer, link);
+        eng_viewer_free(viewer);
     }
 }
 
@@ -193,8 +193,8 @@ void eng_engine_destroy(struct eng_engine *engine)
         ; // frees the viewers that are gone
     for (unsigned i = 0; i < engine->worker_count; i++) {
         for (unsigned slot = 0; slot < ENG_STREAMS_MAX; slot++)
-            free_viewers(engine->workers[i].audiences[slot].first);
-        free_viewers(engine->workers[i].leaving);
+            free_viewers(&engine->workers[i].audiences[slot].viewers);
+        free_viewers(&engine->workers[i].leaving);
         eng_worker_fini(&engine->workers[i]);
         eng_bell_fini(&engine->bells[i]);
     }

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "engine/allowance.h"
 #include "engine/breaker.h"
@@ -51,8 +52,8 @@ struct eng_viewer {
     struct eng_tuple tuple;
     struct eng_viewer_place place[ENG_TRACKS];
 
-    struct eng_viewer *next, **link; // the worker's viewers of one stream, or those that leave
-    struct eng_viewer *run_next;     // the worker's run queue
+    TAILQ_ENTRY(eng_viewer) link; // the worker's viewers of one stream, or those that leave
+    struct eng_viewer *run_next;  // the worker's run queue
     bool queued;
     struct eng_timer pace;   // the rest of a frame, or of a backlog
     bool pacing;             // there is such a rest
@@ -80,24 +81,10 @@ struct eng_viewer {
     struct eng_viewer_figures stats;
 };
 
+TAILQ_HEAD(eng_viewer_list, eng_viewer);
+
 // Control thread, once the worker has let go.
 void eng_viewer_free(struct eng_viewer *viewer);
-
-static inline void eng_viewer_link(struct eng_viewer *viewer, struct eng_viewer **list)
-{
-    viewer->next = *list;
-    viewer->link = list;
-    if (*list)
-        (*list)->link = &viewer->next;
-    *list = viewer;
-}
-
-static inline void eng_viewer_unlink(struct eng_viewer *viewer)
-{
-    *viewer->link = viewer->next;
-    if (viewer->next)
-        viewer->next->link = viewer->link;
-}
 
 // Video is not to be sent, neither new nor again.
 static inline bool eng_viewer_rests(const struct eng_viewer *viewer)

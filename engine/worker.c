@@ -112,7 +112,7 @@ static bool put_event(struct eng_worker *w, enum eng_event_type type, struct eng
     event->viewer = v;
     event->len = 0;
     if (type == ENG_EVENT_VIEWER_GONE)
-        eng_viewer_unlink(v);
+        TAILQ_REMOVE(&w->leaving, v, link);
     eng_queue_commit(&w->events);
     w->event_news = true;
     return true;
@@ -168,11 +168,12 @@ static void take_news(struct eng_worker *w)
         news = atomic_exchange_explicit(&w->bell->news[word], 0, memory_order_acquire);
         for (; news; news &= news - 1) {
             unsigned slot = word * 64 + (unsigned)__builtin_ctzll(news);
+            struct eng_viewer *v;
 
             w->audiences[slot].news_ns = w->mono_ns;
             w->had_news = true;
-            for (struct eng_viewer *v = w->audiences[slot].first; v; v = v->next)
-                eng_worker_queue(w, v);
+            TAILQ_FOREACH(v, &w->audiences[slot].viewers, link)
+            eng_worker_queue(w, v);
         }
     }
 }
@@ -385,6 +386,9 @@ int eng_worker_init(struct eng_worker *worker, const struct eng_worker_config *c
     worker->bell = config->bell;
     worker->event_fd = config->event_fd;
     worker->run_last = &worker->run_first;
+    for (unsigned slot = 0; slot < ENG_STREAMS_MAX; slot++)
+        TAILQ_INIT(&worker->audiences[slot].viewers);
+    TAILQ_INIT(&worker->leaving);
     if (train > UDP_PAYLOAD_MAX)
         train = UDP_PAYLOAD_MAX;
     if (train < ENG_DATAGRAM_MAX)

@@ -31,7 +31,8 @@
 
 // A worker's viewers of one stream.
 struct eng_audience {
-    struct eng_viewer *first;
+    // In the order in which they came, and are served: who joins makes nobody wait who was there.
+    struct eng_viewer_list viewers;
     unsigned count;
     int64_t news_ns; // mono_ns at which the stream last had news
 };
@@ -64,7 +65,7 @@ struct eng_worker {
     unsigned listening;                             // streams with viewers here
     bool had_news;                                  // in this turn
     struct eng_viewer *run_first, **run_last;       // viewers that have something to send
-    struct eng_viewer *leaving;                     // removed, and not told to be gone yet
+    struct eng_viewer_list leaving;                 // removed, and not told to be gone yet
     struct eng_viewer *due;                         // viewers with events that wait for room
     uint8_t rtcp[ENG_DATAGRAM_MAX];                 // an opened SRTCP datagram
 

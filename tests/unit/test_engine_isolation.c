@@ -38,6 +38,7 @@ struct member {
     struct eng_tuple tuple;
     srtp_t send;
     unsigned video, resent, refused; // sends
+    unsigned place;                  // of its last video among all sends
     int error;                       // what its sends get
     uint16_t seq;                    // of the last packet of video
 };
@@ -47,6 +48,7 @@ static struct {
     struct eng_stream *stream;
     struct eng_worker *worker;
     struct member bad, good;
+    unsigned sends;
     int64_t now_ms, frame;
 } world;
 
@@ -61,8 +63,10 @@ static int fake_io_take(const struct eng_send *send)
         return m->error;
     }
     m->resent += send->kind == ENG_SEND_RESENT;
+    world.sends++;
     if (send->kind == ENG_SEND_VIDEO) {
         m->video++;
+        m->place = world.sends;
         m->seq = (uint16_t)(eng_get16(send->data + 2) + send->packets - 1);
     }
     return 0;
@@ -474,6 +478,17 @@ static void one_whose_sends_are_refused_is_left_alone(void **state)
     finish();
 }
 
+// So that hundreds who join are not what the others' pictures wait for.
+static void serves_first_who_came_first(void **state)
+{
+    (void)state;
+    start();
+    run(FRAME_MS);
+    assert_true(world.bad.place > 0 && world.good.place > 0);
+    assert_true(world.bad.place < world.good.place);
+    finish();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +500,7 @@ int main(void)
         cmocka_unit_test(checks_of_one_leave_room_for_those_of_all),
         cmocka_unit_test(commands_about_one_leave_time_for_the_others),
         cmocka_unit_test(one_whose_sends_are_refused_is_left_alone),
+        cmocka_unit_test(serves_first_who_came_first),
     };
 
     if (oracle_init())
