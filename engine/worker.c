@@ -15,7 +15,6 @@
 #include "engine/repair.h"
 #include "engine/report.h"
 #include "engine/sent.h"
-#include "engine/slice.h"
 #include "engine/train.h"
 
 enum {
@@ -23,10 +22,6 @@ enum {
 
     // A report may be this late: reports are no reason to wake a worker that is woken anyway.
     REPORT_LATE_MS = 20,
-
-    // Of its core, where others want it too: the shortest that the kernel gives. It has 1.4 ms and
-    // more for others, and pictures would wait for a handshake or a camera's packets.
-    SLICE_NS = 100000,
 };
 
 // ---- sends ----
@@ -323,7 +318,6 @@ static void *run(void *arg)
     int err;
 
     pin(w->core);
-    eng_slice_ask(SLICE_NS);
     read_clocks(w);
     w->rested_ns = w->mono_ns;
     err = eng_worker_open(w);
