@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "rtsp/auth.h"
-#include "rtsp/control_url.h"
+#include "rtsp/description.h"
 #include "rtsp/headers.h"
 #include "rtsp/interleaved.h"
 #include "rtsp/message.h"
@@ -18,9 +18,7 @@
 #include "rtsp/refusal.h"
 #include "rtsp/reply.h"
 #include "rtsp/request.h"
-#include "rtsp/sdp.h"
 #include "rtsp/transcode.h"
-#include "rtsp/uncarried.h"
 
 enum state {
     OPTIONS,
@@ -53,9 +51,7 @@ struct rtsp_client {
     uint32_t cseq;
     bool get_parameter; // in the camera's Public
     bool waits;         // in DESCRIBE, with nothing asked, for the transcoder
-    struct rtsp_sdp sdp;
-    struct rtsp_control_url control;
-    char note[ENG_TRACKS][RTSP_NOTE_MAX];
+    struct rtsp_description description;
     enum rtsp_transport_kind asked;
     uint16_t port[ENG_TRACKS]; // UDP: ours, of RTP
     bool tcp_too;              // asked may become TCP
@@ -125,7 +121,8 @@ static const char *target_of(const struct rtsp_client *c)
 {
     if (c->state == OPTIONS || c->state == DESCRIBE)
         return c->url.request;
-    return c->state == SETUP ? c->control.track[c->setup] : c->control.aggregate;
+    return c->state == SETUP ? c->description.control.track[c->setup]
+                             : c->description.control.aggregate;
 }
 
 // By which the track that is being set up shall come: the channel or port of RTP.
@@ -222,7 +219,7 @@ static bool follow(struct rtsp_client *c, const struct rtsp_message *m)
 
 static bool has_track(const struct rtsp_client *c, enum eng_track track)
 {
-    return c->sdp.track[track].format.codec != RTSP_CODEC_NONE;
+    return rtsp_description_has(&c->description, track);
 }
 
 // Sets up the first track from this one on, or plays if there is none left.
@@ -240,44 +237,6 @@ static void setup_from(struct rtsp_client *c, enum eng_track track)
         push(c, RTSP_ACTION_READY);
 }
 
-// Says what becomes of each track of the SDP that is not carried. False: there is none that is.
-static bool judge_tracks(struct rtsp_client *c)
-{
-    const char *why = NULL;
-
-    for (int t = 0; t < ENG_TRACKS; t++) {
-        const struct rtsp_sdp_track *track = &c->sdp.track[t];
-
-        c->note[t][0] = '\0';
-        if (has_track(c, (enum eng_track)t) || track->offered[0] == '\0')
-            continue;
-        rtsp_uncarried_describe((enum eng_track)t, track->offered, c->note[t], RTSP_NOTE_MAX);
-        if (!why)
-            why = c->note[t];
-    }
-    if (has_track(c, ENG_VIDEO) || has_track(c, ENG_AUDIO))
-        return true;
-    c->cause = RTSP_CAUSE_CODEC;
-    if (why)
-        fail(c, "%s", why);
-    else
-        fail(c, "%.64s offers no audio or video; check the path", c->url.host);
-    return false;
-}
-
-// As rtsp_sdp_parse. -EAGAIN: whether AAC can be carried is not known yet.
-static int read_sdp(struct rtsp_client *c, const struct rtsp_message *m)
-{
-    int rc = rtsp_sdp_parse(m->body.data, m->body.len, true, &c->sdp);
-
-    if (rc < 0 || c->sdp.track[ENG_AUDIO].format.codec != RTSP_CODEC_AAC)
-        return rc;
-    rc = rtsp_transcoder_find();
-    if (rc == -ENOENT)
-        rc = rtsp_sdp_parse(m->body.data, m->body.len, false, &c->sdp);
-    return rc;
-}
-
 // Asks for the SDP anew once it is known what can be carried of it.
 static void ask_when_known(struct rtsp_client *c)
 {
@@ -290,25 +249,32 @@ static void ask_when_known(struct rtsp_client *c)
 
 static void handle_described(struct rtsp_client *c, const struct rtsp_message *m)
 {
-    int rc = read_sdp(c, m);
+    const char *why;
 
-    if (rc == -EAGAIN) {
+    switch (rtsp_description_read(&c->description, c->url.request, m)) {
+    case 0:
+        setup_from(c, ENG_VIDEO);
+        break;
+    case -EAGAIN:
         ask_when_known(c);
-        return;
-    }
-    if (rc < 0) {
-        fail(c, "%.64s describes the stream with an SDP that has no media; check the path",
-             c->url.host);
-        return;
-    }
-    if (!judge_tracks(c))
-        return;
-    if (rtsp_control_url_take(&c->control, c->url.request, m, &c->sdp) < 0) {
+        break;
+    case -ENOENT:
+        c->cause = RTSP_CAUSE_CODEC;
+        why = rtsp_description_lacks(&c->description);
+        if (why)
+            fail(c, "%s", why);
+        else
+            fail(c, "%.64s offers no audio or video; check the path", c->url.host);
+        break;
+    case -EINVAL:
         fail(c, "%.64s names a control URL with blanks in it or of more than %d bytes", c->url.host,
              RTSP_URL_MAX - 1);
-        return;
+        break;
+    default:
+        fail(c, "%.64s describes the stream with an SDP that has no media; check the path",
+             c->url.host);
+        break;
     }
-    setup_from(c, ENG_VIDEO);
 }
 
 // False: the camera will not send as it was asked to.
@@ -352,8 +318,9 @@ static void handle_setup(struct rtsp_client *c, const struct rtsp_message *m, bo
         ask(c);
     } else if (c->setup == ENG_AUDIO && has_track(c, ENG_VIDEO)) {
         // A picture without sound is better than neither.
-        rtsp_refusal_describe(m, method_of(c), c->url.host, c->note[ENG_AUDIO], RTSP_NOTE_MAX);
-        c->sdp.track[ENG_AUDIO].format.codec = RTSP_CODEC_NONE;
+        rtsp_refusal_describe(m, method_of(c), c->url.host, c->description.note[ENG_AUDIO],
+                              RTSP_NOTE_MAX);
+        c->description.sdp.track[ENG_AUDIO].format.codec = RTSP_CODEC_NONE;
         setup_from(c, ENG_TRACKS);
     } else {
         refuse(c, m);
@@ -482,7 +449,7 @@ void rtsp_client_start(struct rtsp_client *client, int64_t now_ms)
     client->queued = 0;
     client->cseq = 0;
     client->get_parameter = false;
-    client->sdp = (struct rtsp_sdp){0};
+    client->description.sdp = (struct rtsp_sdp){0};
     client->session[0] = '\0';
     client->session_s = RTSP_SESSION_S;
     client->cause = RTSP_CAUSE_PROTOCOL;
@@ -609,12 +576,12 @@ bool rtsp_client_next(struct rtsp_client *client, struct rtsp_action *out)
 
 const char *rtsp_client_note(const struct rtsp_client *client, enum eng_track track)
 {
-    return client->note[track];
+    return client->description.note[track];
 }
 
 const struct rtsp_format *rtsp_client_format(const struct rtsp_client *client, enum eng_track track)
 {
-    return has_track(client, track) ? &client->sdp.track[track].format : NULL;
+    return has_track(client, track) ? &client->description.sdp.track[track].format : NULL;
 }
 
 const struct rtsp_transport *rtsp_client_transport(const struct rtsp_client *client,
