@@ -26,5 +26,5 @@ void ctl_budget_look(struct ctl_budget *budget, uint64_t sent, int64_t now_ns);
 // A viewer of so many packets a second fits in.
 bool ctl_budget_has_room(const struct ctl_budget *budget, double per_second);
 
-// It has come.
+// It has come: offers alone take nobody's room.
 void ctl_budget_promise(struct ctl_budget *budget, double per_second);

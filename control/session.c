@@ -350,6 +350,7 @@ static void prove(struct ctl_session *s, int64_t now_ns)
         return;
     TAILQ_REMOVE(&s->all->unproven, s, by_age);
     s->checked_ns = now_ns;
+    ctl_budget_promise(&s->all->budget, s->stream->packets.per_second);
 }
 
 void ctl_session_receive(struct ctl_session *s, const struct eng_event *event,

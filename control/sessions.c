@@ -253,7 +253,6 @@ static int join(struct ctl_sessions *all, struct ctl_stream *stream,
     }
     list(s, ufrag);
     all->stats.created++;
-    ctl_budget_promise(&all->budget, stream->packets.per_second);
     *out = s;
 
 out:

@@ -4,6 +4,7 @@
 // auth, WHEP, sessions. Input: what the client sends. Where SESSION stands in it, the id of a
 // session that is there is sent.
 #include <arpa/inet.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <netinet/in.h>
@@ -200,7 +201,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     keep_session();
     name_session(bytes, len);
     assert(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0);
-    assert(connect(fd, &world.addr.sa, sizeof(world.addr.in4)) == 0);
+    // libFuzzer's alarm interrupts it.
+    while (connect(fd, &world.addr.sa, sizeof(world.addr.in4)) != 0 && errno != EISCONN)
+        assert(errno == EINTR || errno == EALREADY);
     // All of it fits into the socket's buffers.
     if (len > 0)
         send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
