@@ -65,20 +65,30 @@ static void forget(struct ctl_http_guard *guard, struct connection *c)
     free(c);
 }
 
+static void forget_freed(struct ctl_http_guard *guard)
+{
+    struct connection *c, *next;
+
+    for (c = LIST_FIRST(&guard->connections); c; c = next) {
+        next = LIST_NEXT(c, link);
+        if (freed_by_evhttp(c))
+            forget(guard, c);
+    }
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
     struct ctl_http_guard *guard = ctx;
     int64_t limit_ns = guard->full ? FULL_DEADLINE_MS * CTL_NS_PER_MS : guard->deadline_ns;
     int64_t now_ns = ctl_now_ns();
-    struct connection *c, *next;
+    struct connection *c;
 
     (void)fd;
     (void)what;
-    for (c = LIST_FIRST(&guard->connections); c; c = next) {
-        next = LIST_NEXT(c, link);
-        if (freed_by_evhttp(c))
-            forget(guard, c);
-        else if (now_ns - c->since_ns >= limit_ns && !waits_for_us(c))
+    forget_freed(guard);
+    LIST_FOREACH(c, &guard->connections, link)
+    {
+        if (now_ns - c->since_ns >= limit_ns && !waits_for_us(c))
             // evhttp reads end of file and cleans up.
             shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
     }
@@ -104,6 +114,8 @@ static struct bufferevent *make_bufferevent(struct event_base *base, void *ctx)
         free(c);
         return NULL;
     }
+    if (guard->count + 1 >= guard->count_max)
+        forget_freed(guard); // it is not full yet
     bufferevent_incref(c->bev);
     c->since_ns = ctl_now_ns();
     LIST_INSERT_HEAD(&guard->connections, c, link);
