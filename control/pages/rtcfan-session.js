@@ -197,12 +197,13 @@ export class Session extends EventTarget {
 
     #drop() {
         this.#attempt++;
-        for (const name of ['retry', 'connect', 'slow'])
-            clearTimeout(this.#timers[name]);
-        this.#endTurn();
+        // First of all: where another page is on its way, Firefox may end a script at its next loop.
         if (this.#url)
             fetch(this.#url, {method: 'DELETE', keepalive: true}).catch(() => {});
         this.#url = null;
+        for (const name of ['retry', 'connect', 'slow'])
+            clearTimeout(this.#timers[name]);
+        this.#endTurn();
         this.pc?.close();
         this.pc = null;
         this.join = {};

@@ -64,7 +64,7 @@ class Browser:
     def stats(self):
         return Stats(self.run_async(STATS.format(self.CONNECTION)))
 
-    def wait_playing(self, frames=1, timeout_s=15):
+    def wait_playing(self, frames=1, timeout_s=40):
         until(lambda: self.stats().frames >= frames, timeout_s,
               f"{frames} frames decoded by {type(self).__name__}")
 
@@ -72,7 +72,7 @@ class Browser:
         """The player's, see control/pages/rtcfan-session.js."""
         return self.value("window.rtcfan?.state")
 
-    def wait_state(self, state, timeout_s=20):
+    def wait_state(self, state, timeout_s=40):
         until(lambda: self.state() == state, timeout_s, f"the player to be {state}")
 
     def message(self):
