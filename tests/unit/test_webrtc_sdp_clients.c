@@ -88,77 +88,77 @@ static void expect(const char *file, size_t row, const char *line)
 #define AV1_LEVEL_5       "level-idx=5;profile=0;tier=0"
 
 // Payload types of the answer, that of RTX behind the codec's, and the codec's parameters.
+static const struct {
+    const char *file;
+    enum wrtc_codec codec;
+    unsigned live;
+    const char *payload_types, *fmtp; // fmtp NULL: none
+} video_cases[] = {
+    {"aiortc-1.9-video-audio", WRTC_CODEC_H264, 0x42c01e, "101 102", ASYMMETRIC("42e01e")},
+    {"aiortc-1.9-video-audio", WRTC_CODEC_VP8, 0, "97 98", NULL},
+    {"aiortc-1.16-video-audio-sendrecv", WRTC_CODEC_H264, 0x640028, "99 100", ASYMMETRIC("420028")},
+    {"chromium-109-video-audio", WRTC_CODEC_H264, 0x42c01e, "125 107", ASYMMETRIC("42e01e")},
+    {"chromium-109-video-audio", WRTC_CODEC_H264, 0x640028, "41 42", ASYMMETRIC("f40028")},
+    {"chromium-109-video-audio", WRTC_CODEC_VP9, 0, "98 99", "profile-id=0"},
+    {"chromium-109-video-audio", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5}, // offers no fmtp
+    {"chromium-131-audio-video", WRTC_CODEC_H264, 0x4d4028, "127 125", ASYMMETRIC("4d0028")},
+    {"chromium-131-audio-video", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5},
+    // It receives no more than it would send: no High, nor what contains it.
+    {"chromium-143-video-audio-sendrecv", WRTC_CODEC_H264, 0x640028, "117 118",
+     ASYMMETRIC("4d0028")},
+    {"chromium-143-video-audio-sendrecv", WRTC_CODEC_VP8, 0, "96 97", NULL},
+    {"gstreamer-1.22-h265-nack", WRTC_CODEC_H265, 0x010078, "96 98", H265_LEVEL_93},
+    {"gstreamer-1.22-video-audio-sendrecv", WRTC_CODEC_H264, 0x42c01e, "96 98", PLAIN("42e01e")},
+    {"hand-safari", WRTC_CODEC_H265, 0x010078, "104 105", H265_LEVEL_93},
+    {"hand-safari", WRTC_CODEC_VP8, 0, "106 107", NULL},
+    {"hand-safari", WRTC_CODEC_VP9, 0x020000, "127 125", "profile-id=2"},
+    {"libdatachannel-0.24-video-audio", WRTC_CODEC_H264, 0x640028, "96", ASYMMETRIC("42e028")},
+    {"libdatachannel-0.24-video-datachannel", WRTC_CODEC_H264, 0x42c01e, "96",
+     ASYMMETRIC("42e01e")},
+    {"libdatachannel-0.24-five-codecs", WRTC_CODEC_H264, 0x42c01e, "96", ASYMMETRIC("42e01e")},
+    {"libdatachannel-0.24-five-codecs", WRTC_CODEC_H265, 0x01005a, "99",
+     "level-id=90;profile-id=1;tier-flag=0;tx-mode=SRST"},
+    {"libdatachannel-0.24-five-codecs", WRTC_CODEC_VP8, 0, "97", NULL},
+    {"libdatachannel-0.24-five-codecs", WRTC_CODEC_VP9, 0, "98", "profile-id=0"},
+    {"libdatachannel-0.24-five-codecs", WRTC_CODEC_AV1, 0, "100", AV1_LEVEL_5},
+    {"pion-3.2-video-audio", WRTC_CODEC_H264, 0x42c01e, "106 107", ASYMMETRIC("42e01e")},
+    {"pion-3.2-video-audio", WRTC_CODEC_H264, 0x42001f, "102 103", ASYMMETRIC("42001f")},
+    {"pion-3.2-video-audio", WRTC_CODEC_H264, 0x640028, "112 113", ASYMMETRIC("640028")},
+    {"pion-3.2-video-audio", WRTC_CODEC_VP9, 0x020000, "100 101", "profile-id=2"},
+    {"pion-4.2-video-audio", WRTC_CODEC_H264, 0x4d4028, "127 125", ASYMMETRIC("4d0028")},
+    {"pion-4.2-video-audio", WRTC_CODEC_H265, 0x010078, "116 117", H265_LEVEL_93},
+    {"pion-4.2-video-audio", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5},
+    {"pion-4.2-video-audio-sendrecv", WRTC_CODEC_VP8, 0, "96 97", NULL},
+    {"str0m-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "108 109", ASYMMETRIC("42e01e")},
+    {"str0m-0.24-video-audio", WRTC_CODEC_H265, 0x010078, "102 103",
+     "level-id=120;profile-id=1;tier-flag=0;tx-mode=SRST"},
+    {"webrtc-rs-0.13-video-audio", WRTC_CODEC_H264, 0x42c01e, "125", ASYMMETRIC("42e01e")},
+    {"webrtc-rs-0.13-video-audio", WRTC_CODEC_H264, 0x4d4028, "123", ASYMMETRIC("640028")},
+    {"webrtc-rs-0.13-video-audio", WRTC_CODEC_AV1, 0, "41", AV1_LEVEL_5},
+    {"werift-0.19-video-audio", WRTC_CODEC_VP8, 0, "98", NULL},
+    {"werift-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "97", ASYMMETRIC("42e01e")},
+    {"werift-0.25-no-bundle", WRTC_CODEC_VP8, 0, "98", NULL},
+    {"wrtc-0.8-plan-b", WRTC_CODEC_AV1, 0, "35 36", AV1_LEVEL_5},
+    {"wrtc-0.10-video-audio", WRTC_CODEC_VP8, 0, "96 97", NULL},
+    {"wrtc-0.10-video-audio", WRTC_CODEC_VP9, 0x010000, "35 36", "profile-id=1"},
+};
+
 static void test_video_of_clients(void **state)
 {
-    static const struct {
-        const char *file;
-        enum wrtc_codec codec;
-        unsigned live;
-        const char *payload_types, *fmtp; // fmtp NULL: none
-    } table[] = {
-        {"aiortc-1.9-video-audio", WRTC_CODEC_H264, 0x42c01e, "101 102", ASYMMETRIC("42e01e")},
-        {"aiortc-1.9-video-audio", WRTC_CODEC_VP8, 0, "97 98", NULL},
-        {"aiortc-1.16-video-audio-sendrecv", WRTC_CODEC_H264, 0x640028, "99 100",
-         ASYMMETRIC("420028")},
-        {"chromium-109-video-audio", WRTC_CODEC_H264, 0x42c01e, "125 107", ASYMMETRIC("42e01e")},
-        {"chromium-109-video-audio", WRTC_CODEC_H264, 0x640028, "41 42", ASYMMETRIC("f40028")},
-        {"chromium-109-video-audio", WRTC_CODEC_VP9, 0, "98 99", "profile-id=0"},
-        {"chromium-109-video-audio", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5}, // offers no fmtp
-        {"chromium-131-audio-video", WRTC_CODEC_H264, 0x4d4028, "127 125", ASYMMETRIC("4d0028")},
-        {"chromium-131-audio-video", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5},
-        // It receives no more than it would send: no High, nor what contains it.
-        {"chromium-143-video-audio-sendrecv", WRTC_CODEC_H264, 0x640028, "117 118",
-         ASYMMETRIC("4d0028")},
-        {"chromium-143-video-audio-sendrecv", WRTC_CODEC_VP8, 0, "96 97", NULL},
-        {"gstreamer-1.22-h265-nack", WRTC_CODEC_H265, 0x010078, "96 98", H265_LEVEL_93},
-        {"gstreamer-1.22-video-audio-sendrecv", WRTC_CODEC_H264, 0x42c01e, "96 98",
-         PLAIN("42e01e")},
-        {"hand-safari", WRTC_CODEC_H265, 0x010078, "104 105", H265_LEVEL_93},
-        {"hand-safari", WRTC_CODEC_VP8, 0, "106 107", NULL},
-        {"hand-safari", WRTC_CODEC_VP9, 0x020000, "127 125", "profile-id=2"},
-        {"libdatachannel-0.24-video-audio", WRTC_CODEC_H264, 0x640028, "96", ASYMMETRIC("42e028")},
-        {"libdatachannel-0.24-video-datachannel", WRTC_CODEC_H264, 0x42c01e, "96",
-         ASYMMETRIC("42e01e")},
-        {"libdatachannel-0.24-five-codecs", WRTC_CODEC_H264, 0x42c01e, "96", ASYMMETRIC("42e01e")},
-        {"libdatachannel-0.24-five-codecs", WRTC_CODEC_H265, 0x01005a, "99",
-         "level-id=90;profile-id=1;tier-flag=0;tx-mode=SRST"},
-        {"libdatachannel-0.24-five-codecs", WRTC_CODEC_VP8, 0, "97", NULL},
-        {"libdatachannel-0.24-five-codecs", WRTC_CODEC_VP9, 0, "98", "profile-id=0"},
-        {"libdatachannel-0.24-five-codecs", WRTC_CODEC_AV1, 0, "100", AV1_LEVEL_5},
-        {"pion-3.2-video-audio", WRTC_CODEC_H264, 0x42c01e, "106 107", ASYMMETRIC("42e01e")},
-        {"pion-3.2-video-audio", WRTC_CODEC_H264, 0x42001f, "102 103", ASYMMETRIC("42001f")},
-        {"pion-3.2-video-audio", WRTC_CODEC_H264, 0x640028, "112 113", ASYMMETRIC("640028")},
-        {"pion-3.2-video-audio", WRTC_CODEC_VP9, 0x020000, "100 101", "profile-id=2"},
-        {"pion-4.2-video-audio", WRTC_CODEC_H264, 0x4d4028, "127 125", ASYMMETRIC("4d0028")},
-        {"pion-4.2-video-audio", WRTC_CODEC_H265, 0x010078, "116 117", H265_LEVEL_93},
-        {"pion-4.2-video-audio", WRTC_CODEC_AV1, 0, "45 46", AV1_LEVEL_5},
-        {"pion-4.2-video-audio-sendrecv", WRTC_CODEC_VP8, 0, "96 97", NULL},
-        {"str0m-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "108 109", ASYMMETRIC("42e01e")},
-        {"str0m-0.24-video-audio", WRTC_CODEC_H265, 0x010078, "102 103",
-         "level-id=120;profile-id=1;tier-flag=0;tx-mode=SRST"},
-        {"webrtc-rs-0.13-video-audio", WRTC_CODEC_H264, 0x42c01e, "125", ASYMMETRIC("42e01e")},
-        {"webrtc-rs-0.13-video-audio", WRTC_CODEC_H264, 0x4d4028, "123", ASYMMETRIC("640028")},
-        {"webrtc-rs-0.13-video-audio", WRTC_CODEC_AV1, 0, "41", AV1_LEVEL_5},
-        {"werift-0.19-video-audio", WRTC_CODEC_VP8, 0, "98", NULL},
-        {"werift-0.24-video-audio", WRTC_CODEC_H264, 0x42c01e, "97", ASYMMETRIC("42e01e")},
-        {"werift-0.25-no-bundle", WRTC_CODEC_VP8, 0, "98", NULL},
-        {"wrtc-0.8-plan-b", WRTC_CODEC_AV1, 0, "35 36", AV1_LEVEL_5},
-        {"wrtc-0.10-video-audio", WRTC_CODEC_VP8, 0, "96 97", NULL},
-        {"wrtc-0.10-video-audio", WRTC_CODEC_VP9, 0x010000, "35 36", "profile-id=1"},
-    };
     char line[WRTC_FMTP_MAX + 32];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        const char *file = table[i].file;
+    for (size_t i = 0; i < sizeof(video_cases) / sizeof(video_cases[0]); i++) {
+        const char *file = video_cases[i].file;
 
-        assert_true(answer_file(file, track(table[i].codec, table[i].live), opus));
+        assert_true(answer_file(file, track(video_cases[i].codec, video_cases[i].live), opus));
         assert_true(selection.video.on);
-        snprintf(line, sizeof(line), "m=video 8189 UDP/TLS/RTP/SAVPF %s", table[i].payload_types);
+        snprintf(line, sizeof(line), "m=video 8189 UDP/TLS/RTP/SAVPF %s",
+                 video_cases[i].payload_types);
         expect(file, i, line);
         snprintf(line, sizeof(line), "a=fmtp:%u %s", selection.video.payload_type,
-                 table[i].fmtp ? table[i].fmtp : "");
-        if (table[i].fmtp)
+                 video_cases[i].fmtp ? video_cases[i].fmtp : "");
+        if (video_cases[i].fmtp)
             expect(file, i, line);
         else
             assert_null(strstr(answer, line));
