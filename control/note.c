@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "webrtc/sdp.h"
+
 // Why the viewer does not get the track; empty: the camera has none.
 static void explain(const struct rtsp_track_info *info, char out[RTSP_NOTE_MAX])
 {
@@ -12,9 +14,7 @@ static void explain(const struct rtsp_track_info *info, char out[RTSP_NOTE_MAX])
     else
         snprintf(out, RTSP_NOTE_MAX, "the camera sends %s, which this viewer does not take%s",
                  rtsp_codec_name(info->codec),
-                 info->codec == RTSP_CODEC_H264
-                     ? "; Firefox needs its OpenH264 plugin (about:addons)"
-                     : "");
+                 info->codec == RTSP_CODEC_H264 ? "; " WRTC_H264_ADVICE : "");
 }
 
 void ctl_note_write(const struct rtsp_source_status *status, bool video, bool audio,

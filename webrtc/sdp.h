@@ -129,6 +129,9 @@ struct wrtc_offer {
     size_t bundle[WRTC_MEDIA_MAX];
 };
 
+// For a viewer that offers no H.264: all browsers have it, and one has to fetch it.
+#define WRTC_H264_ADVICE "Firefox needs its OpenH264 plugin (about:addons)"
+
 // Says what is wrong, for an HTTP error body. Holds words of ours only, none of the offer's.
 struct wrtc_error {
     char text[200];

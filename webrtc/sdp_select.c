@@ -290,9 +290,8 @@ static void explain(const struct wrtc_offer *offer, const struct wrtc_track *vid
 
     if (wants(offer, WRTC_KIND_VIDEO, video) || wants(offer, WRTC_KIND_AUDIO, audio)) {
         fault = "which this viewer does not take; try another browser";
-        advice = video->codec == WRTC_CODEC_H264
-                     ? "; Firefox needs its OpenH264 plugin (about:addons)"
-                     : ", or set the camera to H.264 and Opus";
+        advice = video->codec == WRTC_CODEC_H264 ? "; " WRTC_H264_ADVICE
+                                                 : ", or set the camera to H.264 and Opus";
     }
     snprintf(err->text, sizeof(err->text), "the stream has %s as video and %s as audio, %s%s",
              codec_name(video, video_name), codec_name(audio, audio_name), fault, advice);
