@@ -216,8 +216,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     (void)what;
 
     find_present(stream, now_ns, until);
-    LIST_FOREACH(player, &stream->players, link)
-    {
+    LIST_FOREACH (player, &stream->players, link) {
         if (lagged)
             skip(stream, player, until);
         else

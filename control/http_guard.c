@@ -86,8 +86,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     forget_freed(guard);
-    LIST_FOREACH(c, &guard->connections, link)
-    {
+    LIST_FOREACH (c, &guard->connections, link) {
         if (now_ns - c->since_ns >= limit_ns && !waits_for_us(c))
             // evhttp reads end of file and cleans up.
             shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
@@ -157,8 +156,7 @@ void ctl_http_guard_request(struct ctl_http_guard *guard, struct evhttp_request 
     struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
     struct connection *c;
 
-    LIST_FOREACH(c, &guard->connections, link)
-    {
+    LIST_FOREACH (c, &guard->connections, link) {
         if (c->bev == bev) {
             c->since_ns = ctl_now_ns();
             return;

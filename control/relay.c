@@ -203,8 +203,8 @@ static bool has_room(const struct ctl_relay *relay, const struct eng_addr *clien
         return false;
     if (!ctl_visitor_key(client, visitor))
         return true;
-    LIST_FOREACH(c, &relay->list, link)
-    count += memcmp(c->visitor, visitor, sizeof(visitor)) == 0;
+    LIST_FOREACH (c, &relay->list, link)
+        count += memcmp(c->visitor, visitor, sizeof(visitor)) == 0;
     return count < CTL_RELAY_OF_VISITOR_MAX;
 }
 
@@ -345,8 +345,7 @@ bool ctl_relay_find(const struct ctl_relay *relay, const struct eng_addr *udp,
 
     if (!relay)
         return false;
-    LIST_FOREACH(c, &relay->list, link)
-    {
+    LIST_FOREACH (c, &relay->list, link) {
         if (!eng_addr_equal(&c->tuple.remote, udp))
             continue;
         *client = c->client;

@@ -167,8 +167,8 @@ static void take_news(struct eng_worker *w)
 
             w->audiences[slot].news_ns = w->mono_ns;
             w->had_news = true;
-            TAILQ_FOREACH(v, &w->audiences[slot].viewers, link)
-            eng_worker_queue(w, v);
+            TAILQ_FOREACH (v, &w->audiences[slot].viewers, link)
+                eng_worker_queue(w, v);
         }
     }
 }
