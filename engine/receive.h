@@ -11,6 +11,7 @@
 void eng_receive(struct eng_worker *worker, const struct eng_tuple *tuple, const uint8_t *data,
                  size_t len);
 
-// An SRTCP datagram of this viewer, from whichever 5-tuple it came.
+// An SRTCP datagram of this viewer. Consent is kept up only where tuple, from which it came, is the
+// one that media goes to.
 void eng_receive_rtcp(struct eng_worker *worker, struct eng_viewer *viewer,
                       const struct eng_tuple *tuple, const uint8_t *data, size_t len);
