@@ -4,7 +4,9 @@
 Nothing that a test sends can leave it, its ports are all free, and it ends with its last process:
 there is nothing to clean up. A veth pair carries ADDRESS, because Firefox pairs with no 127.0.0.1
 candidate and libnice uses no loopback interface. There is no default route: with one that leads
-nowhere, Chromium waits 12 s for names that it wants to look up.
+nowhere, Chromium waits 12 s for names that it wants to look up. Nor are there link-local addresses:
+they come a second or two after the link, and a browser takes that for another network and drops
+what it was loading.
 """
 import ctypes
 import os
@@ -40,6 +42,7 @@ def enter():
     for line in (
         "link set lo up",
         "link add rtcfan0 type veth peer name rtcfan1",
+        *(f"link set {end} addrgenmode none" for end in ("rtcfan0", "rtcfan1")),
         f"addr add {ADDRESS}/24 dev rtcfan0",
         "link set rtcfan0 up",
         "link set rtcfan1 up",
@@ -83,6 +86,8 @@ class Neighbour:
         self.network = network
         near = self.beside.ip if self.beside else self._ip_here
         near(f"link add near type veth peer name far netns {self.holder.pid}")
+        near("link set near addrgenmode none")
+        self.ip("link set far addrgenmode none")
         near(f"addr add {network}.1/24 dev near")
         near("link set near up")
         self.ip(f"addr add {self.address}/24 dev far")
