@@ -66,18 +66,25 @@ class Browser:
 
     def wait_playing(self, frames=1, timeout_s=40):
         until(lambda: self.stats().frames >= frames, timeout_s,
-              f"{frames} frames decoded by {type(self).__name__}")
+              f"{frames} frames decoded by {type(self).__name__}", why=self.account)
 
     def state(self):
         """The player's, see control/pages/rtcfan-session.js."""
         return self.value("window.rtcfan?.state")
 
     def wait_state(self, state, timeout_s=40):
-        until(lambda: self.state() == state, timeout_s, f"the player to be {state}")
+        until(lambda: self.state() == state, timeout_s, f"the player to be {state}",
+              why=self.account)
 
     def message(self):
         """What the player tells the viewer."""
         return self.value("rtcfan.message")
+
+    def account(self):
+        """What is to be known when something did not happen."""
+        page = self.value("[location.href, document.readyState, window.rtcfan?.state, "
+                          "window.rtcfan?.message, window.rtcfan?.posts]")
+        return f"page: {page}\nconsole: {self.console()}"
 
     def said(self):
         """What stands in the middle of the player."""

@@ -5,14 +5,14 @@ import subprocess
 import time
 
 
-def until(condition, timeout_s, what, interval_s=0.05):
-    """Waits for a condition and returns its value; fails by saying what did not happen."""
+def until(condition, timeout_s, what, interval_s=0.05, why=lambda: ""):
+    """Waits for a condition and returns its value; fails by saying what did not happen, and why."""
     end = time.monotonic() + timeout_s
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"{what}: not within {timeout_s} s"
+        assert time.monotonic() < end, f"{what}: not within {timeout_s} s\n{why()}"
         time.sleep(interval_s)
 
 
