@@ -50,11 +50,13 @@ static const char all_hidden[] =
 
 static const char text_html[] = "text/html; charset=utf-8";
 
-// Pages need no other origin for anything, and nothing that stands in them runs. Who may put them
-// into a frame is left open: that is what ?embed is for.
+// Pages need no other origin for anything. Of what stands in them one script runs, known by its
+// hash: it begins a page anew whose other scripts did not come. Who may put them into a frame is
+// left open: that is what ?embed is for.
 static const char page_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "media-src 'self' blob: mediastream:; img-src data:; base-uri 'none'; form-action 'none'";
+    "default-src 'none'; script-src 'self' 'sha256-1WpKjUXghT14969x/lONhbLJ8h6LlY7UFz33Vc7xBLc='; "
+    "style-src 'self'; connect-src 'self'; media-src 'self' blob: mediastream:; img-src data:; "
+    "base-uri 'none'; form-action 'none'";
 
 struct listener {
     struct evhttp *http;

@@ -12,7 +12,7 @@ from chromium import Chromium
 from dialog import Dialog
 from page_server import DEAD_PORT, PageServer, block_media, guest
 from process import until
-from server import Server
+from server import BASE, FIGURES, Server
 
 GONE_S = 40  # until nobody watches: a player waits 10 s before it leaves, of which timers make more
 BACK_S = 60
@@ -23,7 +23,7 @@ const done = arguments[0];
 rtcfan.addEventListener('stats', event => done(event.detail), {once: true});
 rtcfan.setAttribute('stats', '1');
 """
-FIGURES = "[...rtcfan.shadowRoot.querySelectorAll('dl > *')].map(e => e.textContent)"
+SHOWN = "[...rtcfan.shadowRoot.querySelectorAll('dl > *')].map(e => e.textContent)"
 AUTHORISE = """
 const fields = rtcfan.shadowRoot.querySelector('form').elements;
 for (const [name, value] of Object.entries(arguments[0]))
@@ -102,7 +102,7 @@ def test_figures(server, chromium):
     join = chromium.value("rtcfan.join")
     assert 0 < join["http"] <= join["ice"] <= join["dtls"]
     assert join["ice"] <= join["packet"] <= join["frame"]
-    texts = chromium.value(FIGURES)
+    texts = chromium.value(SHOWN)
     shown = dict(zip(texts[::2], texts[1::2]))
     assert shown["Resolution"] == "320 × 180"
     assert re.fullmatch(r"HTTP \d+ \+ ICE \d+ \+ DTLS \d+ \+ packet \d+ \+ frame \d+ = \d+ ms",
@@ -210,6 +210,22 @@ def test_a_proxy_knows_its_viewers_by_a_cookie(server, chromium):
         chromium.wait_state("playing")
         assert len(elsewhere.asked) == 2
         chromium.driver.delete_all_cookies()
+
+
+@pytest.mark.parametrize("page", [f"{BASE}/cam1/", f"{BASE}/wall", f"{BASE}/",
+                                  f"{FIGURES}/viewers"])
+def test_a_script_is_lost_on_its_way(server, chromium, page):
+    """As when a phone finds another network while it loads the page, which then begins anew."""
+    started = "spy.errors.length === 0 && performance.getEntriesByType('resource').some(" \
+              "entry => /api|whep/.test(entry.name))"
+    script = "*/rtcfan-session.js" if page.endswith(("/cam1/", "/wall")) else "*.js"
+    chromium.block(script)
+    try:
+        chromium.open(page)
+        assert not chromium.value(started)
+    finally:
+        chromium.block()
+    until(lambda: chromium.value(started), BACK_S, "the page to work")
 
 
 def test_in_a_frame_of_another_origin(server, chromium):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """WHEP as HTTP: each status code, and the headers that browsers hang on."""
+import base64
+import hashlib
 import re
 import socket
 
@@ -9,7 +11,7 @@ import netns
 import whep
 from process import until
 from raw_viewer import Audience
-from server import BASE, HTTP_PORT
+from server import BASE, FIGURES, HTTP_PORT
 
 pytestmark = pytest.mark.asan
 
@@ -166,12 +168,16 @@ def test_get(url, method):
 
 
 def test_pages(server):
-    for path in ("/", "/cam1/", "/wall"):
-        response = whep.request("GET", BASE + path)
+    for page in (f"{BASE}/", f"{BASE}/cam1/", f"{BASE}/wall", f"{FIGURES}/viewers"):
+        response = whep.request("GET", page)
         assert response.status == 200
         assert response.headers["Content-Type"].startswith("text/html")
-        assert "'unsafe-" not in response.headers["Content-Security-Policy"]
-        assert whep.request("HEAD", BASE + path).status == 200
+        policy = response.headers["Content-Security-Policy"]
+        assert "'unsafe-" not in policy
+        [script] = re.findall(b"<script>(.*?)</script>", response.body, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+        assert whep.request("HEAD", page).status == 200
 
 
 def test_what_pages_are_made_of(server):
