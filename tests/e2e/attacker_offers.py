@@ -7,8 +7,8 @@ import pace
 import whep
 
 ALLOWED_PER_S = 50  # of one address
-PER_S = 320  # half of them from one address, which is too many
-GREEDY_SHARE = 0.5
+PER_S = 320
+GREEDY_SHARE = 0.5  # from one address, which is too many; all until it is told so
 GUESS_SHARE = 0.1
 TIMEOUT_S = 30
 
@@ -41,7 +41,7 @@ def attack(seconds, random_source, server, stream, addresses):
     path = f"/{stream}/whep"
     came = collections.Counter()
     for _ in pace.turns(seconds, PER_S):
-        greedy = random_source.random() < GREEDY_SHARE
+        greedy = not came["POST 429"] or random_source.random() < GREEDY_SHARE
         client = clients[0] if greedy else random_source.choice(clients[1:])
         if random_source.random() < GUESS_SHARE:
             method = random_source.choice(("DELETE", "PATCH", "GET"))
@@ -53,4 +53,4 @@ def attack(seconds, random_source, server, stream, addresses):
             body = whep.offer(random_source.randbytes(4).hex(), random_source.randbytes(12).hex())
             headers = {"Content-Type": whep.SDP}
         came[f"{method} {client.request(method, target, body, headers)}"] += 1
-    return came
+    return +came

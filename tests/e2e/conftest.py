@@ -38,12 +38,11 @@ def pytest_runtest_makereport(item, call):
     """A failure shows what the processes had to say."""
     report = (yield).get_result()
     if report.failed:
-        for log in Process.logs:
-            if log.exists():
-                text = log.read_text(errors="replace")[-LOG_TAIL:]
-                report.sections.append((str(log), text))
+        for process in Process.recent:
+            if process.log.exists():
+                report.sections.append((str(process.log), process.output()[-LOG_TAIL:]))
     if call.when == "teardown":
-        Process.logs.clear()
+        Process.forget_ended()
 
 
 @pytest.fixture(autouse=True)

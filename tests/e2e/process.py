@@ -17,17 +17,21 @@ def until(condition, timeout_s, what, interval_s=0.05, why=lambda: ""):
 
 
 class Process:
-    logs = []  # of all processes since they were last cleared, for reports of failures
+    recent = []  # those that run, and those that have ended in this test, for reports of failures
 
     def __init__(self, arguments, log, env=None, process_group=None):
         """process_group: 0 gives it one of its own."""
         self.arguments = [str(argument) for argument in arguments]
         self.log = log
-        self.logs.append(log)
         with open(log, "ab") as output:
             self.child = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=output,
                                           stderr=subprocess.STDOUT, env=env,
                                           process_group=process_group)
+        self.recent.append(self)
+
+    @classmethod
+    def forget_ended(cls):
+        cls.recent[:] = [process for process in cls.recent if process.running()]
 
     @property
     def pid(self):

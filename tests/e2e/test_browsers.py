@@ -10,7 +10,7 @@ from process import until
 from server import Server
 
 WATCH_S = 10
-PATIENCE_S = 40  # for these: a machine with much to do holds its browser up now and then
+PATIENCE_S = 80  # for these: a machine with much to do holds its browser up now and then
 MIN_FPS = 28  # of the camera's 30
 MIN_AUDIO_PER_S = 40  # of 50 Opus packets of 20 ms
 MAX_FROZEN_S = 0.5

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """WebRTC stacks of Node programs as viewers: werift, all in TypeScript, and @roamhq/wrtc."""
+import itertools
 import json
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def server(folder):
 
 
 class NodeViewer(Process):
+    numbers = itertools.count()
+
     def __init__(self, folder, name, *arguments):
-        log = folder / f"{name}-{len(self.logs)}.log"
+        log = folder / f"{name}-{next(self.numbers)}.log"
         super().__init__(["node", VIEWERS / f"{name}_viewer.mjs", MODULES, *arguments], log)
 
     def end(self, seconds):
