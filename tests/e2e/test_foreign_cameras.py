@@ -27,6 +27,7 @@ WATCH_S = 10
 RECORDED_TIMES = 40  # 160 s, more than all of this takes
 MIN_SHARE = 0.8  # of the pictures that a camera has in 10 s
 START_TIMEOUT_S, WATCH_TIMEOUT_S = 30, 45
+ACCOUNT_LEN = 2000
 GST_FPS = 30
 B_FRAMES = 2  # in a row, of those that have any
 USER, PASSWORD = "viewer", "s3cret-of-the-camera"
@@ -123,6 +124,10 @@ class Tab:
         stats = self.chromium.stats()
         return Look(stats.frames, stats.audio.get("totalAudioEnergy", 0))
 
+    def account(self):
+        self.chromium.turn_to(self.handle)
+        return self.chromium.account()
+
 
 class Pipeline:
     """GStreamer."""
@@ -136,6 +141,9 @@ class Pipeline:
         lines = [line for line in self.process.output().splitlines() if line.endswith("}")]
         figures = json.loads(lines[-1]) if lines else {"video": 0, "audio": 0}
         return Look(figures["video"], figures["audio"])
+
+    def account(self):
+        return self.process.output()[-ACCOUNT_LEN:]
 
 
 class Play:
@@ -167,6 +175,7 @@ class Play:
         time.sleep(WATCH_S)
         tolerate(WATCH_TIMEOUT_S, self._have_seen, f"{WATCH_S} s of all cameras")
         self.after, self.figures_after = self._status(), self.server.metrics()
+        self.accounts = {row: viewer.account() for row, viewer in self.viewers.items()}
 
     def _status(self):
         return {row: self.server.status(name(row)) for row in ROWS}
@@ -221,7 +230,7 @@ def row(request, knows_aac):
 
 
 def test_plays(play, row):
-    assert play.seen(row) >= goal(row)
+    assert play.seen(row) >= goal(row), play.accounts[row]
     assert play.looks_after[row].sound > play.looks_before[row].sound, "silence"
 
 

@@ -26,6 +26,8 @@ H264 = ",packetization-mode=(string)1,profile-level-id=(string)42e01f"
 AUDIO = ("application/x-rtp,media=audio,encoding-name={},clock-rate={},payload=97,"
          "encoding-params=(string)2")
 CLOCK_RATES = {"OPUS": 48000, "L16": 44100}
+# Known before there are other threads: two that ask for it at once may find it half made.
+SOURCE_PAD = Gst.PadDirection.SRC
 PCM_RATE = 48000
 REPORT_MS = 200
 PCM = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate={PCM_RATE},channels=1"
@@ -111,7 +113,7 @@ class Viewer:
         return False
 
     def _pad_added(self, _, pad):
-        if pad.get_direction() != Gst.PadDirection.SRC:
+        if pad.get_direction() != SOURCE_PAD:
             return
         name = pad.get_current_caps().get_structure(0).get_string("encoding-name")
         decoder = Gst.parse_bin_from_description(
