@@ -53,4 +53,4 @@ def attack(seconds, random_source, server, stream, addresses):
             body = whep.offer(random_source.randbytes(4).hex(), random_source.randbytes(12).hex())
             headers = {"Content-Type": whep.SDP}
         came[f"{method} {client.request(method, target, body, headers)}"] += 1
-    return +came
+    return came

@@ -17,7 +17,6 @@ from server import BUILD, PROGRAM, Server
 
 # No test has a reason to take longer; RTCFAN_HOSTILE_SECONDS adds to that of the hostile one.
 TEST_LIMIT_S = 150
-LOG_TAIL = 8000
 
 DEAD_SOURCE = "rtsp://127.0.0.1:1/nobody"
 
@@ -40,7 +39,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for process in Process.recent:
             if process.log.exists():
-                report.sections.append((str(process.log), process.output()[-LOG_TAIL:]))
+                report.sections.append((str(process.log), process.tail()))
     if call.when == "teardown":
         Process.forget_ended()
 

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import time
 
+TAIL_LEN = 8000  # of what a process had to say, for reports of failures
+
 
 def until(condition, timeout_s, what, interval_s=0.05, why=lambda: ""):
     """Waits for a condition and returns its value; fails by saying what did not happen, and why."""
@@ -39,6 +41,9 @@ class Process:
 
     def output(self):
         return self.log.read_text(errors="replace")
+
+    def tail(self):
+        return self.output()[-TAIL_LEN:]
 
     def running(self):
         return self.child.poll() is None

@@ -27,7 +27,6 @@ WATCH_S = 10
 RECORDED_TIMES = 40  # 160 s, more than all of this takes
 MIN_SHARE = 0.8  # of the pictures that a camera has in 10 s
 START_TIMEOUT_S, WATCH_TIMEOUT_S = 30, 45
-ACCOUNT_LEN = 2000
 GST_FPS = 30
 B_FRAMES = 2  # in a row, of those that have any
 USER, PASSWORD = "viewer", "s3cret-of-the-camera"
@@ -143,7 +142,7 @@ class Pipeline:
         return Look(figures["video"], figures["audio"])
 
     def account(self):
-        return self.process.output()[-ACCOUNT_LEN:]
+        return self.process.tail()
 
 
 class Play:
