@@ -245,7 +245,9 @@ class RawViewer:
             return
         kind, transaction, attributes = message
         self._checks.discard(transaction)
-        if kind != stun.SUCCESS and self.expects_refusals:
+        # A check may have been on its way when the server ended the session.
+        over = self.bye or self.close_notify
+        if kind != stun.SUCCESS and (self.expects_refusals or over):
             self.refused = stun.error_code(attributes)
             return
         assert kind == stun.SUCCESS, f"a check was refused: {stun.error_code(attributes)}"
