@@ -404,16 +404,19 @@ def initial_user_namespace():
     return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[2] == "4294967295"
 
 
-def namespaces():
-    """The processes that hold a namespace: others on this machine may sleep, but not for ever."""
-    held = set()
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if (path / "cmdline").read_bytes() == b"sleep\0infinity\0":
-                held.add(path.name)
-        except OSError:
-            pass  # it has ended
-    return held
+MARK = f"RTCFAN_COMPARED_BY={os.getpid()}"
+
+
+def marked():
+    """The processes that bench/compare began, a test of this run, wherever they hang now."""
+    return [path.name for path in Path("/proc").glob("[0-9]*") if carries_mark(path)]
+
+
+def carries_mark(process):
+    try:
+        return MARK.encode() in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False  # it has ended
 
 
 def skip_unless_it_can_run():
@@ -431,8 +434,7 @@ SMALL = (COMPARE, "--build", BUILD, "--own", "2x2", "--servers", "rtcfan", "--ro
 def test_rtcfan_alone(tmp_path):
     """The JSON, the report, and nothing left behind."""
     skip_unless_it_can_run()
-    before = namespaces()
-    done = subprocess.run([*SMALL, "--report", tmp_path], capture_output=True, text=True,
+    done = subprocess.run(["env", MARK, *SMALL, "--report", tmp_path], capture_output=True, text=True,
                           timeout=140, check=False)
     assert done.returncode == 0, done.stderr
     run = json.loads((tmp_path / "report.json").read_text())
@@ -449,7 +451,7 @@ def test_rtcfan_alone(tmp_path):
         assert [share for share, _ in figure["latency_cdf"]] == sorted(
             share for share, _ in figure["latency_cdf"]), figure
     assert "2 streams x 2 viewers in all" in (tmp_path / "report.md").read_text()
-    assert namespaces() <= before
+    assert marked() == []
 
 
 # The tests' own namespace has no setting that the machine has one of: where they were started.
@@ -475,20 +477,19 @@ def names(pids):
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM), ids=lambda each: each.name)
 def test_signal_leaves_nothing_behind(tmp_path, number):
     skip_unless_it_can_run()
-    before, queue = namespaces(), backlog()
-    compare = Process([*OUTSIDE, *SMALL], tmp_path / "compare.log")
+    queue = backlog()
+    compare = Process(["env", MARK, *OUTSIDE, *SMALL], tmp_path / "compare.log")
     try:
         until(lambda: not compare.running()
               or "viewers" in names(cpu.family(compare.pid)).values(), 60, "viewers started")
-        children = cpu.family(compare.pid)[1:]
-        assert {"source", "rtcfan", "sleep"} <= set(names(children).values())
+        assert {"source", "rtcfan", "sleep"} <= set(names(marked()).values())
         compare.child.send_signal(number)
         assert compare.child.wait(30) == 128 + number
     finally:
         compare.kill()
     assert compare.output() == f"compare: ended by {number.name}\n"
-    until(lambda: not names(children), 5, "children ended")
-    assert namespaces() <= before and backlog() == queue
+    until(lambda: not marked(), 5, "its processes ended")
+    assert backlog() == queue
 
 
 def module():
