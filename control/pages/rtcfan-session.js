@@ -290,10 +290,9 @@ export class Session extends EventTarget {
         this.note = note ? `${note}.` : '';
         this.dispatchEvent(new Event('note'));
         this.#watchTransport(pc, mine);
-        await pc.setRemoteDescription({type: 'answer', sdp: text});
-        if (mine !== this.#attempt)
-            return;
+        // Before the answer is taken: it may be connected by the time that we hear of that.
         this.#timers.connect = setTimeout(() => this.#blocked(text), CONNECT_MS);
+        await pc.setRemoteDescription({type: 'answer', sdp: text});
     }
 
     #post(sdp) {

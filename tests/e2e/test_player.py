@@ -3,6 +3,7 @@
 by itself."""
 import re
 import signal
+from contextlib import contextmanager
 
 import pytest
 
@@ -32,6 +33,30 @@ rtcfan.shadowRoot.querySelector('form').requestSubmit();
 """
 OFFERED = "rtcfan.shadowRoot.querySelector('[data-part={}]').checkVisibility()"
 
+# A page hears late that its answer has been taken, and tells which timers it has not taken back.
+CONNECT_MS = 12000  # control/pages/rtcfan-session.js: without a connection
+LATE_ANSWER = """
+const {setTimeout: set, clearTimeout: clear} = window;
+window.timers = new Map();
+window.setTimeout = (what, ms) => {
+    const id = set(what, ms);
+    timers.set(id, ms);
+    return id;
+};
+window.clearTimeout = id => {
+    timers.delete(id);
+    clear(id);
+};
+const {prototype} = RTCPeerConnection;
+const take = prototype.setRemoteDescription;
+prototype.setRemoteDescription = async function (answer) {
+    await take.call(this, answer);
+    while (this.connectionState !== 'connected')
+        await new Promise(resolve => set(resolve, 10));
+    window.taken = true;
+};
+"""
+
 
 @pytest.fixture(scope="module")
 def server(folder):
@@ -48,6 +73,19 @@ def chromium(folder):
 
 def viewers(server):
     return server.metrics().sum("rtcfan_viewers")
+
+
+@contextmanager
+def tab_of(chromium, script):
+    """A tab on whose pages this runs before their own."""
+    before = chromium.driver.current_window_handle
+    chromium.open_tab("about:blank")
+    chromium.before_pages(script)
+    try:
+        yield
+    finally:
+        chromium.driver.close()
+        chromium.turn_to(before)
 
 
 def test_it_remembers_whether_it_was_muted(server, chromium):
@@ -177,6 +215,15 @@ def test_media_is_blocked(server, chromium):
         assert f"UDP port {DEAD_PORT} of " in chromium.message()
         assert "cannot be reached" in chromium.message()
         assert "webrtc.tcp" in chromium.message()
+
+
+def test_it_is_connected_before_it_knows(server, chromium):
+    """What waits for a connection does not wait any more then."""
+    with tab_of(chromium, LATE_ANSWER):
+        chromium.open(server.page("cam1"))
+        until(lambda: chromium.value("window.taken"), BACK_S, "the answer to be taken")
+        chromium.wait_state("playing")
+        assert CONNECT_MS not in chromium.value("[...timers.values()]")
 
 
 @pytest.mark.parametrize("challenges,fields,header", [
