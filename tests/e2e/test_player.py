@@ -56,6 +56,14 @@ prototype.setRemoteDescription = async function (answer) {
     window.taken = true;
 };
 """
+# As a proxy answers behind which there is no server.
+BAD_GATEWAY = """
+window.asked = 0;
+window.fetch = () => {
+    asked++;
+    return Promise.resolve(new Response('', {status: 502}));
+};
+"""
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +281,14 @@ def test_a_script_is_lost_on_its_way(server, chromium, page):
     finally:
         chromium.block()
     until(lambda: chromium.value(started), BACK_S, "the page to work")
+
+
+def test_a_script_is_lost_and_no_server_is_there(server, chromium):
+    """The page stays until there is one: the page of a proxy would stay for ever."""
+    with tab_of(chromium, BAD_GATEWAY):
+        chromium.block("*/rtcfan-session.js")
+        chromium.open(server.page("cam1"))
+        until(lambda: chromium.value("asked") > 1, BACK_S, "the page to ask again")
 
 
 def test_in_a_frame_of_another_origin(server, chromium):
