@@ -77,7 +77,8 @@ function show(answer) {
 
 async function refresh() {
     try {
-        const response = await fetch(`/api/viewers?page=${page}`, {cache: 'no-store'});
+        const response = await fetch(`/api/viewers?page=${page}`,
+            {cache: 'no-store', signal: AbortSignal.timeout(5000)});
         if (!response.ok)
             throw new Error(await response.text());
         show(await response.json());
