@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A browser on a player page, as tests see any: chromium.py and firefox.py drive one each."""
+from pathlib import Path
+
 from process import until
+from server import MEDIA_PORT
+
+LOOPBACK = "0100007F"  # 127.0.0.1 in /proc/net/udp: where cameras send
 
 STATS = """
 const done = arguments[0];
@@ -10,6 +15,18 @@ if (!connection)
 else
     connection.getStats().then((report) => done([...report.values()]), () => done([]));
 """
+
+
+def overflows():
+    """Datagrams that came to a full socket of a browser here: it was kept from reading them."""
+    drops = 0
+    for table in ("udp", "udp6"):
+        for line in Path(f"/proc/self/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            _, local, *_, dropped = line.split()
+            address, port = local.split(":")
+            if address != LOOPBACK and int(port, 16) != MEDIA_PORT:
+                drops += int(dropped)
+    return drops
 
 
 class Stats:
@@ -50,6 +67,11 @@ class Stats:
         return self.video.get("framesDecoded", 0)
 
     @property
+    def lost(self):
+        """Packets of picture and sound that did not come, not even when asked for again."""
+        return self.video["packetsLost"] + self.audio["packetsLost"]
+
+    @property
     def frozen_s(self):
         return self.video["totalFreezesDuration"]
 
@@ -64,6 +86,10 @@ class Browser:
     def stats(self):
         return Stats(self.run_async(STATS.format(self.CONNECTION)))
 
+    def wait_heard(self, timeout_s=40):
+        until(lambda: self.stats().audio.get("packetsReceived"), timeout_s,
+              f"sound received by {type(self).__name__}", why=self.account)
+
     def wait_playing(self, frames=1, timeout_s=40):
         until(lambda: self.stats().frames >= frames, timeout_s,
               f"{frames} frames decoded by {type(self).__name__}", why=self.account)
@@ -73,8 +99,13 @@ class Browser:
         return self.value("window.rtcfan?.state")
 
     def wait_state(self, state, timeout_s=40):
-        until(lambda: self.state() == state, timeout_s, f"the player to be {state}",
-              why=self.account)
+        """Returns what the player tells the viewer meanwhile."""
+        def look():
+            now, message = self.value("[window.rtcfan?.state, window.rtcfan?.message]")
+            return now == state and [message]
+
+        [message] = until(look, timeout_s, f"the player to be {state}", why=self.account)
+        return message
 
     def message(self):
         """What the player tells the viewer."""

@@ -20,6 +20,7 @@ FLAGS = (
     "--window-size=1000,800",
 )
 
+TIMEOUT_S = 60  # of a page and of a script
 NTP_OFFSET_MS = 2208988800000  # 1900 to 1970
 
 # Runs before the page's script: notes each POST, each peer connection and the first picture shown.
@@ -67,8 +68,8 @@ class Chromium(Browser):
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = Service(DRIVER, log_path=str(folder / "chromedriver.log"))
         self.driver = webdriver.Chrome(service=service, options=options)
-        self.driver.set_page_load_timeout(20)
-        self.driver.set_script_timeout(10)
+        self.driver.set_page_load_timeout(TIMEOUT_S)
+        self.driver.set_script_timeout(TIMEOUT_S)
         self.before_pages(SPY)
 
     @staticmethod

@@ -11,7 +11,7 @@ import urllib.request
 
 import aiohttp
 
-START_S = 10
+START_S = 30
 
 
 class Dialog:

@@ -12,6 +12,7 @@ from process import Process, until
 
 PROGRAM = "/usr/bin/firefox-esr"
 START_TIMEOUT_S, END_TIMEOUT_S = 60, 20
+TIMEOUT_MS = 60000  # of a page and of a script
 SCREEN = {"MOZ_HEADLESS_WIDTH": "1000", "MOZ_HEADLESS_HEIGHT": "800"}
 
 # Firefox offers H.264 where it has OpenH264, which it downloads, or where a decoder of the machine
@@ -58,7 +59,7 @@ class Firefox(Browser):
         assert self.process.running(), self.process.output()
         self._marionette = Marionette(int(port.read_text()))
         self._call("WebDriver:NewSession", capabilities={})
-        self._call("WebDriver:SetTimeouts", pageLoad=20000, script=10000)
+        self._call("WebDriver:SetTimeouts", pageLoad=TIMEOUT_MS, script=TIMEOUT_MS)
 
     def _call(self, command, **parameters):
         return self._marionette.call(command, **parameters).get("value")

@@ -7,7 +7,7 @@ The protocol: https://firefox-source-docs.mozilla.org/testing/marionette/Protoco
 import json
 import socket
 
-COMMAND, TIMEOUT_S = 0, 60
+COMMAND, TIMEOUT_S = 0, 90  # longer than pages and scripts may take
 
 
 class MarionetteError(Exception):
@@ -27,7 +27,10 @@ class Marionette:
             if not byte:
                 raise MarionetteError("the browser has hung up")
             length += byte
-        return json.loads(self._input.read(int(length)))
+        text = self._input.read(int(length))
+        if len(text) < int(length):
+            raise MarionetteError("the browser has hung up")
+        return json.loads(text)
 
     def call(self, command, **parameters):
         """Returns what the command answers; its errors are raised."""

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from browser import overflows
 from chromium import Chromium
 from firefox import Firefox
 from process import until
@@ -59,14 +60,16 @@ def smooth(seen):
 def test_plays_smoothly(server, profile, browser, artifacts):
     browser.open(server.page("cam1"))
     browser.wait_playing(30)
+    browser.wait_heard()
     until(lambda: smooth(watch(browser)), PATIENCE_S, f"{WATCH_S} smooth seconds")
     browser.screenshot(artifacts / f"player-{type(browser).__name__}.png")
 
     stats = browser.stats()
-    assert stats.video["packetsLost"] == stats.audio["packetsLost"] == 0
+    # Firefox's socket is small, and all since the keyframe comes at once.
+    assert stats.lost <= overflows()
     assert stats.codec["mimeType"] == "video/H264"
     assert (stats.video["frameWidth"], stats.video["frameHeight"]) == (1280, 720)
     assert stats.transport["dtlsState"] == "connected"
-    assert (browser.state(), browser.message()) == ("playing", "")
+    assert browser.wait_state("playing") == ""
     live = [each["srtp_profile"] for each in server.viewers() if each["state"] == "live"]
     assert live == [profile]

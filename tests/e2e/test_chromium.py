@@ -14,10 +14,10 @@ def chromium(folder):
 def test_page_does_what_it_says(server, chromium):
     chromium.open(server.page("cam1"))
     chromium.wait_playing()
+    assert chromium.wait_state("playing") == ""
     assert chromium.posts() == 1
     assert chromium.value("rtcfan.posts") == 1
     assert chromium.value("rtcfan.pc === spy.connections[0]")
-    assert chromium.state() == "playing"
     assert chromium.value("!rtcfan.video.paused && rtcfan.video.muted")
     assert chromium.value("spy.errors") == []
     refused = [line for line in chromium.console() if line["level"] == "SEVERE"]

@@ -9,6 +9,7 @@ import pytest
 
 import whep
 from cameras import BenchSource
+from browser import overflows
 from chromium import Chromium
 from dialog import Dialog
 from page_server import DEAD_PORT, PageServer, block_media, guest
@@ -17,6 +18,8 @@ from server import BASE, FIGURES, Server
 
 GONE_S = 40  # until nobody watches: a player waits 10 s before it leaves, of which timers make more
 BACK_S = 60
+LEAVE_S = 20  # well below the 30 s after which who did not take leave is gone too
+SHOWN_S = 30
 SMALL = ("--resolution", "320x180", "--bitrate", "300", "--gop", "1s", "--name", "demo")
 
 STATS = """
@@ -105,6 +108,7 @@ def test_it_remembers_whether_it_was_muted(server, chromium):
     chromium.wait_state("playing")
     assert not chromium.value("rtcfan.video.muted")
     chromium.press("m")
+    until(lambda: chromium.value("rtcfan.video.muted"), SHOWN_S, "silence")
     chromium.open(server.page("cam1"))
     chromium.wait_state("playing")
     assert chromium.value("rtcfan.video.muted")
@@ -116,35 +120,40 @@ def test_keys(server, chromium):
     for key in (" ", "k"):
         chromium.press(key)
         chromium.wait_state("paused")
-        until(lambda: viewers(server) == 0, 10, "the viewer to leave")
+        until(lambda: viewers(server) == 0, LEAVE_S, "the viewer to leave")
         chromium.press(key)
         chromium.wait_state("playing")
     chromium.press("i")
-    until(lambda: chromium.value(OFFERED.format("figures")), 5, "figures")
+    until(lambda: chromium.value(OFFERED.format("figures")), SHOWN_S, "figures")
     chromium.press("i")
-    assert not chromium.value(OFFERED.format("figures"))
+    until(lambda: not chromium.value(OFFERED.format("figures")), SHOWN_S, "no figures")
     chromium.press("?")
-    until(lambda: chromium.value(OFFERED.format("keys")), 5, "what the keys do")
+    until(lambda: chromium.value(OFFERED.format("keys")), SHOWN_S, "what the keys do")
     chromium.press("?")
-    assert not chromium.value(OFFERED.format("keys"))
+    until(lambda: not chromium.value(OFFERED.format("keys")), SHOWN_S, "no keys")
     chromium.press("f")
-    until(lambda: chromium.value("document.fullscreenElement === rtcfan"), 5, "full screen")
+    until(lambda: chromium.value("document.fullscreenElement === rtcfan"), SHOWN_S, "full screen")
     chromium.press("f")
-    until(lambda: chromium.value("!document.fullscreenElement"), 5, "the window again")
+    until(lambda: chromium.value("!document.fullscreenElement"), SHOWN_S, "the window again")
+
+
+def steady(stats):
+    """Not that in which all since the keyframe is decoded, or the machine has held up something."""
+    return (20 < stats["fps"] < 40 and 100e3 < stats["bitrate"] < 1e6
+            and 0 <= stats["rttMs"] < 1000 and 0 <= stats["jitterMs"] < 1000)
 
 
 def test_figures(server, chromium):
     chromium.open(server.page("cam1"))
     chromium.wait_state("playing")
-    stats = chromium.driver.execute_async_script(STATS)
+    seen = []
+    until(lambda: seen.append(chromium.run_async(STATS)) or steady(seen[-1]), SHOWN_S,
+          "a steady second", why=lambda: seen)
+    stats = seen[-1]
     assert (stats["width"], stats["height"]) == (320, 180)
-    assert 20 < stats["fps"] < 40
-    assert 100e3 < stats["bitrate"] < 1e6
-    assert stats["loss"] == stats["lost"] == 0
-    assert 0 <= stats["rttMs"] < 1000
-    assert 0 <= stats["jitterMs"] < 1000
+    assert stats["lost"] <= overflows()
+    assert overflows() or stats["loss"] == stats["nacks"] == 0
     assert stats["codecs"] == ["H264", "Opus"]
-    assert stats["nacks"] == 0
     join = chromium.value("rtcfan.join")
     assert 0 < join["http"] <= join["ice"] <= join["dtls"]
     assert join["ice"] <= join["packet"] <= join["frame"]
@@ -168,7 +177,7 @@ def test_who_leaves_the_page_leaves_the_server(server, chromium):
     chromium.open(server.page("cam1"))
     chromium.wait_state("playing")
     chromium.open("about:blank")
-    until(lambda: viewers(server) == 0, 10, "the session's end")
+    until(lambda: viewers(server) == 0, LEAVE_S, "the session's end")
 
 
 def test_a_hidden_page_leaves_and_comes_back(server, chromium):
@@ -210,8 +219,7 @@ def test_an_interruption(server, chromium):
 def test_a_stream_that_is_not_there(server, chromium):
     assert whep.request("GET", server.page("nobody")).status == 404
     chromium.open(server.page("nobody"))
-    chromium.wait_state("failed")
-    assert chromium.message() == "There is no such stream on this server."
+    assert chromium.wait_state("failed") == "There is no such stream on this server."
 
 
 def test_media_is_blocked(server, chromium):
@@ -219,10 +227,10 @@ def test_media_is_blocked(server, chromium):
     with PageServer(endpoint=server.whep("cam1"), change=block_media) as elsewhere:
         elsewhere.pages["/"] = guest(f"{elsewhere.url}cam1/")
         chromium.open(elsewhere.url)
-        chromium.wait_state("failed", BACK_S)
-        assert f"UDP port {DEAD_PORT} of " in chromium.message()
-        assert "cannot be reached" in chromium.message()
-        assert "webrtc.tcp" in chromium.message()
+        message = chromium.wait_state("failed", BACK_S)
+        assert f"UDP port {DEAD_PORT} of " in message
+        assert "cannot be reached" in message
+        assert "webrtc.tcp" in message
 
 
 def test_it_is_connected_before_it_knows(server, chromium):
@@ -247,7 +255,7 @@ def test_a_password_is_asked_for(server, chromium, challenges, fields, header):
         for name in ("user", "password", "token"):
             assert chromium.value(OFFERED.format(name)) == (name in fields)
         chromium.driver.execute_script(AUTHORISE, {name: "wrong" for name in fields})
-        until(lambda: chromium.message() == "Unauthorized. Please sign in again.", 10,
+        until(lambda: chromium.message() == "Unauthorized. Please sign in again.", SHOWN_S,
               "the refusal, without a body that is not the program's")
         chromium.driver.execute_script(AUTHORISE, fields)
         chromium.wait_state("playing")
