@@ -6,10 +6,11 @@
 VIDEO is the only codec that it offers for pictures: H264 (unless said otherwise), H265, VP8 or VP9;
 AUDIO that for sound: OPUS (unless said otherwise) or L16. Prints lines of JSON, now and then and at
 the end: how many frames and audio buffers came out of the decoders so far, and the frequency of the
-sound, as if it were one tone.
+sound, as if it were one tone. SIGTERM ends it before its time.
 """
 import array
 import json
+import signal
 import sys
 
 import gi
@@ -69,6 +70,7 @@ class Viewer:
         promise = Gst.Promise.new_with_change_func(self._offer_made)
         self.webrtc.emit("create-offer", None, promise)
         GLib.timeout_add_seconds(seconds, self.loop.quit)
+        GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGTERM, self.loop.quit)
         GLib.timeout_add(REPORT_MS, self._report)
         self.loop.run()
         self.pipeline.set_state(Gst.State.NULL)
