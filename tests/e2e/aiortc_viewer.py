@@ -9,7 +9,7 @@ from aiortc.mediastreams import MediaStreamError
 
 import whep
 
-CONNECT_TIMEOUT_S = 20
+CONNECT_TIMEOUT_S = 60
 
 
 class AiortcViewer:

@@ -29,8 +29,8 @@ def figure(server, what, stream):
 @pytest.mark.asan
 @pytest.mark.parametrize("stream", ["dropped", "hevc"])
 def test_dropped(server, stream):
-    until(lambda: figure(server, "frames", stream) >= FRAMES, 20, "pictures")
-    until(lambda: figure(server, "b_frames_dropped", stream) >= FRAMES, 20, "B-frames")
+    until(lambda: figure(server, "frames", stream) >= FRAMES, 40, "pictures")
+    until(lambda: figure(server, "b_frames_dropped", stream) >= FRAMES, 40, "B-frames")
     status = server.status(stream)
     assert not status["b_frames"]
     assert "B-frames are dropped" in status["b_frames_note"]
@@ -46,7 +46,7 @@ def steps(viewer, count):
             seen.append(int.from_bytes(datagram[4:8], "big"))
 
     viewer.on_rtp = note
-    until(lambda: len(seen) > count, 20, f"{count} pictures")
+    until(lambda: len(seen) > count, 40, f"{count} pictures")
     return [(b - a + 2**31) % 2**32 - 2**31 for a, b in zip(seen, seen[1:])]
 
 
@@ -54,16 +54,16 @@ def test_pictures_come_in_order(server):
     """What is left lies where the camera has put it, three pictures of 30/s apart."""
     with Audience() as audience:
         viewer = audience.add(server.whep("dropped"), authenticate=True)
-        until(lambda: viewer.track("video").frames >= FRAMES, 20, "what the viewer starts with")
+        until(lambda: viewer.track("video").frames >= FRAMES, 40, "what the viewer starts with")
         left = steps(viewer, FRAMES)
         kept = audience.add(server.whep("kept"), authenticate=True)
-        until(lambda: kept.track("video").frames >= FRAMES, 20, "what the viewer starts with")
+        until(lambda: kept.track("video").frames >= FRAMES, 40, "what the viewer starts with")
         assert min(left) > FRAME_TICKS / 2 > min(steps(kept, FRAMES))
     assert sorted(left)[len(left) // 2] == pytest.approx(3 * FRAME_TICKS, abs=FRAME_TICKS / 2)
 
 
 def test_kept(server):
-    until(lambda: figure(server, "frames", "kept") >= FRAMES, 20, "pictures")
+    until(lambda: figure(server, "frames", "kept") >= FRAMES, 40, "pictures")
     assert figure(server, "b_frames_dropped", "kept") == 0
     status = server.status("kept")
     assert status["b_frames"]

@@ -15,7 +15,7 @@ MODULES = ROOT / "build" / "node"  # where tests/e2e/node/install.sh puts them
 
 WATCH_S = 10
 MIN_FPS, MIN_AUDIO_PER_S = 24, 40  # of 30 and 50
-START_S, LEAVE_S = 20, 20  # what the machine may take
+START_S, LEAVE_S = 40, 40  # what the machine may take
 CONSENT_S = 30  # control/consent.h
 GCM, SHA1_80 = "SRTP_AEAD_AES_128_GCM", "SRTP_AES128_CM_HMAC_SHA1_80"
 

@@ -16,11 +16,12 @@ SOME = 24
 FPS = 10
 SMALL = ("--resolution", "320x180", "--bitrate", "150", "--fps", FPS, "--gop", "2s", "--audio",
          "none")
-JOINED_S = 60
+JOINED_S = 90
 WATCH_S = int(os.environ.get("RTCFAN_WALL_SECONDS", "10"))
 MIN_FPS = 5  # two cores encode nothing, but decode and draw all of it
+PATIENCE_S = 5 * WATCH_S  # for these: a machine with much to do holds its browser up now and then
 MIN_FRAMES = 30
-GONE_S = 40
+GONE_S, SHOWN_S = 60, 30
 
 STATES = "[...rtcfan.tiles.values()].map(tile => tile.player.state)"
 FRAMES = ("[...rtcfan.tiles.values()].map("
@@ -30,7 +31,7 @@ FITS = ("document.body.scrollHeight <= innerHeight && document.body.scrollWidth 
         "    const {left, top, right, bottom} = tile.getBoundingClientRect();"
         "    return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight &&"
         "        Math.abs((right - left) / (bottom - top) - 16 / 9) < 0.05; })")
-LARGE = "[...document.querySelectorAll('.large')].map(tile => tile.innerText.trim())"
+LARGE = "[...document.querySelectorAll('.large')].map(tile => tile.querySelector('span').innerText)"
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +62,14 @@ def test_nine_of_them(server, chromium, artifacts):
     assert len(chromium.value(STATES)) == 9
     before = chromium.value(FRAMES)
     until(lambda: all(now > then + MIN_FRAMES
-                      for now, then in zip(chromium.value(FRAMES), before)), 30,
+                      for now, then in zip(chromium.value(FRAMES), before)), JOINED_S,
           "pictures on all tiles")
     chromium.screenshot(artifacts / "wall.png")
     before = chromium.driver.get_window_size()
     for size in (before["width"], before["height"]), (1400, 300), (500, 900):
         chromium.driver.set_window_size(*size)
-        until(lambda width=size[0]: chromium.value(f"innerWidth === {width} && {FITS}"), 5,
-              f"tiles that fill a window of {size}")
+        until(lambda width=size[0]: chromium.value(f"innerWidth === {width} && {FITS}"),
+              SHOWN_S, f"tiles that fill a window of {size}")
     chromium.driver.set_window_size(before["width"], before["height"])
     assert chromium.value("spy.errors") == []
 
@@ -98,20 +99,26 @@ def test_a_stream_that_is_not_there(server, chromium):
     assert "no such stream" in chromium.value("document.querySelectorAll('.tile')[1].ariaLabel")
 
 
-@pytest.mark.extra_seconds(WATCH_S)
-def test_24_of_them(server, chromium):
-    """For 10 s, or RTCFAN_WALL_SECONDS."""
-    open_wall(chromium, ",".join(f"cam{n}" for n in range(1, SOME + 1)))
-    assert chromium.value(FITS)
+def all_drawn(chromium):
     before = chromium.value(FRAMES)
     time.sleep(WATCH_S)
     drawn = [now - then for now, then in zip(chromium.value(FRAMES), before)]
     print("frames of each tile:", drawn)
-    assert len(drawn) == SOME and min(drawn) >= MIN_FPS * WATCH_S
-    assert set(chromium.value(STATES)) == {"playing"}
+    assert len(drawn) == SOME
+    return min(drawn) >= MIN_FPS * WATCH_S
+
+
+@pytest.mark.extra_seconds(PATIENCE_S + WATCH_S)
+def test_24_of_them(server, chromium):
+    """For 10 s, or RTCFAN_WALL_SECONDS."""
+    open_wall(chromium, ",".join(f"cam{n}" for n in range(1, SOME + 1)))
+    assert chromium.value(FITS)
+    until(lambda: all_drawn(chromium), PATIENCE_S, f"{WATCH_S} s of pictures on all tiles")
+    until(lambda: set(chromium.value(STATES)) == {"playing"}, SHOWN_S, "all tiles to play")
     assert server.metrics().sum("rtcfan_viewers") == SOME
 
 
+@pytest.mark.extra_seconds(JOINED_S)
 def test_all_of_them(server, chromium):
     """As many as are in sight together: each plays, however slowly this machine decodes them."""
     open_wall(chromium)
