@@ -122,6 +122,7 @@ static void counts_events_beyond_its_queue_and_keeps_last_words(void **state)
     for (unsigned i = 0; i < VIEWERS; i++) {
         for (int j = 0; j < ENG_CHECKS_BURST; j++)
             check(&viewers[i]);
+        media_wait_counter(&world, ENG_COUNTER_DATAGRAMS_IN, (i + 1) * ENG_CHECKS_BURST);
     }
     media_wait_counter(&world, ENG_COUNTER_DROP_EVENTS_FULL, ALL - (ENG_EVENTS_MAX - 1));
     dropped = media_counter(&world, ENG_COUNTER_DROP_EVENTS_FULL);
