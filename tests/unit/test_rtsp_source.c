@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The source against a small camera in the same event loop, over TCP on 127.0.0.1, in real time.
+// The source against a small camera in the same event loop, over TCP on 127.0.0.1, on a clock of
+// the test's own.
 #include "rtsp/source.h"
 
 #include <setjmp.h>
@@ -18,6 +19,11 @@
 
 #include "rtsp/unit_pool.h"
 #include "tests/support/rtsp_camera.h"
+#include "tests/support/stepped_clock.h"
+
+enum {
+    LIMIT_MS = 10000,
+};
 
 // ---- the bench ----
 
@@ -74,35 +80,20 @@ static void end(struct bench *b)
     event_base_free(b->base);
 }
 
-static void on_alarm(evutil_socket_t fd, short what, void *ctx)
-{
-    (void)fd;
-    (void)what;
-    *(bool *)ctx = true;
-}
-
 // Runs the loop until the source is in the state, or fails after ten seconds.
 static void run_until(struct bench *b, enum rtsp_state state)
 {
-    struct timeval limit = {10, 0};
-    bool late = false;
-    struct event *alarm = evtimer_new(b->base, on_alarm, &late);
-
-    event_add(alarm, &limit);
-    while (b->status.state != state && !late)
-        event_base_loop(b->base, EVLOOP_ONCE);
-    event_free(alarm);
-    if (late)
+    for (int ms = 0; ms < LIMIT_MS && b->status.state != state; ms++)
+        stepped_turn(b->base, 1);
+    if (b->status.state != state)
         fail_msg("still %s, not %s: %s", rtsp_state_name(b->status.state), rtsp_state_name(state),
                  b->status.last_error);
 }
 
 static void run_for(struct bench *b, int64_t ms)
 {
-    struct timeval limit = {ms / 1000, ms % 1000 * 1000};
-
-    event_base_loopexit(b->base, &limit);
-    event_base_dispatch(b->base);
+    for (int64_t i = 0; i < ms; i++)
+        stepped_turn(b->base, 1);
 }
 
 static void test_plays_and_stops(void **state)
@@ -174,7 +165,7 @@ static void assert_back_at_once(struct bench *b)
 {
     run_until(b, RTSP_WAITING);
     for (int i = 0; i < 2 && b->status.state == RTSP_WAITING; i++)
-        event_base_loop(b->base, EVLOOP_ONCE);
+        stepped_turn(b->base, 0);
     assert_int_equal(b->status.state, RTSP_CONNECTING);
     run_until(b, RTSP_LIVE);
 }
