@@ -20,7 +20,7 @@
 #include "control/candidates.h"
 
 enum {
-    TURNS_MAX = 100, // of 50 ms
+    TURNS_MAX = 600, // of 50 ms
 };
 
 static struct event_base *base;

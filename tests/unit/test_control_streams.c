@@ -283,7 +283,8 @@ static void on_lost(void *ctx, struct ctl_stream *stream)
     if (stream != wait->stream)
         return;
     wait->changes += stream->changed;
-    if (stream->lost)
+    // Where its news are read one by one, it is lost for a moment when it stalls.
+    if (stream->lost && stream->status.state == RTSP_WAITING)
         event_base_loopbreak(wait->base);
 }
 
