@@ -100,8 +100,8 @@ static inline void add_viewer(struct world *w, enum eng_srtp_profile profile)
     w->send = oracle_create(profile, &w->keying.receive, ssrc_any_outbound);
 }
 
-// When this datagram comes, the worker has carried out all commands before it, and had a turn since:
-// what it had received or published to it is seen to, too.
+// When this datagram comes, the worker has carried out all commands before it, and had a turn
+// since: what it had received or published to it is seen to, too.
 static inline void wait_for_worker(struct world *w, unsigned worker)
 {
     struct eng_tuple side = w->tuple;

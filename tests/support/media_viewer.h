@@ -97,8 +97,8 @@ static inline void media_wait_counter(const struct media_world *world, enum eng_
     assert_true(media_counter(world, id) >= value);
 }
 
-// When this datagram comes, the worker has carried out all commands before it, and had a turn since:
-// what it had sent is counted, too.
+// When this datagram comes, the worker has carried out all commands before it, and had a turn
+// since: what it had sent is counted, too.
 static inline void media_wait_for_worker(const struct media_world *world, unsigned worker)
 {
     struct eng_tuple side = {.local = loopback_addr(eng_engine_port(world->engine))};
