@@ -21,8 +21,9 @@
 enum {
     FLOOD = 40, // datagrams of a stranger
     BUSY_ROUNDS = 30,
-    ROUNDS = 200,  // frames, each in a turn of its own
-    TOO_SHORT = 1, // the shortest queues that the kernel grants: every turn overflows
+    ROUNDS = 200,         // frames, each in a turn of its own
+    NEVER_SENT = 1 << 14, // packets beyond the newest: more than a viewer gets in a test
+    TOO_SHORT = 1,        // the shortest queues that the kernel grants: every turn overflows
     // Enough for a turn, too short for a busy one: the kernel ends its look at a socket after 32
     // datagrams, and begins the next one when those are taken.
     SHORT = 16,
@@ -145,14 +146,15 @@ static void play(unsigned frames)
     }
 }
 
-// Of a packet that nobody has: it is not sent again, but counted.
+// Of a packet that nobody has, nor will have however late this is read: it is not sent again, but
+// counted.
 static void nack(unsigned i)
 {
     struct media_viewer *viewer = &world.viewers[i];
     uint8_t rtcp[16] = {0x81, 205, 0, 3, 0, 0, 0, 1};
 
     eng_put32(rtcp + 8, viewer->ssrc);
-    eng_put16(rtcp + 12, (uint16_t)(viewer->seq + 1000));
+    eng_put16(rtcp + 12, (uint16_t)(viewer->seq + NEVER_SENT));
     media_viewer_say(viewer, rtcp, sizeof(rtcp));
     world.nacks[i]++;
 }
