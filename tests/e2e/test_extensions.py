@@ -67,7 +67,7 @@ def test_waits_as_long_as_it_is_told(chromium):
         return 1000 * (after["jitterBufferDelay"] - before["jitterBufferDelay"]) / max(shown, 1)
 
     # It gets there little by little.
-    until(lambda: LEAST_MS * 0.8 < waited_ms() < LEAST_MS * 3, 20, f"a wait of {LEAST_MS} ms")
+    until(lambda: LEAST_MS * 0.8 < waited_ms() < LEAST_MS * 3, 60, f"a wait of {LEAST_MS} ms")
 
 
 @pytest.mark.parametrize("kind", ["video", "audio"])
@@ -76,16 +76,21 @@ def test_knows_when_it_was_captured(chromium, kind):
         captured, now_ms = chromium.value(f"[{CAPTURED % kind}, Date.now()]")
         return captured and 0 <= now_ms + NTP_OFFSET_MS - captured < MOST_MS
 
-    until(is_right, 20, f"the capture time of {kind}")
+    until(is_right, 60, f"the capture time of {kind}")
 
 
 def test_tells_when_packets_arrive(server, chromium):
     assert "transport-cc" in chromium.value("spy.connections[0].remoteDescription.sdp")
-    viewer = until(lambda: [each for each in server.viewers() if each["feedback"]["estimate_bps"]],
-                   10, "an estimate")[0]
-    sent = viewer["sent"]
-    rate_bps = sent["bytes"] * 8 / ((time.time() * 1000 - viewer["created_ms"]) / 1000)
-    assert rate_bps / 3 < viewer["feedback"]["estimate_bps"] < 10 * rate_bps
+
+    def right_estimates():
+        """What a machine that stood still brings about passes."""
+        for viewer in server.viewers():
+            passed_s = time.time() - viewer["created_ms"] / 1000
+            rate_bps = viewer["sent"]["bytes"] * 8 / passed_s
+            if rate_bps / 3 < (viewer["feedback"]["estimate_bps"] or 0) < 10 * rate_bps:
+                yield viewer
+
+    [viewer] = until(lambda: list(right_estimates()), 60, "an estimate near the viewer's rate")
     assert viewer["feedback"]["queue_ms"] >= 0
     assert "Chrom" in viewer["user_agent"]
     assert viewer["rtx"]

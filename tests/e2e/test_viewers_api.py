@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What /api/viewers tells of each viewer."""
+import collections
 import json
 import threading
 import time
@@ -23,8 +24,10 @@ def test_who_joined_and_how(server):
     with Audience() as audience:
         before_ms = time.time() * 1000
         viewer = audience.add(server.whep("cam1"))
-        until(lambda: viewer.track("video").frames > 10, 10, "pictures")
-        [shown] = server.viewers()
+        until(lambda: viewer.track("video").frames > 10, 30, "pictures")
+        # What was sent is counted behind the sending.
+        [shown] = until(lambda: [each for each in server.viewers() if each["sent"]["packets"] > 10],
+                        10, "its packets in the figures")
         assert shown["stream"] == "cam1"
         assert shown["state"] == "live"
         assert (shown["transport"], shown["srtp_profile"]) == ("udp", "AEAD_AES_128_GCM")
@@ -32,11 +35,11 @@ def test_who_joined_and_how(server):
         assert len(shown["id"]) == 8
         assert abs(shown["created_ms"] - before_ms) < 10000
         assert all(0 <= shown["join"][step] < 10000 for step in STEPS)
-        assert shown["sent"]["packets"] > 10 and shown["sent"]["bytes"] > 1000
+        assert shown["sent"]["bytes"] > 1000
         assert shown["feedback"]["nack_hit_percent"] is None
         assert (shown["pauses"], shown["rests"], shown["resting"]) == (0, 0, False)
         whep.request("DELETE", viewer.session)
-    until(lambda: server.viewers() == [], 10, "the viewer to be gone")
+    until(lambda: server.viewers() == [], 30, "the viewer to be gone")
 
 
 @pytest.mark.asan
@@ -46,9 +49,13 @@ def test_what_a_lossy_link_does(server, tmp_path):
 
     thread = threading.Thread(target=watch)
     thread.start()
-    seen = []
+    seen, rtts_ms = [], collections.defaultdict(list)
     while thread.is_alive():
-        seen = server.viewers() or seen
+        shown = server.viewers()
+        if len(shown) == LOSSY_VIEWERS:  # they come and go one by one
+            seen = shown
+            for viewer in shown:
+                rtts_ms[viewer["id"]].append(viewer["feedback"]["rtt_ms"])
         time.sleep(0.1)
     thread.join()
     assert len(seen) == LOSSY_VIEWERS
@@ -58,21 +65,22 @@ def test_what_a_lossy_link_does(server, tmp_path):
         # A twentieth of the packets at most is asked for; some more than once.
         assert 100 * feedback["nacked"] / sent["packets"] < 4 * LOSS_PERCENT
         assert 50 < feedback["nack_hit_percent"] <= 100
-        assert feedback["rtt_ms"] < 1000
+        # A report that waited for a core makes a long trip.
+        assert 0 < min(filter(None, rtts_ms[viewer["id"]])) < 1000
 
 
 def test_page(server, tmp_path):
     with Audience() as audience, Chromium(tmp_path) as chromium:
         viewer = audience.add(server.whep("cam1"))
         chromium.open(f"{FIGURES}/viewers")
-        until(lambda: "bit/s" in (chromium.value("document.querySelector('tbody').textContent")), 20,
+        until(lambda: "bit/s" in (chromium.value("document.querySelector('tbody').textContent")), 60,
               "the viewer's rate on the page")
         [row] = chromium.value("[...document.querySelectorAll('tbody tr')].map("
                                "(tr) => [...tr.cells].map((td) => td.textContent))")
         assert row[1:3] == ["cam1", "live"]
         assert chromium.value("spy.errors") == []
         whep.request("DELETE", viewer.session)
-        until(lambda: chromium.value("document.querySelectorAll('tbody tr').length") == 0, 20,
+        until(lambda: chromium.value("document.querySelectorAll('tbody tr').length") == 0, 60,
               "the viewer to leave the page")
 
 
