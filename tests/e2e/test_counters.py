@@ -3,7 +3,6 @@
 import collections
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from raw_viewer import Audience
 
 VIEWERS = 50
 WATCH_S = 10
+SLOW_S = 60  # what the machine may add
 MIN_PER_TRAIN = 4
 MAX_SYSCALLS_PER_PACKET = 0.3
 VIDEO_PER_S = 28
@@ -23,9 +23,9 @@ def audience(demo_server):
     with Audience() as audience:
         for _ in range(VIEWERS):
             audience.add(demo_server.whep("demo"))
-        until(lambda: demo_server.metrics().sum("rtcfan_viewers") == VIEWERS, 5,
+        until(lambda: demo_server.metrics().sum("rtcfan_viewers") == VIEWERS, 30,
               f"{VIEWERS} viewers in /metrics")
-        until(lambda: all(viewer.track("video").frames for viewer in audience.viewers), 5,
+        until(lambda: all(viewer.track("video").frames for viewer in audience.viewers), 30,
               "a picture for each viewer")
         yield audience
 
@@ -50,18 +50,24 @@ def test_a_frame_leaves_as_one_message(demo_server, audience):
     """By the server's counters, and by what the kernel hands to each viewer's socket."""
     seen = [(viewer.track("video"), collections.Counter(viewer.track("video").trains),
              viewer.track("video").frames) for viewer in audience.viewers]
+    packets_had = [(track, track.packets) for track, _, _ in seen]
     counted = Counted(demo_server)
-    time.sleep(WATCH_S)
+    # Where the machine stands still, pictures come later; that none is missing is seen below.
+    wanted = VIDEO_PER_S * WATCH_S
+    until(lambda: all(track.frames - before >= wanted for track, _, before in seen),
+          WATCH_S + SLOW_S, f"{wanted} pictures at each viewer")
     counted.end()
+    published = counted("stream_published_packets", track="video")
+    until(lambda: all(track.packets - had >= published for track, had in packets_had), 30,
+          "what was published meanwhile at each viewer")
     packets, trains = counted("packets_sent", media="video"), counted("trains_sent", media="video")
     print(f"counters: {packets / trains:.2f} packets per train")
     assert packets / trains >= MIN_PER_TRAIN
 
     arrived = collections.Counter()
-    for track, trains_before, frames_before in seen:
+    for track, trains_before, _ in seen:
         assert track.lost == 0
-        assert track.frames - frames_before >= VIDEO_PER_S * WATCH_S
-        arrived += track.trains - trains_before
+        arrived += collections.Counter(track.trains) - trains_before
     packets = sum(size * count for size, count in arrived.items())
     print(f"sockets: {packets / arrived.total():.2f} packets per message, {dict(arrived)}")
     assert packets / arrived.total() >= MIN_PER_TRAIN
