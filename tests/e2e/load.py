@@ -6,7 +6,7 @@ import subprocess
 from server import BUILD, REPORT
 
 PROGRAM = BUILD / "bench" / "viewers"
-TIMEOUT_S = 90
+TIMEOUT_S = 150
 
 
 class Load:

@@ -5,6 +5,7 @@ import urllib.request
 
 LINE = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+TIMEOUT_S = 30  # a machine may stand still for seconds
 
 
 class Metrics:
@@ -30,5 +31,5 @@ class Metrics:
 
 
 def read(url):
-    with urllib.request.urlopen(url, timeout=5) as response:
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
         return Metrics(response.read().decode())

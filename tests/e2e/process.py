@@ -53,7 +53,7 @@ class Process:
             self.child.kill()
         return self.child.wait()
 
-    def stop(self, timeout_s=10):
+    def stop(self, timeout_s=20):
         """SIGTERM; returns the exit code. Kills, and fails, when that is not obeyed."""
         if self.running():
             self.child.send_signal(signal.SIGTERM)

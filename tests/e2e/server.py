@@ -19,7 +19,7 @@ BASE = f"http://{netns.ADDRESS}:{HTTP_PORT}"
 FIGURES = f"http://127.0.0.1:{METRICS_PORT}"
 METRICS = f"{FIGURES}/metrics"
 
-LIVE_TIMEOUT_S = 20
+LIVE_TIMEOUT_S = 40
 REPORT = re.compile(
     r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:).*$", re.MULTILINE)
 
@@ -131,7 +131,7 @@ class Server:
         if self.stopped:
             return
         self.stopped = True
-        code = self.process.stop(20)
+        code = self.process.stop(40)
         output = self.process.output()
         report = REPORT.search(output)
         assert report is None, f"{report.group(0)}\n{output[-20000:]}"

@@ -28,7 +28,7 @@ def audience():
 @pytest.fixture
 def viewer(server, audience):
     viewer = audience.add(server.whep("cam1"), authenticate=True)
-    until(lambda: viewer.track("video").packets, 10, "media")
+    until(lambda: viewer.track("video").packets, 30, "media")
     return viewer
 
 
@@ -40,14 +40,14 @@ def patch(viewer, ufrag, match="*"):
 
 def expect_media(viewer):
     packets = viewer.track("video").packets
-    until(lambda: viewer.track("video").packets > packets + 30, 10, "more media")
+    until(lambda: viewer.track("video").packets > packets + 30, 30, "more media")
     assert not viewer.bye and not viewer.close_notify
 
 
 def answered(viewer):
     checks = viewer.checks_answered
     viewer.check()
-    until(lambda: viewer.checks_answered > checks, 5, "an answer to a check")
+    until(lambda: viewer.checks_answered > checks, 30, "an answer to a check")
 
 
 @pytest.mark.asan
@@ -72,7 +72,7 @@ def test_restart(viewer):
     # The old ones are of the past, and so is the old state of the resource.
     viewer.expects_refusals = True
     viewer.check_as(before[0], before[2], before[1])
-    until(lambda: viewer.refused, 5, "a refusal")
+    until(lambda: viewer.refused, 30, "a refusal")
     assert viewer.refused == 401
     assert patch(viewer, ufrag, response.headers["ETag"]).status == 204
     assert patch(viewer, ufrag, '"another"').status == 412

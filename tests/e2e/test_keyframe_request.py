@@ -18,4 +18,4 @@ def test_viewers_need_not_wait_for_the_next_one(tmp_path, transport):
         server.wait_live("cam1")
         for _ in range(2):
             viewer = audience.add(server.whep("cam1"))
-            until(lambda v=viewer: v.track("video").frames > 0, 10, "a picture")
+            until(lambda v=viewer: v.track("video").frames > 0, 30, "a picture")

@@ -6,9 +6,9 @@ from chromium import Chromium
 from netns import Neighbour, Router
 from process import until
 
-FOUND_S = 20  # the browser checks each 2.6 s, and the server follows the first check
-BACK_S = 30
-GONE_S = 45  # a session that the network was cut from ends by consent
+FOUND_S = 40  # the browser checks each 2.6 s, and the server follows the first check
+BACK_S = 60
+GONE_S = 60  # a session that the network was cut from ends by consent
 SETTLED_FRAMES = 60
 
 

@@ -16,7 +16,7 @@ def test_the_page_comes_back(tmp_path):
             server.wait_live("cam1")
             chromium.open(server.page("cam1"))
             chromium.wait_state("playing")
-        until(lambda: "cannot be reached" in chromium.message(), 30, "the page to say so")
+        until(lambda: "cannot be reached" in chromium.message(), 60, "the page to say so")
         with Server(tmp_path, streams) as server:
             chromium.wait_state("playing", BACK_S)
             assert server.metrics().sum("rtcfan_viewers") == 1

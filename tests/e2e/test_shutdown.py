@@ -15,7 +15,7 @@ from server import HTTP_PORT, MEDIA_PORT, METRICS_PORT, PROGRAM, ROOT, Server, c
 pytestmark = pytest.mark.asan
 
 VIEWERS = 3
-GOODBYE_S = 5
+GOODBYE_S = 30
 SOURCE = {"cam1": "rtsp://127.0.0.1:1/nobody"}
 
 
@@ -25,20 +25,20 @@ def test_says_goodbye(tmp_path, number):
             Server(tmp_path, {"cam1": tap.url}) as server, Audience() as audience:
         server.wait_live("cam1")
         viewers = [audience.add(server.whep("cam1"), authenticate=True) for _ in range(VIEWERS)]
-        until(lambda: all(v.track("video").packets for v in viewers), 5, "media at every viewer")
+        until(lambda: all(v.track("video").packets for v in viewers), 30, "media at every viewer")
         assert b"TEARDOWN" not in tap.requests
         assert not any(v.bye or v.close_notify for v in viewers)
 
         server.process.child.send_signal(number)
         assert server.process.child.wait(GOODBYE_S) == 0
-        until(lambda: all(v.bye for v in viewers), 1, "RTCP BYE at every viewer")
-        until(lambda: all(v.close_notify for v in viewers), 1, "DTLS close at every viewer")
-        assert b"TEARDOWN" in tap.requests
+        until(lambda: all(v.bye for v in viewers), 10, "RTCP BYE at every viewer")
+        until(lambda: all(v.close_notify for v in viewers), 10, "DTLS close at every viewer")
+        until(lambda: b"TEARDOWN" in tap.requests, 10, "TEARDOWN at the camera")
         assert all(v.rtcp_forged == 0 and v.track("video").forged == 0 for v in viewers)
 
 
 def run(*arguments):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=20,
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60,
                           check=False)
 
 

@@ -16,8 +16,8 @@ def plays(server, frames=45):
     """Video and audio arrive, and nothing is missing."""
     with Audience() as audience:
         viewer = audience.add(server.whep("cam1"), authenticate=True)
-        until(lambda: viewer.track("video").frames >= frames, 10, f"{frames} pictures")
-        until(lambda: viewer.track("audio").packets >= frames, 10, f"{frames} packets of audio")
+        until(lambda: viewer.track("video").frames >= frames, 30, f"{frames} pictures")
+        until(lambda: viewer.track("audio").packets >= frames, 30, f"{frames} packets of audio")
         assert viewer.track("video").forged == 0
     figures = server.metrics()
     assert figures.sum("rtcfan_stream_rtp_lost_total", stream="cam1") == 0
@@ -52,7 +52,7 @@ def test_bench_source(tmp_path, option, wanted, used):
 def test_what_is_wanted_is_refused(tmp_path, allowed, wanted):
     with GstCamera(tmp_path, "--transport", allowed) as camera, \
             Server(tmp_path, {"cam1": {"source": camera.url, "transport": wanted}}) as server:
-        until(lambda: "461" in server.process.output(), 10, "a reason in the log")
+        until(lambda: "461" in server.process.output(), 30, "a reason in the log")
         assert not server.live("cam1")
 
 

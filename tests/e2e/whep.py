@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 SDP = "application/sdp"
 ANY_CERTIFICATE = ssl._create_unverified_context()  # pylint: disable=protected-access
-TIMEOUT_S = 15  # the answer may wait for a source, 10 s by default
+TIMEOUT_S = 30  # the answer may wait for a source, 10 s by default, and the machine stand still
 
 # Constrained Baseline, Baseline, Main, High: a stream matches one, whatever its camera encodes.
 H264_PROFILES = {96: "42e01f", 97: "42001f", 98: "4d001f", 99: "64001f"}
