@@ -11,6 +11,7 @@ PER_S = 320
 GREEDY_SHARE = 0.5  # from one address, which is too many; all until it is told so
 GUESS_SHARE = 0.1
 TIMEOUT_S = 30
+CLOSED = ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError")
 
 
 class Client:
@@ -22,6 +23,13 @@ class Client:
 
     def request(self, method, target, body, headers):
         """The status, or why there is none."""
+        kept = self.connection is not None
+        came = self._try(method, target, body, headers)
+        if kept and came in CLOSED:  # the server may close what was idle, and did so just now
+            came = self._try(method, target, body, headers)
+        return came
+
+    def _try(self, method, target, body, headers):
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(

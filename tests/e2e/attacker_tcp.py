@@ -61,7 +61,7 @@ def attack(seconds, random_source, server, ufrag, username):
     sent = collections.Counter()
     for _ in pace.turns(seconds, PER_S):
         if len(connections) < CONNECTIONS:
-            new = socket.create_connection(tuple(server), 10)
+            new = socket.create_connection(tuple(server), 60)
             new.setblocking(False)
             connections.append([new, 0])
         slot = random_source.choice(connections)
