@@ -176,7 +176,7 @@ class RawViewer:
     def prove(self):
         """The first check is answered."""
         self.check()
-        self._wait(lambda: self.checks_answered > 0, "an answer to a connectivity check", self.check)
+        self._wait(lambda: self.checks_answered > 0, "an answer to a check", self.check)
 
     def handshake(self):
         self._drive_dtls()
