@@ -162,7 +162,8 @@ static int open_udp(const struct eng_addr *media, struct eng_addr *own)
         return -1;
     *own = *media;
     eng_addr_set_port(own, 0);
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); // up to rmem_max
     if (bind(fd, &own->sa, own_len) != 0 || connect(fd, &media->sa, own_len) != 0 ||
         getsockname(fd, &own->sa, &own_len) != 0) {
         close(fd);
