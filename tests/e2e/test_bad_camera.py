@@ -18,11 +18,12 @@ from clip import Clip
 from process import until
 from raw_viewer import Audience
 from server import BASE, Server
+from stalls import Stalls
 from watch import Watch
 
 pytestmark = pytest.mark.asan
 
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 60
 BEFORE_S, AFTER_S = 1.5, 5.5
 PLAYING = [name for name, kind in QUIRKS.items() if kind.plays]
 REFUSED = [name for name, kind in QUIRKS.items() if not kind.plays]
@@ -50,8 +51,8 @@ class Play:
                        for name, kind in QUIRKS.items()}
             with Server(folder, streams) as server:
                 self._start()
-                with Audience() as audience:
-                    self._play(server, audience)
+                with Audience() as audience, Stalls() as stalls:
+                    self._play(server, audience, stalls)
                 self._look(server)
 
     @staticmethod
@@ -61,7 +62,7 @@ class Play:
         except AssertionError:
             pass  # those that are not fail each by its own test
 
-    def _play(self, server, audience):
+    def _play(self, server, audience, stalls):
         self.watches = {name: Watch(audience, server.whep(name)) for name in PLAYING
                         if server.live(name)}
         time.sleep(BEFORE_S)
@@ -69,6 +70,8 @@ class Play:
         time.sleep(AFTER_S)
         for watch in self.watches.values():
             watch.finish()
+        for watch in self.watches.values():
+            watch.stalled_s = stalls.between(watch.begin, watch.end)
 
     def _look(self, server):
         figures = server.metrics()
