@@ -9,9 +9,9 @@ from recorder import Recorder, assert_clock
 from server import Server
 
 ENDS = 2
-LONG_TIMES = 30  # does not end before it has been seen
-BACK_TIMEOUT_S = 30
-FRAMES = 30
+SEEN_TIMES, LONG_TIMES = 3, 30  # it does not end before its first pictures have been seen
+BACK_TIMEOUT_S = 60
+FRAMES = 60
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def test_vlc_closes_its_connections(tmp_path, recording):
         watched.judge()
 
 
-def test_ffmpeg_ends(tmp_path, recording):
+def test_ffmpeg_ends(tmp_path):
     """Its server keeps the connection open, sends nothing, and then does not know the stream."""
+    recording = record(tmp_path, "h264-baseline", "opus", SEEN_TIMES)
     with Relay(tmp_path) as relay, \
             FfmpegCamera(tmp_path, relay, "cam", recording) as camera, \
             Server(tmp_path, {"cam1": camera.url}) as server, Audience() as audience:
