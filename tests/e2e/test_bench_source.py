@@ -19,7 +19,7 @@ WATCH_S = 6
 TOLERANCE = 0.05
 SAME_PHASE = 0.03  # of a GOP of 0.8 s: frames leave on a grid of 2 ms
 STARTUP_FRAMES = 2  # what a client drops while it makes up its mind
-CLIENT_TIMEOUT_S = 40
+CLIENT_TIMEOUT_S = 60
 NAL_SLICE, NAL_IDR, NAL_SEI = 1, 5, 6
 UUID = bytes.fromhex("72746366616e42658e63684c6174656e")
 STAMP_MESSAGE = b"\x05\x18" + UUID
@@ -83,7 +83,9 @@ def test_gstreamer_decodes_every_frame(camera, folder, transport):
     assert player.child.wait(CLIENT_TIMEOUT_S) == 0, player.output()
     decoded = json.loads(player.output().splitlines()[-1])
     assert decoded["error"] is None
-    assert decoded["video"] >= WATCH_S * FPS - STARTUP_FRAMES
+    assert decoded["lost"] == 0
+    assert decoded["received"] >= WATCH_S * FPS
+    assert decoded["video"] >= decoded["received"] - STARTUP_FRAMES
     assert decoded["audio"]["PCMU"] >= (WATCH_S - 1) * 50
 
 
@@ -115,8 +117,10 @@ def test_each_frame_says_when_it_left(camera, tmp_path, transport):
     times = [times[0] for _, times in stamps]
     assert times == sorted(times)
     assert begin_ns < times[0] and times[-1] < time.monotonic_ns()
-    seconds = (times[-1] - times[0]) / 1e9
-    assert abs(seconds - (len(times) - 1) / FPS) < 0.5
+    # Some may have been held up, and by nobody but this machine.
+    late_s = [(each - times[0]) / 1e9 - i / FPS for i, each in enumerate(times)]
+    half = len(late_s) // 2
+    assert abs(statistics.median(late_s[half:]) - statistics.median(late_s[:half])) < 0.25
 
 
 def keyframe_phase(path):
