@@ -2,6 +2,7 @@
 """bench/viewers against rtcfan, and against a server that is not ours."""
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -11,8 +12,9 @@ from cameras import BenchSource
 from load import PROGRAM, Load
 from process import until
 from server import BUILD, Server
+from stalls import Stalls
 
-VIEWERS = 20
+VIEWERS, FPS = 20, 30
 AIORTC_PORT = 8890
 
 
@@ -44,6 +46,37 @@ def server(folder, source):
         yield server
 
 
+class Frames(Stalls):
+    """How many viewers have in so many seconds: fewer or more where the machine stood still.
+
+        with Frames(3) as due:
+            load = Load(..., seconds=3)
+        assert count == due(viewers)
+    """
+
+    def __init__(self, seconds, rel=0.1):
+        super().__init__()
+        self.seconds, self.rel = seconds, rel
+        self.begin = self.stalled_s = 0
+
+    def about(self, frames, viewers, rel):
+        return pytest.approx(frames, abs=rel * frames + viewers * FPS * self.stalled_s)
+
+    def __call__(self, viewers):
+        return self.about(viewers * self.seconds * FPS, viewers, self.rel)
+
+    def per_second(self):
+        return pytest.approx(FPS, abs=FPS * (self.rel + self.stalled_s / self.seconds))
+
+    def __enter__(self):
+        self.begin = time.monotonic()
+        return super().__enter__()
+
+    def __exit__(self, *_):
+        super().__exit__()
+        self.stalled_s = self.between(self.begin, time.monotonic())
+
+
 def check_all_joined(load, viewers):
     assert load.exit_code == 0, load
     assert load.failures == [], load
@@ -62,8 +95,9 @@ def check_authentic(load):
 @pytest.mark.asan
 @pytest.mark.parametrize("profile", ["gcm", "cm"])
 def test_all_arrives(server, tmp_path, profile):
-    load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, seconds=3, srtp=profile,
-                decrypt_every=1)
+    with Frames(3) as due:
+        load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, seconds=3, srtp=profile,
+                    decrypt_every=1)
     check_all_joined(load, VIEWERS)
     check_authentic(load)
     assert load.profiles[profile] == VIEWERS, load
@@ -71,14 +105,14 @@ def test_all_arrives(server, tmp_path, profile):
     assert measured["dropped_by_own_sockets"] == 0, load
     assert measured["lost"] == measured["duplicate"] == measured["nacked"] == 0, load
     # 30 frames a second, and each packet of them was opened.
-    assert measured["frames"] == pytest.approx(VIEWERS * 3 * 30, rel=0.1), load
-    assert load.frames_per_second["min"] == pytest.approx(30, rel=0.1), load
-    assert 33 <= load.longest_gap_ms["max"] < 1000, load
+    assert measured["frames"] == due(VIEWERS), load
+    assert load.frames_per_second["min"] == due.per_second(), load
+    assert 33 <= load.longest_gap_ms["max"] < 1000 * (1 + due.stalled_s), load
     assert measured["decrypted"] == measured["packets_received"], load
     assert measured["packets_audio"] > 0, load
     # What each second brought adds up, but for what came between the last of them and the end.
     assert sum(frames for second in load.per_second for _, frames in second["latency_ms"]
-               ) == pytest.approx(load.latency_ms["frames"], rel=0.2), load
+               ) == due.about(load.latency_ms["frames"], VIEWERS, rel=0.2), load
     assert load.join_ms["post"]["max"] <= load.join_ms["until_packet"]["max"], load
     assert load.join_ms["until_packet"]["p95"] <= load.join_ms["all"]["p95"], load
 
@@ -102,13 +136,14 @@ def test_loss_is_repaired(server, tmp_path):
 
 def test_those_that_nobody_watches(server, tmp_path):
     """They join, and what is sent to them is not taken: half of the packets are missing."""
-    load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, unwatched=VIEWERS // 2, seconds=2,
-                bind=netns.ADDRESS, unwatched_bind=netns.ADDRESS)
+    with Frames(2) as due:
+        load = Load(tmp_path, server.whep("demo"), viewers=VIEWERS, unwatched=VIEWERS // 2,
+                    seconds=2, bind=netns.ADDRESS, unwatched_bind=netns.ADDRESS)
     assert load.exit_code == 0 and load.failures == [], load
     assert load.total["joined"] == VIEWERS, load
     assert load.join_ms["first_keyframe"]["viewers"] == VIEWERS // 2, load
     assert load.frames_per_second["viewers"] == VIEWERS // 2, load
-    assert load.measured["frames"] == pytest.approx(VIEWERS // 2 * 2 * 30, rel=0.1), load
+    assert load.measured["frames"] == due(VIEWERS // 2), load
     assert load.measured["lost"] == load.measured["pli_sent"] == 0, load
     figures = server.metrics()
     assert figures.sum("rtcfan_packets_sent_total") > 1.8 * load.total["packets_received"]
@@ -155,9 +190,9 @@ def test_interrupt_deletes_sessions(server, tmp_path):
             [str(PROGRAM), "--url", server.whep("demo"), "--viewers", "10", "--seconds", "60"],
             stdin=subprocess.DEVNULL, stdout=f, stderr=f)
     try:
-        until(lambda: "measuring" in output.read_text(errors="replace"), 20, "joining")
+        until(lambda: "measuring" in output.read_text(errors="replace"), 40, "joining")
         child.send_signal(signal.SIGINT)
-        assert child.wait(15) == 0
+        assert child.wait(30) == 0
     finally:
         child.kill()
     text = output.read_text(errors="replace")
@@ -182,9 +217,10 @@ def test_stamps(server, source, tmp_path):
     """Latency, where the source stamps its frames."""
     if not source.stamps:
         pytest.skip("this bench/source does not stamp frames")
-    load = Load(tmp_path, server.whep("demo"), viewers=5, seconds=2, stamp_every=1)
+    with Frames(2, rel=0.2) as due:
+        load = Load(tmp_path, server.whep("demo"), viewers=5, seconds=2, stamp_every=1)
     check_all_joined(load, 5)
-    assert load.latency_ms["frames"] == pytest.approx(5 * 2 * 30, rel=0.2), load
+    assert load.latency_ms["frames"] == due(5), load
     assert load.measured["frames_without_stamp"] == 0, load
     assert load.measured["stamps_from_future"] == 0, load
     assert 0 < load.latency_ms["p50"] <= load.latency_ms["p99"] <= load.latency_ms["max"], load
@@ -197,4 +233,4 @@ def test_another_server(tmp_path):
         check_all_joined(load, 3)
         assert load.profiles == {"gcm": 0, "cm": 3}, load
         assert load.measured["decrypt_failed"] == 0 and load.measured["frames"] > 30, load
-        until(lambda: server.deleted == server.created == 3, 5, "DELETE of all sessions")
+        until(lambda: server.deleted == server.created == 3, 20, "DELETE of all sessions")
