@@ -9,7 +9,7 @@ import av
 from aiohttp import web
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
-START_TIMEOUT_S = 10
+START_TIMEOUT_S = 30
 WIDTH, HEIGHT = 320, 240
 
 

@@ -10,7 +10,7 @@ import threading
 from process import Process, until
 from server import BUILD, ROOT
 
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60  # it may have to make its clip first
 
 
 def _answers(address, port, path, tls):

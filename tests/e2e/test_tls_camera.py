@@ -40,7 +40,7 @@ def test_its_issuer_is_known(camera, certificate, tmp_path, monkeypatch):
 ])
 def test_it_is_not_to_be_believed(camera, certificate, tmp_path, configured, reason):
     with Server(tmp_path, {"cam1": {"source": camera.url, **configured}}) as server:
-        until(lambda: reason in server.process.output(), 10, "a reason in the log")
+        until(lambda: reason in server.process.output(), 30, "a reason in the log")
         assert f'set fingerprint = "{certificate.fingerprint.upper()}"' in server.process.output()
         assert not server.live("cam1")
         assert server.metrics().sum("rtcfan_stream_reconnects_total", stream="cam1",
@@ -50,4 +50,4 @@ def test_it_is_not_to_be_believed(camera, certificate, tmp_path, configured, rea
 def test_port_without_tls(tmp_path):
     with GstCamera(tmp_path, port=8556) as camera, \
             Server(tmp_path, {"cam1": camera.url.replace("rtsp:", "rtsps:")}) as server:
-        until(lambda: "is this its port for rtsps?" in server.process.output(), 10, "a reason")
+        until(lambda: "is this its port for rtsps?" in server.process.output(), 30, "a reason")

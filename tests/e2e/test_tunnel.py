@@ -42,5 +42,5 @@ def test_within_tls(tmp_path):
 def test_camera_without_one(tmp_path):
     with BenchSource(tmp_path, "--name", "demo") as camera, \
             Server(tmp_path, {"cam1": tunnelled(camera.url)}) as server:
-        until(lambda: "does it tunnel RTSP on this port?" in server.process.output(), 10,
+        until(lambda: "does it tunnel RTSP on this port?" in server.process.output(), 30,
               "a reason in the log")

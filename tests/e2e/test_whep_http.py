@@ -255,9 +255,9 @@ def test_delete_once(session):
 def test_delete_ends_the_media(url):
     with Audience() as audience:
         viewer = audience.add(url, authenticate=True)
-        until(lambda: viewer.track("video").packets, 5, "media")
+        until(lambda: viewer.track("video").packets, 20, "media")
         assert whep.request("DELETE", viewer.session).status == 200
-        until(lambda: viewer.bye and viewer.close_notify, 2, "BYE and close_notify")
+        until(lambda: viewer.bye and viewer.close_notify, 10, "BYE and close_notify")
         packets = viewer.track("video").packets
         with pytest.raises(AssertionError):
             until(lambda: viewer.track("video").packets > packets + 8, 1, "media")
