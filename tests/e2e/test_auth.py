@@ -192,7 +192,8 @@ def write_keys(path, makers):
 def jwt_server(tmp_path, source, makers):
     write_keys(tmp_path / "keys.json", makers)
     auth = f'jwt_key = "{tmp_path}/keys.json"; jwt_audience = "rtcfan";'
-    with serve(tmp_path, source, auth, {"cam1": "jwt", "hall/cam2": "jwt", "open": "none"}) as server:
+    streams = {"cam1": "jwt", "hall/cam2": "jwt", "open": "none"}
+    with serve(tmp_path, source, auth, streams) as server:
         wait_public(server)
         yield server
 

@@ -434,8 +434,8 @@ SMALL = (COMPARE, "--build", BUILD, "--own", "2x2", "--servers", "rtcfan", "--ro
 def test_rtcfan_alone(tmp_path):
     """The JSON, the report, and nothing left behind."""
     skip_unless_it_can_run()
-    done = subprocess.run(["env", MARK, *SMALL, "--report", tmp_path], capture_output=True, text=True,
-                          timeout=140, check=False)
+    done = subprocess.run(["env", MARK, *SMALL, "--report", tmp_path], capture_output=True,
+                          text=True, timeout=140, check=False)
     assert done.returncode == 0, done.stderr
     run = json.loads((tmp_path / "report.json").read_text())
     assert set(run["results"]["W0"]) == {"rtcfan/io_uring", "rtcfan/sendmmsg"}

@@ -59,7 +59,8 @@ def test_the_player(server, firefox, artifacts):
     firefox.press("i")
     until(lambda: firefox.value(shown("figures")), SHOWN_S, "figures")
     until(lambda: "H264 + Opus" in firefox.value(
-        "rtcfan.shadowRoot.querySelector('[data-part=figures]').textContent"), SHOWN_S, "the codecs")
+        "rtcfan.shadowRoot.querySelector('[data-part=figures]').textContent"), SHOWN_S,
+          "the codecs")
     for name, scheme in ("light", LIGHT), ("dark", DARK):
         firefox.prefer(SCHEME, scheme)
         until(lambda dark=scheme == DARK: firefox.value(

@@ -86,8 +86,8 @@ class Crowd:
     def __init__(self, folder, server):
         self.server, self.json = server, folder / "crowd.json"
         self.process = Process([load.PROGRAM, "--url", server.whep("cam1"), "--viewers", HONEST,
-                                "--no-nack", "--seconds", SECONDS + 60, "--decrypt-every", 10, "--json",
-                                self.json, "--quiet"], folder / "crowd.log")
+                                "--no-nack", "--seconds", SECONDS + 60, "--decrypt-every", 10,
+                                "--json", self.json, "--quiet"], folder / "crowd.log")
         until(lambda: server.metrics().sum("rtcfan_viewers") == HONEST, 60, "the honest viewers")
         self.names = {viewer["id"] for viewer in server.viewers()}
         self.dropped = self._dropped()

@@ -124,8 +124,9 @@ def test_old_versions_are_refused(server):
     assert server.process.running()
 
 
-@pytest.mark.parametrize("text", [b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 100, b"\x16\x03\x01",
-                                  b""], ids=["plain", "bytes", "half a record", "nothing"])
+@pytest.mark.parametrize(
+    "text", [b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 100, b"\x16\x03\x01", b""],
+    ids=["plain", "bytes", "half a record", "nothing"])
 def test_those_who_do_not_speak_tls_get_nothing(server, text):
     with socket.create_connection((netns.ADDRESS, HTTP_PORT), DEADLINE_S) as connection:
         answer = b""

@@ -166,8 +166,8 @@ def test_aac_is_in_step_with_the_picture(tmp_path, knows_aac):
     if not knows_aac:
         pytest.skip("built without RTCFAN_AAC")
     clips = {"plain": Clip(tmp_path), "beeps": Beeps(tmp_path)}
-    with BadCameras({"aac": AacCamera}, clips) as cameras, \
-            Server(tmp_path, {"cam1": {"source": cameras["aac"].url, "transport": "tcp"}}) as server, \
+    with BadCameras({"aac": AacCamera}, clips) as cameras, Server(tmp_path, {
+            "cam1": {"source": cameras["aac"].url, "transport": "tcp"}}) as server, \
             Audience() as audience:
         server.wait_live("cam1")
         watch = Listener(audience, server.whep("cam1"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is told of each camera, in /api/streams and /metrics, and that both agree with the camera."""
+"""What /api/streams and /metrics tell of each camera, and that both agree with the camera."""
 import re
 import time
 

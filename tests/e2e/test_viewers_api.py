@@ -73,8 +73,8 @@ def test_page(server, tmp_path):
     with Audience() as audience, Chromium(tmp_path) as chromium:
         viewer = audience.add(server.whep("cam1"))
         chromium.open(f"{FIGURES}/viewers")
-        until(lambda: "bit/s" in (chromium.value("document.querySelector('tbody').textContent")), 60,
-              "the viewer's rate on the page")
+        until(lambda: "bit/s" in chromium.value("document.querySelector('tbody').textContent"),
+              60, "the viewer's rate on the page")
         [row] = chromium.value("[...document.querySelectorAll('tbody tr')].map("
                                "(tr) => [...tr.cells].map((td) => td.textContent))")
         assert row[1:3] == ["cam1", "live"]
