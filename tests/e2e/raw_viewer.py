@@ -32,6 +32,7 @@ SO_RCVBUFFORCE = 33
 RECEIVE_BUFFER = 4 << 20  # seconds of a stream: a test may wait that long for a core
 DATAGRAM_MAX = 65535
 HANDSHAKE_TIMEOUT_S = 30
+SAY_AGAIN_S = 1
 CHECK_INTERVAL_S = 2.5  # well below the 15 s after which consent runs out
 RTCP_SENDER_REPORT, RTCP_RECEIVER_REPORT, RTCP_BYE = 200, 201, 203
 RTCP_TRANSPORT_FEEDBACK, RTCP_PAYLOAD_FEEDBACK = 205, 206
@@ -150,7 +151,7 @@ class RawViewer:
         self.answer = whep.Answer(response.body.decode())
         assert self.answer.candidates, f"no candidate in the answer:\n{self.answer.sdp}"
         self.socket = self.new_socket()
-        self.socket.settimeout(1)
+        self.socket.settimeout(SAY_AGAIN_S)
 
     def new_socket(self):
         """On another port than before, as behind a NAT that forgot."""
@@ -188,13 +189,19 @@ class RawViewer:
         self._flush_dtls()
 
     def _wait(self, done, what, say_again):
-        end = time.monotonic() + HANDSHAKE_TIMEOUT_S
+        now = time.monotonic()
+        end, again = now + HANDSHAKE_TIMEOUT_S, now + SAY_AGAIN_S
         while not done():
-            assert time.monotonic() < end, f"{what} did not come"
+            now = time.monotonic()
+            assert now < end, f"{what} did not come"
+            # Also while media come, which do when the server's last flight was lost.
+            if now >= again:
+                say_again()
+                again = now + SAY_AGAIN_S
             try:
                 self.receive()
             except socket.timeout:
-                say_again()
+                pass
 
     def _flush_dtls(self):
         try:

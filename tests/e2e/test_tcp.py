@@ -108,7 +108,7 @@ def test_slow_viewer(tmp_path, camera):
             assert viewer.track("audio").packets > sound + 50
             for track in viewer.tracks.values():
                 assert (track.lost, track.late, track.forged) == (0, 0, 0)
-            assert server.metrics().sum("rtcfan_video_rests_over_total") == 1
+            assert server.metrics().sum("rtcfan_video_rests_over_total") >= 1
             assert server.metrics().sum("rtcfan_tcp_dropped_total") == 0
         finally:
             viewer.close()
