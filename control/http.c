@@ -54,7 +54,7 @@ static const char text_html[] = "text/html; charset=utf-8";
 // hash: it begins a page anew whose other scripts did not come. Who may put them into a frame is
 // left open: that is what ?embed is for.
 static const char page_policy[] =
-    "default-src 'none'; script-src 'self' 'sha256-8FvkHLDEU8R628eMrr958SMYOJxJ4esoCPsWAKTcQ28='; "
+    "default-src 'none'; script-src 'self' 'sha256-GVgW+CPXFtgLiFV/c1cK/e1FkRuG2R6ULiIBPGdO0w8='; "
     "style-src 'self'; connect-src 'self'; media-src 'self' blob: mediastream:; img-src data:; "
     "base-uri 'none'; form-action 'none'";
 
