@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 TAIL_LEN = 8000  # of what a process had to say, for reports of failures
 
@@ -16,6 +17,19 @@ def until(condition, timeout_s, what, interval_s=0.05, why=lambda: ""):
             return value
         assert time.monotonic() < end, f"{what}: not within {timeout_s} s\n{why()}"
         time.sleep(interval_s)
+
+
+def processes_of(mark):
+    """All that run and were started with this in their environment, wherever they hang now, by
+    number: others may do the same at the same time."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (path / "environ").read_bytes().split(b"\0"):
+                found[int(path.name)] = (path / "cmdline").read_text()
+        except OSError:
+            pass  # it has ended
+    return found
 
 
 class Process:

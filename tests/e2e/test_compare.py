@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from process import Process, until
+from process import Process, processes_of, until
 from server import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
@@ -404,19 +404,7 @@ def initial_user_namespace():
     return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[2] == "4294967295"
 
 
-MARK = f"RTCFAN_COMPARED_BY={os.getpid()}"
-
-
-def marked():
-    """The processes that bench/compare began, a test of this run, wherever they hang now."""
-    return [path.name for path in Path("/proc").glob("[0-9]*") if carries_mark(path)]
-
-
-def carries_mark(process):
-    try:
-        return MARK.encode() in (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False  # it has ended
+MARK = f"RTCFAN_COMPARED_BY={os.getpid()}"  # in the environment of what this begins
 
 
 def skip_unless_it_can_run():
@@ -451,7 +439,7 @@ def test_rtcfan_alone(tmp_path):
         assert [share for share, _ in figure["latency_cdf"]] == sorted(
             share for share, _ in figure["latency_cdf"]), figure
     assert "2 streams x 2 viewers in all" in (tmp_path / "report.md").read_text()
-    until(lambda: not marked(), 20, "its processes ended")
+    until(lambda: not processes_of(MARK), 20, "its processes ended")
 
 
 # The tests' own namespace has no setting that the machine has one of: where they were started.
@@ -482,13 +470,13 @@ def test_signal_leaves_nothing_behind(tmp_path, number):
     try:
         until(lambda: not compare.running()
               or "viewers" in names(cpu.family(compare.pid)).values(), 60, "viewers started")
-        assert {"source", "rtcfan", "sleep"} <= set(names(marked()).values())
+        assert {"source", "rtcfan", "sleep"} <= set(names(processes_of(MARK)).values())
         compare.child.send_signal(number)
         assert compare.child.wait(60) == 128 + number
     finally:
         compare.kill()
     assert compare.output() == f"compare: ended by {number.name}\n"
-    until(lambda: not marked(), 20, "its processes ended")
+    until(lambda: not processes_of(MARK), 20, "its processes ended")
     assert backlog() == queue
 
 

@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from process import processes_of
 from server import BUILD, ROOT, sanitized
 from test_compare import skip_unless_it_can_run
 
@@ -52,18 +52,6 @@ def test_refusals(tmp_path):
     assert "joins: --joins 1: 2 or more is expected\n" == refused("--build", BUILD, "--joins", "1")
 
 
-def processes_of(mark):
-    """All that were started with this in their environment: others may measure at the same time."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (path / "environ").read_bytes().split(b"\0"):
-                found.append((path / "cmdline").read_text())
-        except OSError:
-            pass  # it has ended
-    return found
-
-
 def check_joins(found):
     assert found["failed"] == 0 and found["causes"] == [], found
     # What a full load throws away itself is counted, and is not the server's.
@@ -103,4 +91,4 @@ def test_quick_run(tmp_path):
     for each in run["criteria"]:
         assert each["met"] == (each["value"] <= each["limit"]), each
         assert each["what"] in done.stdout, done.stdout
-    assert processes_of(f"RUN={tmp_path}") == []
+    assert processes_of(f"RUN={tmp_path}") == {}
