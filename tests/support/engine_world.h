@@ -16,6 +16,7 @@
 
 #include "engine/bytes.h"
 #include "engine/engine.h"
+#include "tests/support/engine_turn.h"
 #include "tests/support/now.h"
 #include "tests/support/oracle.h"
 
@@ -100,22 +101,9 @@ static inline void add_viewer(struct world *w, enum eng_srtp_profile profile)
     w->send = oracle_create(profile, &w->keying.receive, ssrc_any_outbound);
 }
 
-// When this datagram comes, the worker has carried out all commands before it, and had a turn
-// since: what it had received or published to it is seen to, too.
-static inline void wait_for_worker(struct world *w, unsigned worker)
-{
-    struct eng_tuple side = w->tuple;
-    int fd = loopback_socket(&side.remote);
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    assert_int_equal(eng_engine_send(w->engine, worker, &side, "done", 4), 0);
-    assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
-    close(fd);
-}
-
 static inline void wait_for_commands(struct world *w)
 {
-    wait_for_worker(w, 0);
+    wait_for_turn(w->engine, 0);
 }
 
 static inline void finish(struct world *w)

@@ -15,6 +15,7 @@
 #include "engine/bytes.h"
 #include "engine/engine.h"
 #include "engine/srtp.h"
+#include "tests/support/engine_turn.h"
 #include "tests/support/now.h"
 #include "tests/support/oracle.h"
 
@@ -95,19 +96,6 @@ static inline void media_wait_counter(const struct media_world *world, enum eng_
     for (int i = 0; i < MEDIA_PATIENCE_MS && media_counter(world, id) < value; i++)
         media_pause(1);
     assert_true(media_counter(world, id) >= value);
-}
-
-// When this datagram comes, the worker has carried out all commands before it, and had a turn
-// since: what it had sent is counted, too.
-static inline void media_wait_for_worker(const struct media_world *world, unsigned worker)
-{
-    struct eng_tuple side = {.local = loopback_addr(eng_engine_port(world->engine))};
-    int fd = loopback_socket(&side.remote);
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    assert_int_equal(eng_engine_send(world->engine, worker, &side, "done", 4), 0);
-    assert_int_equal(poll(&p, 1, MEDIA_PATIENCE_MS), 1);
-    close(fd);
 }
 
 static inline struct eng_viewer_config media_viewer_config(const struct media_world *world,

@@ -274,7 +274,7 @@ static void hears_workers_in_turns(void **state)
     }
     wait_counter(&w, ENG_COUNTER_DATAGRAMS_IN, STRANGERS);
     for (unsigned i = 0; i < 2; i++) // counted before they are taken
-        wait_for_worker(&w, i);
+        wait_for_turn(w.engine, i);
     for (int i = 0; i < STRANGERS; i++) {
         assert_true(eng_engine_poll(w.engine, &event));
         heard[i] = event.worker;

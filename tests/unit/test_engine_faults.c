@@ -106,12 +106,12 @@ static void check_fallback(struct pair *p)
     assert_int_equal(media_counter(&p->world, ENG_COUNTER_SEGMENTS_REFUSED), 2);
     assert_true(media_counter(&p->world, ENG_COUNTER_DROP_REFUSED) > 0);
     fault_script.error = 0;
-    media_wait_for_worker(&p->world, 0);
+    wait_for_turn(p->world.engine, 0);
     packets = media_counter(&p->world, ENG_COUNTER_PACKETS_VIDEO);
     trains = media_counter(&p->world, ENG_COUNTER_TRAINS_VIDEO);
     play(p, 2);
     assert_true(media_viewer_catch_up(&p->world, &p->victim));
-    media_wait_for_worker(&p->world, 0);
+    wait_for_turn(p->world.engine, 0);
     packets = media_counter(&p->world, ENG_COUNTER_PACKETS_VIDEO) - packets;
     trains = media_counter(&p->world, ENG_COUNTER_TRAINS_VIDEO) - trains;
     assert_int_equal(packets, 4 * MEDIA_PACKETS_PER_FRAME);
@@ -154,7 +154,7 @@ static void falls_back_for_whom_it_must_alone(void **state)
     play(&p, MEDIA_GOP);
     assert_true(media_viewer_catch_up(&p.world, &p.victim));
     assert_int_equal(media_counter(&p.world, ENG_COUNTER_SEGMENTS_REFUSED), 1);
-    media_wait_for_worker(&p.world, 0); // counts are written after the datagram has left
+    wait_for_turn(p.world.engine, 0); // counts are written after the datagram has left
     trains = media_counter(&p.world, ENG_COUNTER_TRAINS_VIDEO);
     play(&p, 1);
     assert_true(media_viewer_catch_up(&p.world, &p.victim));

@@ -258,7 +258,7 @@ static void overflows_now_and_then(void **state)
         // What is left of a busy turn, and counts that are written after the datagram has left.
         media_wait_counter(&world.media, ENG_COUNTER_DROP_JUNK, world.junk);
         play(1);
-        media_wait_for_worker(&world.media, 0);
+        wait_for_turn(world.media.engine, 0);
         before = counter(ENG_COUNTER_CQ_OVERFLOWS);
         play(ROUNDS);
         assert_int_equal(counter(ENG_COUNTER_CQ_OVERFLOWS), before);

@@ -147,7 +147,7 @@ static void what_arrives_elsewhere_reaches_the_owner(void **state)
     media_wait_counter(&c.world, ENG_COUNTER_RTCP_IN, 1);
     // It nominates the new 5-tuple: the owner sends there from now on.
     assert_int_equal(eng_viewer_move(viewer->viewer, &tuple), 0);
-    media_wait_for_worker(&c.world, c.worker[0]);
+    wait_for_turn(c.world.engine, c.worker[0]);
     close(viewer->fd);
     viewer->fd = fd;
     play(&c, 2);
